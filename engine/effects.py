@@ -1,0 +1,250 @@
+"""The tables a commit is made of: what `decide` writes and `apply` reads, schema version 1.
+
+A commit holds the commands in log order and everything they changed, as columns. Text columns
+are codes into the commit's string dictionary. Row numbers refer to rows of the same commit.
+Nothing here contains a rule; whoever can read these tables can rebuild the book.
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+from engine.columns import ColumnType, TableSpec
+
+#: Version of the meaning of these tables; written into every commit header.
+EFFECTS_SCHEMA = 1
+
+_I64, _I32, _U8 = ColumnType.INT64, ColumnType.INT32, ColumnType.UINT8
+_TEXT, _BYTES = ColumnType.TEXT, ColumnType.BYTES
+
+
+class Status(IntEnum):
+    """What became of an event. Values are those of the wire and of the log; never reused."""
+
+    POSTED = 1
+    NO_POSTING = 2
+    PENDING_REVIEW = 3
+    HELD = 4
+    UNPOSTED = 5
+    REJECTED_BUDGET = 6
+    REJECTED_RULE = 7
+    DUPLICATE = 8
+    CONFLICT = 9
+    INVALID = 10
+    GROUP_FAILED = 11
+    NOT_ATTEMPTED = 12
+    WITHDRAWN = 13
+
+    @property
+    def takes_identity(self) -> bool:
+        """Whether (source, id) belongs to this event from now on."""
+        return self <= Status.UNPOSTED
+
+    @property
+    def is_stored(self) -> bool:
+        """Whether the log holds a row for an event that ended so."""
+        return self <= Status.REJECTED_RULE
+
+
+class ReadKind(IntEnum):
+    """What kind of state a rule read."""
+
+    RECORD = 1
+    BALANCE = 2
+    TARGET = 3
+    TABLE_ROW = 4
+
+
+class PeriodState(IntEnum):
+    """State of an accounting period of an entity; periods never mentioned are open."""
+
+    OPEN = 1
+    CLOSED = 2
+
+
+#: One row per command stored: accepted events, refused decisions, system commands.
+#: `content` is the canonical JSON as received. `identity`/`content_hash` are 16 bytes
+#: (BLAKE2b-128). `attempt`/`attempt_index`: call and position it came in; `stream`, `offset`,
+#: `offset_index`: the same for streams (offset -1 = none). `revision`: that decided it, or "".
+COMMANDS = TableSpec(
+    "commands",
+    (
+        ("source", _TEXT),
+        ("event_id", _TEXT),
+        ("type", _TEXT),
+        ("entity", _TEXT),
+        ("event_date", _I32),
+        ("status", _U8),
+        ("reason", _TEXT),
+        ("message", _TEXT),
+        ("revision", _TEXT),
+        ("principal", _TEXT),
+        ("attempt", _TEXT),
+        ("attempt_index", _I32),
+        ("stream", _TEXT),
+        ("offset", _I64),
+        ("offset_index", _I32),
+        ("group_id", _TEXT),
+        ("voucher_count", _I32),
+        ("identity", _BYTES),
+        ("content_hash", _BYTES),
+        ("content", _BYTES),
+    ),
+)
+
+#: Vouchers in number order of the commit. `command`: row of COMMANDS that caused it (a retry
+#: command for an event posted later; `source`/`event_id` always name the business event).
+#: `period`: year*100 + month. `reverses`: full voucher name or absent.
+VOUCHERS = TableSpec(
+    "vouchers",
+    (
+        ("command", _I32),
+        ("entity", _TEXT),
+        ("ledger", _TEXT),
+        ("series", _TEXT),
+        ("period", _I32),
+        ("word", _TEXT),
+        ("number", _I64),
+        ("voucher_date", _I32),
+        ("event_date", _I32),
+        ("source", _TEXT),
+        ("event_id", _TEXT),
+        ("rule", _TEXT),
+        ("revision", _TEXT),
+        ("summary", _TEXT),
+        ("state", _TEXT),
+        ("reverses", _TEXT),
+        ("scale", _U8),
+        ("currency", _TEXT),
+        ("line_count", _I32),
+    ),
+)
+
+#: Lines in voucher order. Exactly one of debit and credit is not zero; red amounts are negative
+#: on their side. Amounts in minor units of the ledger (`scale` of the voucher). `currency` is
+#: absent and fc_* 0 for lines in functional currency. `rule_line`: line in the rule file;
+#: `element`: position in the list the line was made `each` of, or -1. Dimensions follow as
+#: further TEXT columns `dim_<wire name>`, sorted by name.
+LINES = TableSpec(
+    "lines",
+    (
+        ("voucher", _I32),
+        ("line_no", _I32),
+        ("account_code", _TEXT),
+        ("account_name", _TEXT),
+        ("debit", _I64),
+        ("credit", _I64),
+        ("currency", _TEXT),
+        ("fc_debit", _I64),
+        ("fc_credit", _I64),
+        ("rate", _TEXT),
+        ("rule_line", _I32),
+        ("element", _I32),
+    ),
+)
+
+DIMENSION_PREFIX = "dim_"
+
+#: Every state a rule read for an accepted or refused event. `node`: index into the rule's nodes;
+#: `key`: JSON array of the key as text; `value`: the raw value as text, or "" where missing.
+READS = TableSpec(
+    "reads",
+    (
+        ("command", _I32),
+        ("rule", _TEXT),
+        ("node", _I32),
+        ("element", _I32),
+        ("kind", _U8),
+        ("name", _TEXT),
+        ("key", _TEXT),
+        ("value", _TEXT),
+    ),
+)
+
+#: New cumulative value of a named target for a key. `value` in the target's minor units.
+TARGETS = TableSpec(
+    "targets",
+    (
+        ("command", _I32),
+        ("target", _TEXT),
+        ("entity", _TEXT),
+        ("key", _TEXT),
+        ("value", _I64),
+    ),
+)
+
+#: New value of a record's field. `value` is a JSON scalar: text, or the raw number as string.
+RECORDS = TableSpec(
+    "records",
+    (
+        ("command", _I32),
+        ("record", _TEXT),
+        ("key", _TEXT),
+        ("field", _TEXT),
+        ("value", _TEXT),
+    ),
+)
+
+#: A period opened or closed by command. `state`: PeriodState.
+PERIODS = TableSpec(
+    "periods",
+    (("command", _I32), ("entity", _TEXT), ("period", _I32), ("state", _U8)),
+)
+
+#: A later decision on an event stored before (retry, withdrawal): its new status.
+STATUS_CHANGES = TableSpec(
+    "status_changes",
+    (
+        ("command", _I32),
+        ("source", _TEXT),
+        ("event_id", _TEXT),
+        ("status", _U8),
+        ("reason", _TEXT),
+        ("message", _TEXT),
+        ("revision", _TEXT),
+    ),
+)
+
+#: Results of streamed events that left no row in COMMANDS (duplicates, invalid ones), so that a
+#: repeated offset answers the same. `first_seq`/`first_row`: commit and row of the original.
+STREAM_RESULTS = TableSpec(
+    "stream_results",
+    (
+        ("stream", _TEXT),
+        ("offset", _I64),
+        ("offset_index", _I32),
+        ("source", _TEXT),
+        ("event_id", _TEXT),
+        ("status", _U8),
+        ("reason", _TEXT),
+        ("message", _TEXT),
+        ("first_seq", _I64),
+        ("first_row", _I32),
+    ),
+)
+
+#: A revision put into force. Its source files are in the command's content.
+REVISIONS = TableSpec(
+    "revisions",
+    (("command", _I32), ("revision", _TEXT), ("valid_from", _I32), ("valid_until", _I32)),
+)
+
+#: Personal data of an event, kept apart so that a subject's key can be deleted later.
+PERSONAL = TableSpec(
+    "personal",
+    (("command", _I32), ("subject", _TEXT), ("field", _TEXT), ("ciphertext", _BYTES)),
+)
+
+TABLES = (
+    COMMANDS,
+    VOUCHERS,
+    LINES,
+    READS,
+    TARGETS,
+    RECORDS,
+    PERIODS,
+    STATUS_CHANGES,
+    STREAM_RESULTS,
+    REVISIONS,
+    PERSONAL,
+)

@@ -1,0 +1,162 @@
+"""What evaluating a rule yields, and the view of the state an evaluator reads.
+
+Two evaluators fill these: `engine.evaluate.numeric` for many events at once and
+`engine.evaluate.closures` for one. Both are production code and must agree to the last bit.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+Int32s = npt.NDArray[np.int32]
+Int64s = npt.NDArray[np.int64]
+Bools = npt.NDArray[np.bool_]
+
+#: Codes of `failure`: faults are >= 0 (index into FAULTS), refusals are -1 - refusal index.
+NOT_FAILED = -(2**15)
+
+
+class StateView(Protocol):
+    """State as of one place in the log. Keys are ints: text codes of the batch, raw numbers, days.
+
+    The scalar calls serve closures, the plural ones columns; they answer alike. `key` of a
+    balance, target: (entity code, *key values); of a record: (*key values). Plural keys come as
+    a tuple of equally long int64 columns in the same order.
+    """
+
+    def record(self, record: int, field: int, key: tuple[int, ...]) -> int | None:
+        """Raw value or text code of a record's field; None where never set (defaults apply)."""
+        ...
+
+    def has_record(self, record: int, key: tuple[int, ...]) -> bool:
+        """Whether any event has written the record."""
+        ...
+
+    def balance(self, balance: int, key: tuple[int, ...]) -> int:
+        """Running balance in minor units, 0 where nothing was posted."""
+        ...
+
+    def target(self, target: int, key: tuple[int, ...]) -> int:
+        """Last cumulative value in minor units, 0 where none."""
+        ...
+
+    def records(
+        self, record: int, field: int, keys: tuple[Int64s, ...]
+    ) -> tuple[Int64s, Bools]:
+        """Values and whether each was set."""
+        ...
+
+    def have_records(self, record: int, keys: tuple[Int64s, ...]) -> Bools:
+        """Whether each record exists."""
+        ...
+
+    def balances(self, balance: int, keys: tuple[Int64s, ...]) -> Int64s:
+        """Running balances."""
+        ...
+
+    def targets(self, target: int, keys: tuple[Int64s, ...]) -> Int64s:
+        """Last cumulative values."""
+        ...
+
+
+@dataclass(slots=True)
+class LineColumns:
+    """Lines of one `Line` of the program over all events that made it; zero amounts left out.
+
+    owners: int64[j] index into `RuleColumns.rows` of the matched event. elements: int32[j] list
+    element, or -1. amounts: int64[j], signed, on the declared side. dimensions: one int32[j]
+    code column per LineDimension of the line, -1 where not carried.
+    """
+
+    owners: Int64s
+    elements: Int32s
+    accounts: Int32s
+    amounts: Int64s
+    dimensions: tuple[Int32s, ...]
+
+
+@dataclass(slots=True)
+class VoucherColumns:
+    """A voucher plan over the matched events. made: bool[k]; summaries: k strings ("" unmade)."""
+
+    made: Bools
+    summaries: list[str]
+    lines: tuple[LineColumns, ...]
+
+
+@dataclass(slots=True)
+class DeltaColumns:
+    """New cumulative values written by one DELTA node. keys: as for StateView.targets."""
+
+    node: int
+    target: int
+    keys: tuple[Int64s, ...]
+    values: Int64s
+
+
+@dataclass(slots=True)
+class ReadColumns:
+    """State read by one node: owners/elements as in LineColumns; keys as asked; raw values.
+
+    `known`: False where nothing was there (the value is then the default or unspecified).
+    For TABLE_ROW the value is the row and the keys are empty.
+    """
+
+    node: int
+    owners: Int64s
+    elements: Int32s
+    keys: tuple[Int64s, ...]
+    values: Int64s
+    known: Bools
+
+
+@dataclass(slots=True)
+class RuleColumns:
+    """A rule over many events of its type.
+
+    Attributes:
+        rows: int64[k] indices into TypedBatch.rows of the events whose guard holds.
+        failed_node: int32[k] node at which evaluation stopped, or -1.
+        failure: int16[k] NOT_FAILED, a fault (>= 0, index into FAULTS) or -1 - refusal index.
+        messages: index into `rows` -> text of the refusal (its template filled in).
+        vouchers, deltas, reads: for all matched events; what belongs to failed ones is
+            unspecified and must be ignored.
+    """
+
+    rows: Int64s
+    failed_node: Int32s
+    failure: npt.NDArray[np.int16]
+    messages: dict[int, str]
+    vouchers: tuple[VoucherColumns, ...]
+    deltas: tuple[DeltaColumns, ...]
+    reads: tuple[ReadColumns, ...]
+
+
+@dataclass(slots=True)
+class VoucherRow:
+    """A voucher one event makes: (line index, element, account, amount, dimension codes)."""
+
+    plan: int
+    summary: str
+    lines: list[tuple[int, int, int, int, tuple[int, ...]]]
+
+
+@dataclass(slots=True)
+class RuleRow:
+    """A rule over one event.
+
+    matched False: the guard does not hold and nothing else counts. failure as in RuleColumns.
+    deltas: (node, target, key, new value). reads: (node, element, key, raw value or None).
+    """
+
+    matched: bool
+    failed_node: int = -1
+    failure: int = NOT_FAILED
+    message: str = ""
+    vouchers: list[VoucherRow] = field(default_factory=list)
+    deltas: list[tuple[int, int, tuple[int, ...], int]] = field(default_factory=list)
+    reads: list[tuple[int, int, tuple[int, ...], int | None]] = field(default_factory=list)

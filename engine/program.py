@@ -1,0 +1,529 @@
+"""A compiled rule book as plain, immutable data: what the compiler makes and both evaluators run.
+
+Not responsible for parsing, checking or evaluating. Everything here pickles, and nothing here
+refers to text positions except as `Span`, which travels into explanations and messages.
+
+Numbers. Every number in a program is an integer `raw` with a static decimal `scale`:
+value = raw / 10**scale. Money has the scale of its currency (CNY: 2, so raw = fen). There is no
+other representation and no float. An *exact* quotient never exists as a value: the compiler
+keeps numerator and denominator as separate nodes and joins them in `Op.ROUND`. A node whose
+static bounds leave int64 is *wide* (`Node.is_wide`): the evaluators hold it in Python integers,
+or, where it is the product under a ROUND, in the exact two-word kernel of `engine.money`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import IntEnum, StrEnum
+
+INT64_MIN = -(2**63)
+INT64_MAX = 2**63 - 1
+
+#: Shape of a node: one value per event, or (>= 0) one value per element of that list field.
+EVENT_SHAPE = -1
+
+#: A day far outside the calendar we accept; stands for "no upper limit" in date ranges.
+NO_DATE = -(2**31)
+
+
+class Kind(StrEnum):
+    """What a node's values mean; decides the numpy dtype (`kind_dtype` in evaluate)."""
+
+    BOOL = "bool"  # bool_
+    NUMBER = "number"  # int64 raw value (object array of Python ints where wide)
+    TEXT = "text"  # int32 code in the batch's string pool; -1 = absent
+    DATE = "date"  # int32 days since 1970-01-01
+    ACCOUNT = "account"  # int32 index into Program.accounts
+
+
+class Op(StrEnum):
+    """Operations of a rule's node list. `args` are earlier nodes of the same list.
+
+    Element-wise operations take arguments of their own shape only: lowering inserts REPEAT
+    where an event-shaped value meets a list. Faults (see `Fault`) count only where the node's
+    `active` condition holds; elsewhere the node's value is unspecified and unused.
+    """
+
+    CONST = "const"  # data: raw int | bool | str | day number | account index
+    FIELD = "field"  # data: index into EventType.fields; absent -> 0 / -1
+    ITEM = "item"  # data: (list field index, index into ListType.fields); shape = list field
+    GIVEN = "given"  # data: field index -> BOOL
+    GIVEN_ITEM = "given_item"  # data: (list field index, sub field index) -> BOOL per element
+    REPEAT = "repeat"  # event-shaped arg spread over the elements of the list `shape`
+    SUM = "sum"  # list-shaped NUMBER -> event-shaped; empty list -> 0
+    COUNT = "count"  # data: list field index -> NUMBER scale 0
+    ADD = "add"  # equal scales
+    SUB = "sub"
+    MUL = "mul"  # scale = sum of the scales
+    NEG = "neg"
+    ABS = "abs"
+    MIN = "min"  # equal scales, two args
+    MAX = "max"
+    SHIFT = "shift"  # data: k >= 0; raw * 10**k, scale + k
+    ROUND = "round"  # args (numerator, denominator), both raw; data: RoundMode; fault DIV_ZERO
+    EQ = "eq"  # NUMBER (equal scales), TEXT, DATE, BOOL, ACCOUNT
+    NE = "ne"
+    LT = "lt"  # NUMBER, DATE
+    LE = "le"
+    GT = "gt"
+    GE = "ge"
+    IN = "in"  # TEXT arg; data: tuple[str, ...]
+    AND = "and"
+    OR = "or"
+    NOT = "not"
+    SELECT = "select"  # args (BOOL, a, b)
+    TEXT_OF = "text_of"  # NUMBER -> TEXT, plain decimal without trailing zeros ("0.06", "1")
+    TABLE_ROW = "table_row"  # data: table index; args = key nodes -> NUMBER row; fault NO_ROW
+    TABLE_CELL = "table_cell"  # data: (table index, output index); arg = TABLE_ROW node
+    HAS_RECORD = "has_record"  # data: record index; args = keys -> BOOL
+    RECORD = "record"  # data: (record index, field index); args = keys; fault MISSING_RECORD
+    BALANCE = "balance"  # data: index into Program.balances; args = keys -> NUMBER
+    DELTA = "delta"  # data: target index; args = keys + (new value,) -> new minus old
+    SPLIT = "split"  # args (event-shaped total, list-shaped weights); data: Residue
+
+
+class RoundMode(StrEnum):
+    """How ROUND settles a quotient that is not an integer."""
+
+    HALF_AWAY = "half_away"  # 0.5 -> 1, -0.5 -> -1 (the default: half up on the absolute value)
+    HALF_EVEN = "half_even"
+    DOWN = "down"  # towards zero
+    UP = "up"  # away from zero
+
+
+class Residue(StrEnum):
+    """Who receives the smallest units that a proportional split leaves over.
+
+    Shares are taken on the absolute total, the sign applied after. LARGEST_REMAINDER gives one
+    unit each to the largest remainders, ties in declared order of the list. The others floor
+    every share and give the whole rest to one element (the first of equals).
+    """
+
+    LARGEST_REMAINDER = "largest_remainder"
+    LARGEST = "largest"  # the element with the largest weight
+    FIRST = "first"
+    LAST = "last"
+
+
+class Fault(StrEnum):
+    """Why a rule could not be evaluated for an event; the event becomes UNPOSTED.
+
+    The value is the public reason code.
+    """
+
+    NO_ROW = "NO_ROW"
+    NO_RATE = "RATE_NOT_EFFECTIVE"
+    DIV_ZERO = "DIVISION_BY_ZERO"
+    MISSING_RECORD = "MISSING_RECORD"
+    MISSING_DIMENSION = "MISSING_DIMENSION"
+    NO_WEIGHT = "SPLIT_WITHOUT_WEIGHT"
+    NEGATIVE_WEIGHT = "SPLIT_NEGATIVE_WEIGHT"
+    NEGATIVE_AMOUNT = "NEGATIVE_AMOUNT"
+    OUT_OF_RANGE = "AMOUNT_OUT_OF_RANGE"
+    UNBALANCED = "UNBALANCED"
+
+
+class Side(IntEnum):
+    """Side of a voucher line."""
+
+    DEBIT = 0
+    CREDIT = 1
+
+
+class LatePolicy(StrEnum):
+    """What happens to an event whose date lies in a closed period."""
+
+    REFUSE = "refuse"
+    NEXT_OPEN = "next_open"
+
+
+class Expects(StrEnum):
+    """How many rules must match an event of a type, per ledger.
+
+    NONE: no rule may post it; ANY: zero or more; SOME: at least one; ONE: exactly one.
+    """
+
+    NONE = "none"
+    ANY = "any"
+    SOME = "some"
+    ONE = "one"
+
+
+class NegativePolicy(StrEnum):
+    """What a ledger does with a negative line amount."""
+
+    RED = "red"  # same side, negative (红字)
+    SWAP = "swap"  # other side, positive
+    REJECT = "reject"  # the event becomes UNPOSTED
+
+
+class FieldType(StrEnum):
+    """Wire type of an event field."""
+
+    TEXT = "text"
+    FLAG = "flag"
+    DATE = "date"
+    PERIOD = "period"  # "2026-03", kept as text
+    NUMBER = "number"  # amount, percent, quantity, integer: a raw integer with a scale
+    LIST = "list"  # list of records; its ListType is in EventType.lists under the field's index
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A place in a rule file: 1-based line and column in code points, end exclusive."""
+
+    file: str = ""
+    line: int = 0
+    column: int = 0
+    end_line: int = 0
+    end_column: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One field of an event type or of a list's records.
+
+    Attributes:
+        name: the author's name; `wire`: the name in JSON, CSV and Arrow.
+        type: wire type. For NUMBER `scale` is the most decimals accepted, `low`/`high` the
+            inclusive raw bounds (a value outside makes the event INVALID).
+        currency: currency code of an amount, or "" (percent, quantity, integer).
+        codes: closed set of wire values of a code-typed TEXT field, or () for any text.
+        default: raw value taken where the field is absent (text as str); None = no default.
+        optional: may be absent. `personal`: kept apart as personal data.
+        envelope: the field is bound to the envelope key of the same wire name
+            (`id`, `source`, `date`, `entity`, `posting_date`, `actor`, `approved_by`).
+    """
+
+    name: str
+    wire: str
+    type: FieldType
+    scale: int = 0
+    low: int = 0
+    high: int = 0
+    currency: str = ""
+    codes: tuple[str, ...] = ()
+    default: int | str | bool | None = None
+    optional: bool = False
+    personal: bool = False
+    envelope: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ListType:
+    """The records of a list field, flattened to columns.
+
+    `form`: "records" (JSON list of objects), "values" (JSON list; the only field has wire
+    "value") or "map" (JSON object; fields have wire "key" and "value").
+    """
+
+    fields: tuple[Field, ...]
+    form: str = "records"
+
+
+@dataclass(frozen=True, slots=True)
+class EventType:
+    """A declared event type. `lists` maps the index of a LIST field to its record type."""
+
+    name: str
+    wire: str
+    fields: tuple[Field, ...]
+    lists: dict[int, ListType] = field(default_factory=dict)
+    expects: Expects = Expects.ANY
+    late: LatePolicy = LatePolicy.REFUSE
+    must_post: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Dimension:
+    """An analysis axis of voucher lines. A balancing one must balance by itself."""
+
+    name: str
+    wire: str
+    balancing: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """A role of the chart bound to a code.
+
+    `required` are indices into Program.dimensions; `debit_side`: normal balance on debit.
+    """
+
+    role: str
+    code: str
+    name: str
+    debit_side: bool
+    required: tuple[int, ...] = ()
+    valid_from: int = NO_DATE
+    valid_until: int = NO_DATE  # inclusive; NO_DATE = open
+
+
+@dataclass(frozen=True, slots=True)
+class Ledger:
+    """A ledger of the book: its own balanced vouchers in one functional currency."""
+
+    name: str
+    wire: str
+    currency: str
+    scale: int
+    word: str = "记"
+    negative: NegativePolicy = NegativePolicy.RED
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """An inclusive raw range; None = unbounded on that side."""
+
+    low: int | None
+    high: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """A condition of a table row on one key column; all empty = matches everything (`*`).
+
+    `texts` for TEXT keys, `intervals` for NUMBER and DATE keys (a single value is an interval
+    of one), `flag` for BOOL keys.
+    """
+
+    texts: tuple[str, ...] = ()
+    intervals: tuple[Interval, ...] = ()
+    flag: bool | None = None
+
+    @property
+    def matches_all(self) -> bool:
+        """Whether the cell puts no condition on its key."""
+        return not self.texts and not self.intervals and self.flag is None
+
+
+@dataclass(frozen=True, slots=True)
+class TableRow:
+    """One row: conditions per key column and one value per output column.
+
+    An `is_else` row applies where no other row does. Output values: account index, raw number,
+    str, bool or day number, by the output's kind.
+    """
+
+    cells: tuple[Cell, ...]
+    outputs: tuple[int | str | bool, ...]
+    is_else: bool
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A decision table. First matching row in order wins (unique tables have at most one).
+
+    `fault` is NO_ROW, or NO_RATE for dated rate tables.
+    """
+
+    name: str
+    key_kinds: tuple[Kind, ...]
+    output_kinds: tuple[Kind, ...]
+    rows: tuple[TableRow, ...]
+    fault: Fault = Fault.NO_ROW
+
+
+@dataclass(frozen=True, slots=True)
+class RecordField:
+    """A value kept by a record. `type`/`scale` as in Field; default None = missing is a fault."""
+
+    name: str
+    type: FieldType
+    scale: int = 0
+    currency: str = ""
+    default: int | str | bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RecordSource:
+    """How accepted events of one type write a record.
+
+    `keys`: event field indices of the record's key columns. `values`: (record field index,
+    event field index); an absent optional event field leaves the record's value as it was.
+    """
+
+    event_type: int
+    keys: tuple[int, ...]
+    values: tuple[tuple[int, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """Reference data kept from events, by key, latest in log order."""
+
+    name: str
+    keys: tuple[str, ...]
+    fields: tuple[RecordField, ...]
+    sources: tuple[RecordSource, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Cumulative named state: `delta` posts the new value minus the last one per key.
+
+    `continues` names an older target whose state this one takes over.
+    """
+
+    name: str
+    keys: tuple[str, ...]
+    ledger: int
+    scale: int
+    continues: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Balance:
+    """A running balance that rules read: sum over `accounts` (indices) in a ledger, by key.
+
+    `dimensions` (indices) are the key columns, in the order of the node's args; lines whose
+    key dimension is empty do not count. The amount is positive on the accounts' normal side.
+    The entity of the event is always part of the key.
+    """
+
+    ledger: int
+    accounts: tuple[int, ...]
+    dimensions: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """One operation of a rule.
+
+    Attributes:
+        op, args, data: see `Op`.
+        kind: meaning of the value. shape: EVENT_SHAPE or a list field index.
+        scale: decimal scale of a NUMBER. low, high: inclusive static raw bounds of a NUMBER.
+        active: index of a BOOL node of the same shape or of EVENT_SHAPE; None = always.
+        span: where the author wrote it. label: the let's name, or "".
+    """
+
+    op: Op
+    args: tuple[int, ...]
+    data: object
+    kind: Kind
+    shape: int = EVENT_SHAPE
+    scale: int = 0
+    low: int = 0
+    high: int = 0
+    active: int | None = None
+    span: Span = Span()
+    label: str = ""
+
+    @property
+    def is_wide(self) -> bool:
+        """Whether the value may leave int64."""
+        return self.low < INT64_MIN or self.high > INT64_MAX
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """Text with places: str parts stand as they are, int parts are event-shaped node indices.
+
+    NUMBER nodes print as plain decimals at their full scale ("1060.00"), dates as ISO, TEXT as
+    it is, absent text as "".
+    """
+
+    parts: tuple[str | int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """`refuse … when …`: where `condition` holds the event is REJECTED_RULE with `code`."""
+
+    condition: int
+    code: str
+    message: Template
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class LineDimension:
+    """A dimension of a line: value node, and the BOOL node under which the line carries it."""
+
+    dimension: int
+    value: int
+    given: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A voucher line, or one per element of a list where `each` >= 0.
+
+    `account` (ACCOUNT), `amount` (NUMBER at the ledger's scale) and the dimension values have
+    either EVENT_SHAPE or the shape `each`; lowering has inserted REPEAT, so inside a line with
+    `each` >= 0 all have that shape. A line whose amount is 0 is dropped.
+    """
+
+    side: Side
+    account: int
+    amount: int
+    dimensions: tuple[LineDimension, ...]
+    each: int
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class VoucherPlan:
+    """A voucher a rule makes: lines in source order; `guard` None = always."""
+
+    ledger: int
+    word: str
+    summary: Template
+    guard: int | None
+    lines: tuple[Line, ...]
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A compiled rule.
+
+    Attributes:
+        event_type: index into Program.event_types.
+        valid_from, valid_until: business dates, inclusive; NO_DATE = open.
+        nodes: in source order, arguments before users. The guard and all it needs come first:
+            `nodes[:guard_count]` are evaluated for every event of the type in force, the rest
+            only where the guard holds.
+        guard: BOOL node or None.
+        refusals: in source order. Faults and refusals are settled by node order: the smallest
+            index among the first faulting node and the first true refusal condition decides.
+        deltas: indices of DELTA nodes. They never stand under an `active` condition other than
+            None, and are written when the event is accepted.
+        vouchers: in source order.
+        ledgers: ledger indices this rule counts for under `expects`.
+    """
+
+    name: str
+    event_type: int
+    valid_from: int
+    valid_until: int
+    nodes: tuple[Node, ...]
+    guard: int | None
+    guard_count: int
+    refusals: tuple[Refusal, ...]
+    deltas: tuple[int, ...]
+    vouchers: tuple[VoucherPlan, ...]
+    ledgers: tuple[int, ...]
+    basis: str
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """A compiled rule book. `revision` is the hex SHA-256 identity of product.md."""
+
+    revision: str
+    language_version: int
+    name: str
+    ledgers: tuple[Ledger, ...]
+    dimensions: tuple[Dimension, ...]
+    accounts: tuple[Account, ...]
+    event_types: tuple[EventType, ...]
+    tables: tuple[Table, ...]
+    records: tuple[Record, ...]
+    targets: tuple[Target, ...]
+    balances: tuple[Balance, ...]
+    rules: tuple[Rule, ...]
+    codes: dict[str, tuple[str, ...]] = field(default_factory=dict)
