@@ -315,13 +315,23 @@ class TableRow:
 class Table:
     """A decision table. First matching row in order wins (unique tables have at most one).
 
-    `fault` is NO_ROW, or NO_RATE for dated rate tables.
+    `fault` is NO_ROW, or NO_RATE for dated rate tables. `key_names`, `output_names`: as the
+    author wrote the header. `key_domains`: per key the closed set of wire texts of a code-typed
+    key, or () for open text and other kinds. `key_scales`/`output_scales`: scale of NUMBERs.
+    `unique`: rows must not overlap.
     """
 
     name: str
+    key_names: tuple[str, ...]
     key_kinds: tuple[Kind, ...]
+    key_scales: tuple[int, ...]
+    key_domains: tuple[tuple[str, ...], ...]
+    output_names: tuple[str, ...]
     output_kinds: tuple[Kind, ...]
+    output_scales: tuple[int, ...]
     rows: tuple[TableRow, ...]
+    unique: bool
+    span: Span
     fault: Fault = Fault.NO_ROW
 
 

@@ -1,0 +1,3 @@
+"""The accounting engine: numbers, batches, programs and the log; no text and no wire."""
+
+__all__: list[str] = []
