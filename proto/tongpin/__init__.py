@@ -1,0 +1,1 @@
+"""The namespace of the wire format; each API version is a package below it."""
