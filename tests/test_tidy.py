@@ -28,7 +28,10 @@ LINE_COLUMNS = 100
 VAGUE_NAMES = {"utils", "helpers", "common", "misc", "base", "manager", "core"}
 
 # Each exception names what it excuses and why; one that is no longer needed fails below.
-LONG_MODULES: dict[str, str] = {}
+LONG_MODULES: dict[str, str] = {
+    "engine/program.py": "the whole of what a compiled rule book is, declarations only, no logic",
+    "rules_dsl/syntax.py": "every node of the syntax tree, so that a pass is read against one file",
+}
 LONG_FUNCTIONS: dict[str, str] = {}
 FLOAT_MODULES: dict[str, str] = {
     "engine/money.py": "estimates quotients in float64, then corrects them by an integer residual",
@@ -126,6 +129,16 @@ def test_modules_are_named_after_what_they_hold() -> None:
 def test_modules_start_with_a_docstring() -> None:
     silent = [_name(path) for path in _modules() if not ast.get_docstring(_tree(path))]
     assert silent == []
+
+
+def test_code_lies_in_packages() -> None:
+    # A folder without __init__.py is passed over by the import contracts.
+    loose = {
+        _name(path.parent)
+        for path in _modules(SHIPPED_FOLDERS)
+        if not (path.parent / "__init__.py").exists()
+    }
+    assert loose == set()
 
 
 def test_packages_list_their_public_names_in_order() -> None:
