@@ -1,0 +1,190 @@
+"""What a caller asks of a book and what it answers: plain data, no wire, no storage.
+
+Every change of a book is a command, and every command is an event: business events, and the
+system types below. A call carries events in order; a book answers with one result per event.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from engine.effects import Status
+
+#: System command types. They are events like any other (contract.md).
+PERIOD_CLOSED = "period.closed"  # fields: period "2026-03"
+EVENT_RETRIED = "event.retried"  # fields: events [{source, id}] ([] = all unposted)
+EVENT_WITHDRAWN = "event.withdrawn"  # fields: of_source, of_id, comment
+REVISION_PUBLISHED = "revision.published"  # fields: files [{path, content}], valid_from, ...
+SYSTEM_TYPES = frozenset({PERIOD_CLOSED, EVENT_RETRIED, EVENT_WITHDRAWN, REVISION_PUBLISHED})
+
+#: Source under which commands made by the service itself are identified.
+SYSTEM_SOURCE = "tongpin"
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One caller's events, decided in order.
+
+    Attributes:
+        events: JSON-like mappings as in event files; or `arrow`: an Arrow IPC stream instead.
+        principal: who calls; written into the log.
+        attempt_id: repeats get the first answer; "" = none.
+        stop_on_error: the rest after the first event not accepted is NOT_ATTEMPTED.
+        dry_run: decide on an overlay, store nothing, take no identity and no number.
+        revision: dry runs only: decide under this revision (published or `candidate`).
+        stream, offset: position of a streamed batch; offset -1 = not streamed.
+    """
+
+    events: Sequence[Mapping[str, object]] = ()
+    arrow: bytes | None = None
+    principal: str = "system"
+    attempt_id: str = ""
+    stop_on_error: bool = False
+    dry_run: bool = False
+    revision: str = ""
+    stream: str = ""
+    offset: int = -1
+
+
+@dataclass(frozen=True, slots=True)
+class LineView:
+    """A voucher line as read back. Amounts in minor units; exactly one side is not zero."""
+
+    line_no: int
+    account_code: str
+    account_name: str
+    debit: int
+    credit: int
+    dimensions: tuple[tuple[str, str], ...]
+    rule_line: int
+    element: int = -1
+    currency: str = ""
+    fc_debit: int = 0
+    fc_credit: int = 0
+    rate: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class VoucherView:
+    """A voucher as read back. number 0 and seq 0: the draft of a dry run."""
+
+    entity: str
+    ledger: str
+    series: str
+    period: str
+    word: str
+    number: int
+    voucher_date: str
+    event_date: str
+    source: str
+    event_id: str
+    rule: str
+    revision: str
+    summary: str
+    state: str
+    reverses: str
+    scale: int
+    currency: str
+    lines: tuple[LineView, ...]
+    seq: int
+
+    @property
+    def name(self) -> str:
+        """ENTITY/LEDGER/PERIOD/WORD/NUMBER; a series other than live stands before the number."""
+        series = "" if self.series == "live" else f"{self.series}-"
+        return f"{self.entity}/{self.ledger}/{self.period}/{self.word}/{series}{self.number}"
+
+
+@dataclass(slots=True)
+class EventResult:
+    """What became of one event.
+
+    seq, row: commit and command row that hold the event, 0 and -1 where nothing was stored (for
+    a DUPLICATE: of the first one, whose present status is `first_status`). drafts: dry run only.
+    """
+
+    status: Status
+    source: str = ""
+    event_id: str = ""
+    reason: str = ""
+    message: str = ""
+    vouchers: tuple[str, ...] = ()
+    seq: int = 0
+    row: int = -1
+    first_status: Status | None = None
+    replayed: bool = False
+    conflicting_fields: tuple[str, ...] = ()
+    drafts: tuple[VoucherView, ...] = ()
+
+
+@dataclass(slots=True)
+class CallResult:
+    """Results in request order, and the position of the book they stand at."""
+
+    results: list[EventResult] = field(default_factory=list)
+    seq: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class StoredEventView:
+    """An event as stored, with its present status."""
+
+    source: str
+    event_id: str
+    type: str
+    date: str
+    status: Status
+    reason: str
+    message: str
+    content: bytes
+    vouchers: tuple[str, ...]
+    seq: int
+    principal: str
+    sealed_at_us: int
+    revision: str
+
+
+@dataclass(frozen=True, slots=True)
+class TrialBalanceRow:
+    """An account in a period; amounts in minor units, opening and closing net on one side."""
+
+    entity: str
+    ledger: str
+    period: str
+    account_code: str
+    account_name: str
+    currency: str
+    scale: int
+    opening_debit: int
+    opening_credit: int
+    debit: int
+    credit: int
+    closing_debit: int
+    closing_credit: int
+
+
+@dataclass(frozen=True, slots=True)
+class AccountEntry:
+    """A line of an account with the voucher it stands in."""
+
+    voucher: str
+    voucher_date: str
+    summary: str
+    source: str
+    event_id: str
+    line: LineView
+
+
+@dataclass(frozen=True, slots=True)
+class RevisionView:
+    """A published revision. files: (path, content) pairs."""
+
+    revision: str
+    seq: int
+    valid_from: str
+    valid_until: str
+    principal: str
+    sealed_at_us: int
+    comment: str
+    files: tuple[tuple[str, bytes], ...]
