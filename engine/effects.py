@@ -64,8 +64,9 @@ class PeriodState(IntEnum):
 
 #: One row per command stored: accepted events, refused decisions, system commands.
 #: `content` is the canonical JSON as received. `identity`/`content_hash` are 16 bytes
-#: (BLAKE2b-128). `attempt`/`attempt_index`: call and position it came in; `stream`, `offset`,
-#: `offset_index`: the same for streams (offset -1 = none). `revision`: that decided it, or "".
+#: (BLAKE2b-128). `stream`, `offset`, `offset_index`: the call and the position in it: a stream
+#: is "s:PRINCIPAL:STREAM", an attempt "a:PRINCIPAL:ATTEMPT" with offset 0; offset -1 = neither.
+#: `content` is empty for refused events. `revision`: that decided it, or "".
 COMMANDS = TableSpec(
     "commands",
     (
@@ -79,8 +80,6 @@ COMMANDS = TableSpec(
         ("message", _TEXT),
         ("revision", _TEXT),
         ("principal", _TEXT),
-        ("attempt", _TEXT),
-        ("attempt_index", _I32),
         ("stream", _TEXT),
         ("offset", _I64),
         ("offset_index", _I32),
@@ -205,10 +204,11 @@ STATUS_CHANGES = TableSpec(
     ),
 )
 
-#: Results of streamed events that left no row in COMMANDS (duplicates, invalid ones), so that a
-#: repeated offset answers the same. `first_seq`/`first_row`: commit and row of the original.
-STREAM_RESULTS = TableSpec(
-    "stream_results",
+#: Results of a call's events that left no row in COMMANDS (duplicates, invalid ones), so that a
+#: repeated offset or attempt answers the same. `first_seq`/`first_row`: commit and row of the
+#: original. `fields`: conflicting fields, comma-separated.
+CALL_RESULTS = TableSpec(
+    "call_results",
     (
         ("stream", _TEXT),
         ("offset", _I64),
@@ -220,6 +220,8 @@ STREAM_RESULTS = TableSpec(
         ("message", _TEXT),
         ("first_seq", _I64),
         ("first_row", _I32),
+        ("first_status", _U8),
+        ("fields", _TEXT),
     ),
 )
 
@@ -244,7 +246,7 @@ TABLES = (
     RECORDS,
     PERIODS,
     STATUS_CHANGES,
-    STREAM_RESULTS,
+    CALL_RESULTS,
     REVISIONS,
     PERSONAL,
 )
