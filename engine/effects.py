@@ -15,7 +15,7 @@ from engine.columns import ColumnType, TableSpec
 EFFECTS_SCHEMA = 1
 
 _I64, _I32, _U8 = ColumnType.INT64, ColumnType.INT32, ColumnType.UINT8
-_TEXT, _BYTES = ColumnType.TEXT, ColumnType.BYTES
+_TEXT, _BYTES, _PERSONAL = ColumnType.TEXT, ColumnType.BYTES, ColumnType.PERSONAL
 
 
 class Status(IntEnum):
@@ -144,19 +144,25 @@ LINES = TableSpec(
 
 DIMENSION_PREFIX = "dim_"
 
-#: Every state a rule read for an accepted or refused event. `node`: index into the rule's nodes;
-#: `key`: JSON array of the key as text; `value`: the raw value as text, or "" where missing.
+#: Every state a rule read for a stored event. `node`: index into the rule's nodes; `element`: list
+#: element or -1; `name`: of the record, balance, target or table; `key`: JSON array of the key
+#: (absent for tables). `number`/`text`: the raw value, by its kind (a table read: the row);
+#: `known` 0: nothing was there.
 READS = TableSpec(
     "reads",
     (
         ("command", _I32),
+        ("source", _TEXT),
+        ("event_id", _TEXT),
         ("rule", _TEXT),
         ("node", _I32),
         ("element", _I32),
         ("kind", _U8),
         ("name", _TEXT),
         ("key", _TEXT),
-        ("value", _TEXT),
+        ("number", _I64),
+        ("text", _TEXT),
+        ("known", _U8),
     ),
 )
 
@@ -172,7 +178,8 @@ TARGETS = TableSpec(
     ),
 )
 
-#: New value of a record's field. `value` is a JSON scalar: text, or the raw number as string.
+#: New value of a record's field, or, with `field` absent, that the record now exists. Numbers
+#: stand in `number` as raw * 10**-`scale`, days and flags likewise with scale 0; texts in `text`.
 RECORDS = TableSpec(
     "records",
     (
@@ -180,7 +187,9 @@ RECORDS = TableSpec(
         ("record", _TEXT),
         ("key", _TEXT),
         ("field", _TEXT),
-        ("value", _TEXT),
+        ("number", _I64),
+        ("scale", _U8),
+        ("text", _TEXT),
     ),
 )
 
@@ -234,7 +243,7 @@ REVISIONS = TableSpec(
 #: Personal data of an event, kept apart so that a subject's key can be deleted later.
 PERSONAL = TableSpec(
     "personal",
-    (("command", _I32), ("subject", _TEXT), ("field", _TEXT), ("ciphertext", _BYTES)),
+    (("command", _I32), ("subject", _TEXT), ("field", _TEXT), ("ciphertext", _PERSONAL)),
 )
 
 TABLES = (

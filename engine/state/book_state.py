@@ -1,0 +1,159 @@
+"""The state of a book in memory: what folding its log yields. Holds no rule and decides nothing.
+
+Only `engine.apply` changes it; `engine.decide` reads it through an overlay.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections import deque
+from dataclasses import dataclass, field
+
+from engine.errors import InvariantBroken
+from engine.program import Balance, Program
+from engine.state.identities import Identities
+from engine.state.keys import Key
+from engine.strings import StringPool
+
+#: (entity, ledger, series, period, word): one gapless number series.
+CounterKey = tuple[str, str, str, int, str]
+
+#: How long a call's answers are kept for its attempt id, in log time.
+ATTEMPT_KEPT_US = 7 * 24 * 3600 * 1_000_000
+
+#: How many offsets of a stream keep their results.
+OFFSETS_KEPT = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class BalanceSpec:
+    """Identity of a running balance over revisions.
+
+    `accounts` are codes, sorted; `dimensions` wire names in key order; `debit_side`: a debit
+    raises it.
+    """
+
+    ledger: str
+    accounts: tuple[str, ...]
+    dimensions: tuple[str, ...]
+    debit_side: bool
+
+    @classmethod
+    def of(cls, program: Program, balance: Balance) -> BalanceSpec:
+        """The spec of a program's balance."""
+        accounts = [program.accounts[index] for index in balance.accounts]
+        return cls(
+            program.ledgers[balance.ledger].wire,
+            tuple(sorted({account.code for account in accounts})),
+            tuple(program.dimensions[index].wire for index in balance.dimensions),
+            accounts[0].debit_side,
+        )
+
+
+@dataclass(slots=True)
+class WaitingEvent:
+    """An accepted event that is not booked yet, and where its row stands."""
+
+    source: str
+    event_id: str
+    status: int
+    reason: str
+    message: str
+    seq: int
+    row: int
+    sealed_at_us: int
+
+
+@dataclass(slots=True)
+class NumberSeries:
+    """Numbers given in one series: last number, and which commit gave numbers from which on."""
+
+    last: int = 0
+    firsts: list[int] = field(default_factory=list)
+    seqs: list[int] = field(default_factory=list)
+
+    def seq_of(self, number: int) -> int:
+        """Commit that holds a number; 0 if it was never given."""
+        if not 1 <= number <= self.last:
+            return 0
+        return self.seqs[bisect_right(self.firsts, number) - 1]
+
+
+@dataclass(slots=True)
+class StreamState:
+    """A stream's durable place: commit of each of its newest offsets."""
+
+    last_offset: int = 0
+    seqs: deque[int] = field(default_factory=deque)
+
+    def seq_of(self, offset: int) -> int:
+        """Commit that holds the offset's results; 0 where older than kept or not there yet."""
+        back = self.last_offset - offset
+        if back < 0 or back >= len(self.seqs):
+            return 0
+        return self.seqs[len(self.seqs) - 1 - back]
+
+
+@dataclass(frozen=True, slots=True)
+class RevisionEntry:
+    """A revision in force from `ordinal` on (its command's place in the log)."""
+
+    revision: str
+    seq: int
+    row: int
+    valid_from: int
+    valid_until: int
+
+
+@dataclass(slots=True)
+class BookState:
+    """Everything a decision may read, as of commit `seq`.
+
+    Text in keys is coded by `pool`. Amounts are minor units. `totals`: (entity, ledger, period,
+    account code) -> [debit, credit]. `records`: number values stand as (raw, scale), text as
+    pool code, days and flags as int.
+    """
+
+    pool: StringPool
+    identities: Identities
+    seq: int = 0
+    chain: bytes = bytes(32)
+    sealed_at_us: int = 0
+    event_count: int = 0
+    commit_firsts: list[int] = field(default_factory=list)
+    commit_seqs: list[int] = field(default_factory=list)
+    waiting: dict[int, WaitingEvent] = field(default_factory=dict)
+    settled: dict[int, tuple[int, str, str, int, int]] = field(default_factory=dict)
+    series: dict[CounterKey, NumberSeries] = field(default_factory=dict)
+    totals: dict[tuple[str, str, int, str], list[int]] = field(default_factory=dict)
+    account_names: dict[tuple[str, str], str] = field(default_factory=dict)
+    ledgers: dict[str, tuple[str, int]] = field(default_factory=dict)
+    balances: dict[BalanceSpec, dict[Key, int]] = field(default_factory=dict)
+    targets: dict[str, dict[Key, int]] = field(default_factory=dict)
+    records: dict[str, dict[Key, dict[str, int | tuple[int, int]]]] = field(default_factory=dict)
+    closed_periods: set[tuple[str, int]] = field(default_factory=set)
+    streams: dict[str, StreamState] = field(default_factory=dict)
+    attempts: dict[str, tuple[int, ...]] = field(default_factory=dict)
+    attempt_queue: deque[tuple[int, str]] = field(default_factory=deque)
+    revisions: list[RevisionEntry] = field(default_factory=list)
+    counters: dict[str, int] = field(default_factory=dict)
+    entities: list[str] = field(default_factory=list)
+
+    @classmethod
+    def empty(cls) -> BookState:
+        """The state before the first commit."""
+        return cls(pool=StringPool(), identities=Identities())
+
+    def place_of(self, ordinal: int) -> tuple[int, int]:
+        """Commit and command row of an event by its ordinal over the whole log."""
+        index = bisect_right(self.commit_firsts, ordinal) - 1
+        if index < 0 or ordinal >= self.event_count:
+            raise InvariantBroken("no such event ordinal", ordinal, self.event_count)
+        return self.commit_seqs[index], ordinal - self.commit_firsts[index]
+
+    def ordinal_of(self, seq: int, row: int) -> int:
+        """Inverse of `place_of`."""
+        index = bisect_right(self.commit_seqs, seq) - 1
+        if index < 0 or self.commit_seqs[index] != seq:
+            raise InvariantBroken("no command in this commit", seq, row)
+        return self.commit_firsts[index] + row

@@ -1,0 +1,191 @@
+"""Copy-on-write overlay of a book's state: decisions write here, the state itself stays as it is.
+
+Keys use the batch's string codes, which agree with the pool's below `BatchStrings.base`.
+Savepoints undo in reverse order, so that a group or a message can be decided again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeVar
+
+import numpy as np
+
+from engine.effects import PeriodState
+from engine.evaluate.outcome import Bools, Int64s
+from engine.program import FieldType, Program, RecordField
+from engine.state.book_state import BalanceSpec, BookState
+from engine.state.keys import Key
+from engine.strings import BatchStrings
+
+K = TypeVar("K")
+V = TypeVar("V")
+
+_RecordValues = dict[str, int | tuple[int, int]]
+
+
+class Overlay:
+    """Changes on top of a `BookState` during the decision of one commit."""
+
+    __slots__ = (
+        "_balances",
+        "_periods",
+        "_records",
+        "_targets",
+        "_undo",
+        "state",
+        "strings",
+    )
+
+    def __init__(self, state: BookState, strings: BatchStrings) -> None:
+        """Starts without changes."""
+        self.state = state
+        self.strings = strings
+        self._balances: dict[BalanceSpec, dict[Key, int]] = {}
+        self._targets: dict[str, dict[Key, int]] = {}
+        self._records: dict[str, dict[Key, _RecordValues]] = {}
+        self._periods: dict[tuple[str, int], PeriodState] = {}
+        self._undo: list[Callable[[], object]] = []
+
+    def mark(self) -> int:
+        """A savepoint for `rollback`."""
+        return len(self._undo)
+
+    def rollback(self, mark: int) -> None:
+        """Undoes every change since the savepoint."""
+        while len(self._undo) > mark:
+            self._undo.pop()()
+
+    def _set(self, table: dict[K, V], key: K, value: V) -> None:
+        if key in table:
+            old = table[key]
+            self._undo.append(lambda: table.__setitem__(key, old))
+        else:
+            self._undo.append(lambda: table.pop(key))
+        table[key] = value
+
+    def balance(self, spec: BalanceSpec, key: Key) -> int:
+        """Running balance of a key."""
+        own = self._balances.get(spec)
+        if own is not None and key in own:
+            return own[key]
+        return self.state.balances.get(spec, {}).get(key, 0)
+
+    def add_balance(self, spec: BalanceSpec, key: Key, amount: int) -> None:
+        """Adds to a running balance."""
+        self._set(self._balances.setdefault(spec, {}), key, self.balance(spec, key) + amount)
+
+    def target(self, name: str, key: Key) -> int | None:
+        """Last cumulative value of a target; None where it never had one."""
+        own = self._targets.get(name)
+        if own is not None and key in own:
+            return own[key]
+        return self.state.targets.get(name, {}).get(key)
+
+    def set_target(self, name: str, key: Key, value: int) -> None:
+        """Sets a target's cumulative value."""
+        self._set(self._targets.setdefault(name, {}), key, value)
+
+    def record(self, name: str, key: Key) -> _RecordValues | None:
+        """All values of a record; None where it was never written."""
+        own = self._records.get(name)
+        if own is not None and key in own:
+            return own[key]
+        return self.state.records.get(name, {}).get(key)
+
+    def set_record(self, name: str, key: Key, values: _RecordValues) -> None:
+        """Replaces a record's values."""
+        self._set(self._records.setdefault(name, {}), key, values)
+
+    def is_closed(self, entity: str, period: int) -> bool:
+        """Whether a period of an entity is closed."""
+        own = self._periods.get((entity, period))
+        if own is not None:
+            return own is PeriodState.CLOSED
+        return (entity, period) in self.state.closed_periods
+
+    def set_period(self, entity: str, period: int, state: PeriodState) -> None:
+        """Opens or closes a period."""
+        self._set(self._periods, (entity, period), state)
+
+    @property
+    def any_closed(self) -> bool:
+        """Whether any period may be closed (a fast way out for most books)."""
+        return bool(self._periods or self.state.closed_periods)
+
+
+class ProgramView:
+    """The overlay seen with one program's numbering of balances, targets and records.
+
+    This is the `StateView` both evaluators read.
+    """
+
+    __slots__ = ("_defaults", "_records", "_specs", "_targets", "overlay")
+
+    def __init__(self, overlay: Overlay, program: Program, specs: tuple[BalanceSpec, ...]) -> None:
+        """`specs`: one per Program.balances."""
+        self.overlay = overlay
+        self._specs = specs
+        self._targets = tuple((t.name, t.continues) for t in program.targets)
+        self._records = tuple((r.name, r.fields) for r in program.records)
+
+    def record(self, record: int, field: int, key: tuple[int, ...]) -> int | None:
+        """Raw value or text code of a record's field, at the scale the program declares."""
+        name, fields = self._records[record]
+        values = self.overlay.record(name, key)
+        if values is None:
+            return None
+        return _at_scale(values.get(fields[field].name), fields[field])
+
+    def has_record(self, record: int, key: tuple[int, ...]) -> bool:
+        """Whether the record was ever written."""
+        return self.overlay.record(self._records[record][0], key) is not None
+
+    def balance(self, balance: int, key: tuple[int, ...]) -> int:
+        """Running balance, positive on the accounts' normal side."""
+        return self.overlay.balance(self._specs[balance], key)
+
+    def target(self, target: int, key: tuple[int, ...]) -> int:
+        """Last cumulative value; a target that continues another takes over its state."""
+        name, continues = self._targets[target]
+        value = self.overlay.target(name, key)
+        if value is None and continues:
+            value = self.overlay.target(continues, key)
+        return 0 if value is None else value
+
+    def records(self, record: int, field: int, keys: tuple[Int64s, ...]) -> tuple[Int64s, Bools]:
+        """Column form of `record`."""
+        found = [self.record(record, field, key) for key in _rows(keys)]
+        return (
+            np.array([0 if value is None else value for value in found], dtype=np.int64),
+            np.array([value is not None for value in found], dtype=np.bool_),
+        )
+
+    def have_records(self, record: int, keys: tuple[Int64s, ...]) -> Bools:
+        """Column form of `has_record`."""
+        return np.array([self.has_record(record, key) for key in _rows(keys)], dtype=np.bool_)
+
+    def balances(self, balance: int, keys: tuple[Int64s, ...]) -> Int64s:
+        """Column form of `balance`."""
+        return np.array([self.balance(balance, key) for key in _rows(keys)], dtype=np.int64)
+
+    def targets(self, target: int, keys: tuple[Int64s, ...]) -> Int64s:
+        """Column form of `target`."""
+        return np.array([self.target(target, key) for key in _rows(keys)], dtype=np.int64)
+
+
+def _rows(keys: tuple[Int64s, ...]) -> zip[tuple[int, ...]]:
+    return zip(*(column.tolist() for column in keys), strict=True)
+
+
+def _at_scale(value: int | tuple[int, int] | None, wanted: RecordField) -> int | None:
+    """A stored value at the declared scale; one kept with more decimals counts as not set."""
+    if value is None or isinstance(value, int):
+        return value if wanted.type is not FieldType.NUMBER else None
+    raw, scale = value
+    if wanted.type is not FieldType.NUMBER:
+        return None
+    if scale <= wanted.scale:
+        return raw * int(10 ** (wanted.scale - scale))
+    quotient, rest = divmod(raw, int(10 ** (scale - wanted.scale)))
+    return quotient if rest == 0 else None
