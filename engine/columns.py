@@ -25,10 +25,16 @@ class ColumnType(StrEnum):
     UINT8 = "u8"  # small enumerations and flags
     TEXT = "text"  # int32 code into the shared dictionary `EffectBatch.strings`; -1 = absent
     BYTES = "bytes"  # list[bytes]
+    PERSONAL = "personal"  # list[bytes]: ciphertext under a subject's key, see engine.personal
+
+    @property
+    def is_blob(self) -> bool:
+        """Whether the column is a list[bytes] rather than an array."""
+        return self is ColumnType.BYTES or self is ColumnType.PERSONAL
 
     @property
     def dtype(self) -> np.dtype[np.generic]:
-        """The numpy dtype of the column; BYTES has none."""
+        """The numpy dtype of the column; columns of blobs have none."""
         return np.dtype(_DTYPES[self])
 
 
@@ -54,7 +60,7 @@ class TableSpec:
 
 @dataclass(slots=True)
 class ColumnTable:
-    """Columns of equal length by name; numpy arrays of the declared dtype, BYTES a list."""
+    """Columns of equal length by name; numpy arrays of the declared dtype, blobs a list."""
 
     spec: TableSpec
     columns: dict[str, npt.NDArray[np.generic] | list[bytes]]
@@ -68,7 +74,7 @@ class ColumnTable:
             list(zip(*rows, strict=True)) if rows else [()] * len(spec.columns)
         )
         for (name, kind), values in zip(spec.columns, transposed, strict=True):
-            if kind is ColumnType.BYTES:
+            if kind.is_blob:
                 columns[name] = [_as_bytes(value) for value in values]
             else:
                 columns[name] = np.array(values, dtype=kind.dtype)
@@ -82,7 +88,7 @@ class ColumnTable:
         return column.astype(np.int64, copy=False)
 
     def blobs(self, name: str) -> list[bytes]:
-        """A BYTES column."""
+        """A column of BYTES or PERSONAL."""
         column = self.columns[name]
         if not isinstance(column, list):
             raise InvariantBroken("column holds numbers, not bytes", self.spec.name, name)
