@@ -1,0 +1,114 @@
+"""Collects what one commit will hold, in any order, and lays it out in log order at the end.
+
+Numbers are given here, last of all, so that nothing that was undone ever took one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+from engine.strings import BatchStrings
+
+Int32s = npt.NDArray[np.int32]
+Int64s = npt.NDArray[np.int64]
+
+
+@dataclass(slots=True)
+class Decision:
+    """One event being decided: where it stands in the commit, and what it is.
+
+    `command`: row of the commands table (that of the retry command for a retried event).
+    source, event_id, entity: batch string codes. voucher_date: set when it is known.
+    """
+
+    command: int
+    source: int
+    event_id: int
+    entity: int
+    event_date: int
+    voucher_date: int
+
+
+@dataclass(slots=True)
+class VoucherChunk:
+    """Vouchers of accepted decisions; all int64[n] or codes int32[n]; `order` = rule<<16 | plan."""
+
+    decisions: Int64s
+    orders: Int64s
+    rules: Int32s
+    ledgers: Int32s
+    words: Int32s
+    currencies: Int32s
+    scales: Int32s
+    revisions: Int32s
+    summaries: Int32s
+
+
+@dataclass(slots=True)
+class LineChunk:
+    """Lines of accepted decisions. `places` = line<<32 | element + 1. `debits`: bool, the side.
+
+    dimensions: wire name -> int32[n] codes, -1 where not carried.
+    """
+
+    decisions: Int64s
+    orders: Int64s
+    places: Int64s
+    debits: npt.NDArray[np.bool_]
+    amounts: Int64s
+    accounts: Int32s
+    account_names: Int32s
+    rule_lines: Int32s
+    elements: Int32s
+    dimensions: dict[str, Int32s]
+
+
+@dataclass(slots=True)
+class CommitBuilder:
+    """The growing content of one commit. Row lists hold tuples in the order of their TableSpec,
+    texts as batch string codes; `targets` and `records` begin with the decision index instead of
+    the command row. `reads` are int64[n, 10] blocks: decision index, then READS from `rule` on.
+    """
+
+    strings: BatchStrings
+    commands: list[list[object]] = field(default_factory=list)
+    decisions: list[Decision] = field(default_factory=list)
+    vouchers: list[VoucherChunk] = field(default_factory=list)
+    lines: list[LineChunk] = field(default_factory=list)
+    reads: list[Int64s] = field(default_factory=list)
+    targets: list[tuple[int, int, int, int, int]] = field(default_factory=list)
+    records: list[tuple[int, int, int, int, int, int, int]] = field(default_factory=list)
+    periods: list[tuple[int, int, int, int]] = field(default_factory=list)
+    status_changes: list[tuple[int, int, int, int, int, int, int]] = field(default_factory=list)
+    call_results: list[tuple[int, ...]] = field(default_factory=list)
+    revisions: list[tuple[int, int, int, int]] = field(default_factory=list)
+    personal: list[tuple[int, int, int, bytes]] = field(default_factory=list)
+    revisions_used: set[str] = field(default_factory=set)
+
+    def mark(self) -> tuple[int, ...]:
+        """A savepoint for `rollback`."""
+        return tuple(len(part) for part in self._lists())
+
+    def rollback(self, mark: tuple[int, ...]) -> None:
+        """Forgets everything added since the savepoint."""
+        for part, length in zip(self._lists(), mark, strict=True):
+            del part[length:]
+
+    def _lists(self) -> tuple[list[object], ...]:
+        return (  # type: ignore[return-value]  # lists of different items, only cut here
+            self.commands,
+            self.decisions,
+            self.vouchers,
+            self.lines,
+            self.reads,
+            self.targets,
+            self.records,
+            self.periods,
+            self.status_changes,
+            self.call_results,
+            self.revisions,
+            self.personal,
+        )

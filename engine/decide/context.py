@@ -1,0 +1,283 @@
+"""What the two ways of deciding a run share: outcome of an event, voucher dates, state writes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from engine.batch import Column, TypedBatch
+from engine.calendar import first_day, next_period, period_of
+from engine.decide.builder import CommitBuilder
+from engine.decide.plan import DecisionPlan, line_amount_sign
+from engine.effects import ReadKind, Status
+from engine.evaluate import FAULTS
+from engine.evaluate.outcome import NOT_FAILED
+from engine.program import NO_DATE, Expects, FieldType, Kind, LatePolicy, Op, RecordSource
+from engine.state.keys import Key, field_kind, key_text
+from engine.state.overlay import Overlay, ProgramView
+
+#: How many periods after a closed one are looked at for an open one.
+_PERIODS_AHEAD = 120
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one event of a run."""
+
+    status: Status
+    reason: str = ""
+    message: str = ""
+
+
+@dataclass(slots=True)
+class RunContext:
+    """A run of events under one program: typed rows, and where their effects go.
+
+    Attributes:
+        batches: event type index -> typed rows whose `rows` are positions in the run.
+        decisions: builder decision index per position.
+        posting_dates: requested voucher date per position, NO_DATE = none.
+        outcomes: filled per position.
+    """
+
+    plan: DecisionPlan
+    overlay: Overlay
+    view: ProgramView
+    builder: CommitBuilder
+    batches: dict[int, TypedBatch]
+    decisions: list[int]
+    posting_dates: list[int]
+    outcomes: list[Outcome | None]
+
+    def voucher_day(self, position: int, late: LatePolicy) -> int | None:
+        """Voucher date of an event, moved if its type says so; None: its period is closed."""
+        decision = self.builder.decisions[self.decisions[position]]
+        requested = self.posting_dates[position]
+        day = decision.event_date if requested == NO_DATE else requested
+        if not self.overlay.any_closed:
+            return day
+        entity = self.overlay.strings.text(decision.entity)
+        period = period_of(day)
+        if not self.overlay.is_closed(entity, period):
+            return day
+        if requested != NO_DATE or late is LatePolicy.REFUSE:
+            return None
+        for _ in range(_PERIODS_AHEAD):
+            period = next_period(period)
+            if not self.overlay.is_closed(entity, period):
+                return first_day(period)
+        return None
+
+    def expectation(self, event_type: int, matches: dict[int, int]) -> Outcome | None:
+        """Checks `expects` against the number of matching rules per ledger; None = as expected."""
+        kind = self.plan.program.event_types[event_type]
+        if kind.expects is Expects.ANY:
+            return None
+        total = sum(matches.values())
+        if kind.expects is Expects.NONE:
+            return None
+        if total == 0:
+            return Outcome(
+                Status.UNPOSTED,
+                "NO_RULE",
+                f"no rule matches this {kind.name}; add a rule for it, or widen a rule's `when`",
+            )
+        most = max(matches.values())
+        if kind.expects is Expects.ONE and most > 1:
+            return Outcome(
+                Status.UNPOSTED,
+                "AMBIGUOUS_RULE",
+                f"{most} rules match this {kind.name} where exactly one should; narrow their `when`",
+            )
+        return None
+
+    def failure(self, rule_index: int, failed_node: int, failure: int, message: str) -> Outcome:
+        """The outcome of a rule that stopped: a refusal or a fault."""
+        rule = self.plan.program.rules[rule_index]
+        if failure < 0:
+            refusal = rule.refusals[-1 - failure]
+            return Outcome(Status.REJECTED_RULE, refusal.code, message)
+        fault = FAULTS[failure]
+        if 0 <= failed_node < len(rule.nodes):
+            span = rule.nodes[failed_node].span
+        else:
+            span = rule.span
+        what = message or _FAULT_WORDS.get(fault.value, "this value could not be computed")
+        return Outcome(
+            Status.UNPOSTED,
+            fault.value,
+            f"{what} (rule {rule.name}, {span.file}:{span.line}:{span.column})",
+        )
+
+    def closed(self, position: int) -> Outcome:
+        """The outcome of an event whose period is closed."""
+        decision = self.builder.decisions[self.decisions[position]]
+        requested = self.posting_dates[position]
+        period = period_of(decision.event_date if requested == NO_DATE else requested)
+        return Outcome(
+            Status.UNPOSTED,
+            "PERIOD_CLOSED",
+            f"period {period // 100}-{period % 100:02d} is closed; "
+            "send it with a posting_date in an open period",
+        )
+
+    def add_line_balances(
+        self,
+        position: int,
+        ledger: int,
+        lines: Iterable[tuple[int, int, int, tuple[tuple[int, int], ...]]],
+    ) -> None:
+        """Moves running balances by lines (side, account, signed amount, dimensions)."""
+        entity = self.builder.decisions[self.decisions[position]].entity
+        writes, balances = self.plan.writes, self.plan.program.balances
+        for side, account, amount, dimensions in lines:
+            for write in writes.get((ledger, account), ()):
+                carried = dict(dimensions)
+                key = [entity]
+                for dimension in balances[write.balance].dimensions:
+                    code = carried.get(dimension, -1)
+                    if code < 0:
+                        break
+                    key.append(code)
+                else:
+                    sign = line_amount_sign(side, write)  # type: ignore[arg-type]
+                    self.overlay.add_balance(
+                        self.plan.specs[write.balance], tuple(key), sign * amount
+                    )
+
+    def write_target(self, position: int, target: int, key: Key, value: int, node: int,
+                     rule_index: int) -> None:
+        """Sets a target's cumulative value and notes it for the log."""
+        program = self.plan.program
+        name = program.targets[target].name
+        self.overlay.set_target(name, key, value)
+        kinds = [program.rules[rule_index].nodes[arg].kind
+                 for arg in program.rules[rule_index].nodes[node].args[:-1]]
+        strings = self.overlay.strings
+        self.builder.targets.append(
+            (
+                self.decisions[position],
+                strings.code(name),
+                key[0],
+                strings.code(key_text(key[1:], kinds, strings.text)),
+                value,
+            )
+        )
+
+    def write_records(self, position: int, event_type: int, index: int) -> None:
+        """Writes the records an accepted event of this type is a source of."""
+        sources = self.plan.record_sources.get(event_type)
+        if not sources:
+            return
+        batch = self.batches[event_type]
+        for record_index, source in sources:
+            self._write_record(position, batch, index, record_index, source)
+
+    def _write_record(self, position: int, batch: TypedBatch, index: int, record_index: int,
+                      source: RecordSource) -> None:
+        program = self.plan.program
+        record = program.records[record_index]
+        fields = program.event_types[batch.event_type].fields
+        strings = self.overlay.strings
+        kinds = [field_kind(fields[key].type) for key in source.keys]
+        key = tuple(_value(batch, field, index) for field in source.keys)
+        if any(kind is Kind.TEXT and part < 0 for kind, part in zip(kinds, key, strict=True)):
+            return  # an absent key names no record
+        decision = self.decisions[position]
+        name_code = strings.code(record.name)
+        key_code = strings.code(key_text(key, kinds, strings.text))
+        rows = self.builder.records
+        old = self.overlay.record(record.name, key)
+        values = dict(old or {})
+        rows.append((decision, name_code, key_code, -1, 0, 0, -1))
+        for record_field, event_field in source.values:
+            column = batch.columns[event_field]
+            if not isinstance(column, Column) or not _is_given(column, index, fields[event_field]):
+                continue
+            declared = record.fields[record_field]
+            value = int(column.values[index])
+            field_code = strings.code(declared.name)
+            if declared.type is FieldType.NUMBER:
+                scale = fields[event_field].scale
+                values[declared.name] = (value, scale)
+                rows.append((decision, name_code, key_code, field_code, value, scale, -1))
+            elif field_kind(declared.type) is Kind.TEXT:
+                values[declared.name] = value
+                rows.append((decision, name_code, key_code, field_code, 0, 0, value))
+            else:
+                values[declared.name] = value
+                rows.append((decision, name_code, key_code, field_code, value, 0, -1))
+        self.overlay.set_record(record.name, key, values)
+
+    def read_row(self, position: int, rule_index: int, node_index: int, element: int,
+                 key: Key, value: int | None) -> tuple[int, ...]:
+        """A row of READS, beginning with the decision index."""
+        program = self.plan.program
+        rule = program.rules[rule_index]
+        node = rule.nodes[node_index]
+        strings = self.overlay.strings
+        kind, name, has_entity = _read_name(self.plan, node.op, node.data)
+        key_code = -1
+        if kind is not ReadKind.TABLE_ROW:
+            args = node.args[:-1] if node.op is Op.DELTA else node.args
+            kinds = [rule.nodes[arg].kind for arg in args]
+            if has_entity:
+                kinds.insert(0, Kind.TEXT)
+            key_code = strings.code(key_text(key, kinds, strings.text))
+        is_text = node.op is Op.RECORD and node.kind is Kind.TEXT
+        number, text = (0, -1 if value is None else value) if is_text else (value or 0, -1)
+        return (
+            self.decisions[position],
+            int(self.plan.rule_codes[rule_index]),
+            node_index,
+            element,
+            int(kind),
+            strings.code(name),
+            key_code,
+            number,
+            text,
+            int(value is not None),
+        )
+
+
+def _read_name(plan: DecisionPlan, op: Op, data: object) -> tuple[ReadKind, str, bool]:
+    """Kind and name of what a node reads, and whether its key begins with the entity."""
+    program = plan.program
+    if op is Op.BALANCE and isinstance(data, int):
+        spec = plan.specs[data]
+        return ReadKind.BALANCE, f"{spec.ledger}:{'+'.join(spec.accounts)}", True
+    if op is Op.DELTA and isinstance(data, int):
+        return ReadKind.TARGET, program.targets[data].name, True
+    if op is Op.RECORD and isinstance(data, tuple):
+        record = program.records[int(data[0])]
+        return ReadKind.RECORD, f"{record.name}.{record.fields[int(data[1])].name}", False
+    table = program.tables[data if isinstance(data, int) else 0]
+    return ReadKind.TABLE_ROW, table.name, False
+
+
+def _value(batch: TypedBatch, field: int, index: int) -> int:
+    column = batch.columns[field]
+    return int(column.values[index]) if isinstance(column, Column) else -1
+
+
+def _is_given(column: Column, index: int, declared: object) -> bool:
+    return bool(column.given[index]) or getattr(declared, "default", None) is not None
+
+
+def failed(failure: int) -> bool:
+    """Whether a rule stopped."""
+    return failure != NOT_FAILED
+
+
+_FAULT_WORDS = {
+    "NO_ROW": "no row of the table matches; add a row or an `else` row",
+    "RATE_NOT_EFFECTIVE": "the rate has no value at this date; add a row for it",
+    "DIVISION_BY_ZERO": "the divisor is zero",
+    "MISSING_RECORD": "the record it reads was never written; send the event that writes it first",
+    "MISSING_DIMENSION": "a line lacks a dimension that its account requires; send that field",
+    "SPLIT_WITHOUT_WEIGHT": "all weights of the split are zero",
+    "SPLIT_NEGATIVE_WEIGHT": "a weight of the split is negative",
+    "NEGATIVE_AMOUNT": "a line is negative and the ledger rejects negative amounts",
+    "AMOUNT_OUT_OF_RANGE": "an amount is larger than the ledger can hold",
+    "UNBALANCED": "debits and credits of a voucher differ",
+}

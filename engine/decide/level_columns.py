@@ -1,0 +1,397 @@
+"""Decides one dependency level in columns: every event of the level at once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from engine.batch import Bools, Int32s, Int64s, TypedBatch
+from engine.decide.builder import LineChunk, VoucherChunk
+from engine.decide.context import Outcome, RunContext
+from engine.decide.plan import line_amount_sign
+from engine.effects import ReadKind, Status
+from engine.evaluate import evaluate_columns
+from engine.evaluate.outcome import NOT_FAILED, LineColumns, ReadColumns, RuleColumns
+from engine.program import NO_DATE, LatePolicy, Op, Rule, Side
+from engine.state.sums import group_sums
+
+
+@dataclass(slots=True)
+class _TypeLevel:
+    """The events of one type in the level. Arrays are per slot (0..n-1), in event order."""
+
+    event_type: int
+    batch: TypedBatch
+    indices: Int64s
+    slots: Int64s  # index into batch.rows -> slot, -1 elsewhere
+    alive: Bools
+    makes: Bools
+    vouchers: Bools  # whether any plan was tried, for ALL_ZERO
+    results: list[tuple[int, RuleColumns]] = field(default_factory=list)
+    outcomes: dict[int, Outcome] = field(default_factory=dict)
+
+
+def decide_level(context: RunContext, members: Mapping[int, Int64s]) -> bool:
+    """Decides a level; writes outcomes, overlay and builder.
+
+    Args:
+        context: the run.
+        members: event type index -> indices into its TypedBatch, ascending.
+
+    Returns:
+        False, with nothing written, if the level must be decided in order: an event failed
+        whose target writes others of the level have already counted on.
+    """
+    levels = []
+    for event_type, indices in members.items():
+        level = _evaluate(context, event_type, indices)
+        if level is None:
+            return False
+        levels.append(level)
+    for level in levels:
+        _accept(context, level)
+    return True
+
+
+def _evaluate(context: RunContext, event_type: int, indices: Int64s) -> _TypeLevel | None:
+    plan, batch = context.plan, context.batches[event_type]
+    slots = np.full(len(batch.rows), -1, dtype=np.int64)
+    size = len(indices)
+    slots[indices] = np.arange(size, dtype=np.int64)
+    level = _TypeLevel(
+        event_type, batch, indices, slots,
+        alive=np.ones(size, dtype=np.bool_),
+        makes=np.zeros(size, dtype=np.bool_),
+        vouchers=np.zeros(size, dtype=np.bool_),
+    )
+    matches = {ledger: np.zeros(size, dtype=np.int32) for ledger in _ledgers(context, event_type)}
+    scanned, lost = False, False
+    for rule_index in plan.rules[event_type]:
+        rule = plan.program.rules[rule_index]
+        candidates = indices[level.alive & _in_force(rule, batch.dates[indices])]
+        if not len(candidates):
+            continue
+        result = evaluate_columns(plan.linked, rule_index, batch, candidates, context.view)
+        own = slots[result.rows]
+        stopped = result.failure != NOT_FAILED
+        scanned = scanned or bool(rule.deltas)
+        for place in np.flatnonzero(stopped).tolist():
+            level.outcomes[int(own[place])] = context.failure(
+                rule_index,
+                int(result.failed_node[place]),
+                int(result.failure[place]),
+                result.messages.get(place, ""),
+            )
+            level.alive[own[place]] = False
+            lost = True
+        for ledger in rule.ledgers:
+            matches[ledger][own[~stopped]] += 1
+        for voucher in result.vouchers:
+            level.vouchers[own[voucher.made]] = True
+            for line in voucher.lines:
+                level.makes[own[line.owners]] = True
+        level.results.append((rule_index, result))
+    lost = _check_expectations(context, level, matches) or lost
+    lost = _date_vouchers(context, level) or lost
+    return None if scanned and lost else level
+
+
+def _ledgers(context: RunContext, event_type: int) -> set[int]:
+    plan = context.plan
+    return {
+        ledger
+        for index in plan.rules[event_type]
+        for ledger in plan.program.rules[index].ledgers
+    }
+
+
+def _in_force(rule: Rule, days: Int32s) -> Bools:
+    mask = np.ones(len(days), dtype=np.bool_)
+    if rule.valid_from != NO_DATE:
+        mask &= days >= rule.valid_from
+    if rule.valid_until != NO_DATE:
+        mask &= days <= rule.valid_until
+    return mask
+
+
+def _check_expectations(
+    context: RunContext, level: _TypeLevel, matches: dict[int, Int32s]
+) -> bool:
+    """Takes out events that more or fewer rules match than their type expects."""
+    lost = False
+    counts = list(matches.values())
+    total = sum(counts, np.zeros(len(level.indices), dtype=np.int32))
+    most = np.max(counts, axis=0) if counts else total
+    for slot in np.flatnonzero(level.alive & ((total == 0) | (most > 1))).tolist():
+        outcome = context.expectation(
+            level.event_type, {ledger: int(found[slot]) for ledger, found in matches.items()}
+        )
+        if outcome is not None:
+            level.outcomes[slot] = outcome
+            level.alive[slot] = False
+            lost = True
+    return lost
+
+
+def _date_vouchers(context: RunContext, level: _TypeLevel) -> bool:
+    """Dates the vouchers; takes out events whose period is closed and may not move."""
+    late = context.plan.program.event_types[level.event_type].late
+    closing = context.overlay.any_closed
+    decisions, lost = context.builder.decisions, False
+    rows = level.batch.rows[level.indices]
+    for slot in np.flatnonzero(level.alive & level.makes).tolist():
+        position = int(rows[slot])
+        decision = decisions[context.decisions[position]]
+        if not closing:
+            requested = context.posting_dates[position]
+            decision.voucher_date = decision.event_date if requested == NO_DATE else requested
+            continue
+        lost = _date_late(context, level, slot, position, late) or lost
+    return lost
+
+
+def _date_late(
+    context: RunContext, level: _TypeLevel, slot: int, position: int, late: LatePolicy
+) -> bool:
+    day = context.voucher_day(position, late)
+    if day is None:
+        level.outcomes[slot] = context.closed(position)
+        level.alive[slot] = False
+        return True
+    context.builder.decisions[context.decisions[position]].voucher_date = day
+    return False
+
+
+def _accept(context: RunContext, level: _TypeLevel) -> None:
+    positions = level.batch.rows[level.indices]
+    decisions = np.array(context.decisions, dtype=np.int64)[positions]
+    for rule_index, result in level.results:
+        own = level.slots[result.rows]
+        accepted = level.alive[own] & (result.failure == NOT_FAILED)
+        if not accepted.any():
+            continue
+        _add_vouchers(context, rule_index, result, accepted, decisions[own])
+        _add_reads(context, rule_index, result, accepted, decisions[own])
+        for delta in result.deltas:
+            columns = [column.tolist() for column in delta.keys]
+            values = delta.values.tolist()
+            rows = positions[own].tolist()
+            for place in np.flatnonzero(accepted).tolist():
+                key = tuple(column[place] for column in columns)
+                context.write_target(
+                    rows[place], delta.target, key, values[place], delta.node, rule_index
+                )
+    writes_records = level.event_type in context.plan.record_sources
+    for slot, position in enumerate(positions.tolist()):
+        if level.alive[slot]:
+            context.outcomes[position] = _outcome(level, slot)
+            if writes_records:
+                context.write_records(position, level.event_type, int(level.indices[slot]))
+        else:
+            context.outcomes[position] = level.outcomes[slot]
+
+
+_POSTED = Outcome(Status.POSTED)
+_NO_POSTING = Outcome(Status.NO_POSTING)
+_ALL_ZERO = Outcome(Status.NO_POSTING, "ALL_ZERO", "every line comes to zero")
+
+
+def _outcome(level: _TypeLevel, slot: int) -> Outcome:
+    if level.makes[slot]:
+        return _POSTED
+    return _ALL_ZERO if level.vouchers[slot] else _NO_POSTING
+
+
+def _add_vouchers(
+    context: RunContext,
+    rule_index: int,
+    result: RuleColumns,
+    accepted: Bools,
+    decisions: Int64s,
+) -> None:
+    plan, strings = context.plan, context.overlay.strings
+    rule = plan.program.rules[rule_index]
+    for plan_index, voucher in enumerate(result.vouchers):
+        codes = plan.vouchers[rule_index][plan_index]
+        has_lines = np.zeros(len(accepted), dtype=np.bool_)
+        for line_index, line in enumerate(voucher.lines):
+            kept = accepted[line.owners]
+            if not kept.any():
+                continue
+            has_lines[line.owners[kept]] = True
+            declared = rule.vouchers[plan_index].lines[line_index]
+            _add_lines(
+                context, line, kept, decisions,
+                order=rule_index << 16 | plan_index,
+                line_index=line_index,
+                side=declared.side,
+                swap=codes.swap_negative,
+                ledger=codes.ledger,
+                rule_line=declared.span.line,
+                dimensions=tuple(d.dimension for d in declared.dimensions),
+            )
+        owners = np.flatnonzero(has_lines)
+        count = len(owners)
+        if not count:
+            continue
+
+        def constant(code: int, count: int = count) -> Int32s:
+            return np.full(count, code, dtype=np.int32)
+
+        context.builder.vouchers.append(
+            VoucherChunk(
+                decisions=decisions[owners],
+                orders=np.full(count, rule_index << 16 | plan_index, dtype=np.int64),
+                rules=constant(int(plan.rule_codes[rule_index])),
+                ledgers=constant(codes.ledger_code),
+                words=constant(codes.word_code),
+                currencies=constant(codes.currency_code),
+                scales=constant(codes.scale),
+                revisions=constant(plan.revision_code),
+                summaries=strings.codes(voucher.summaries[owner] for owner in owners.tolist()),
+            )
+        )
+
+
+def _add_lines(
+    context: RunContext,
+    line: LineColumns,
+    kept: Bools,
+    decisions: Int64s,
+    *,
+    order: int,
+    line_index: int,
+    side: Side,
+    swap: bool,
+    ledger: int,
+    rule_line: int,
+    dimensions: tuple[int, ...],
+) -> None:
+    plan = context.plan
+    owners, amounts = line.owners[kept], line.amounts[kept]
+    accounts, elements = line.accounts[kept], line.elements[kept]
+    count = len(owners)
+    debits = np.full(count, side is Side.DEBIT, dtype=np.bool_)
+    if swap:
+        negative = amounts < 0
+        debits ^= negative
+        amounts = np.where(negative, -amounts, amounts)
+    columns = {
+        dimension: codes[kept].astype(np.int32, copy=False)
+        for dimension, codes in zip(dimensions, line.dimensions, strict=True)
+    }
+    context.builder.lines.append(
+        LineChunk(
+            decisions=decisions[owners],
+            orders=np.full(count, order, dtype=np.int64),
+            places=(line_index << 32) + elements.astype(np.int64) + 1,
+            debits=debits,
+            amounts=amounts,
+            accounts=plan.account_codes[accounts],
+            account_names=plan.account_names[accounts],
+            rule_lines=np.full(count, rule_line, dtype=np.int32),
+            elements=elements.astype(np.int32, copy=False),
+            dimensions={plan.dimension_wires[d]: column for d, column in columns.items()},
+        )
+    )
+    if plan.specs:
+        _move_balances(context, ledger, accounts, amounts, debits, columns, decisions[owners])
+
+
+def _move_balances(
+    context: RunContext,
+    ledger: int,
+    accounts: Int32s,
+    amounts: Int64s,
+    debits: Bools,
+    columns: dict[int, Int32s],
+    decisions: Int64s,
+) -> None:
+    plan = context.plan
+    for account in np.unique(accounts).tolist():
+        for write in plan.writes.get((ledger, account), ()):
+            wanted = plan.program.balances[write.balance].dimensions
+            if any(dimension not in columns for dimension in wanted):
+                continue
+            mask = accounts == account
+            for dimension in wanted:
+                mask &= columns[dimension] >= 0
+            if not mask.any():
+                continue
+            entities = _entities(context, decisions[mask])
+            keys = (entities, *(columns[d][mask].astype(np.int64) for d in wanted))
+            sign = line_amount_sign(Side.DEBIT, write)
+            signed = np.where(debits[mask], sign, -sign) * amounts[mask]
+            spec = plan.specs[write.balance]
+            for key, amount in group_sums(keys, signed):
+                context.overlay.add_balance(spec, key, amount)
+
+
+def _entities(context: RunContext, decisions: Int64s) -> Int64s:
+    made = context.builder.decisions
+    return np.array([made[index].entity for index in decisions.tolist()], dtype=np.int64)
+
+
+def _add_reads(
+    context: RunContext,
+    rule_index: int,
+    result: RuleColumns,
+    accepted: Bools,
+    decisions: Int64s,
+) -> None:
+    rule = context.plan.program.rules[rule_index]
+    for read in result.reads:
+        kept = accepted[read.owners]
+        if not kept.any():
+            continue
+        if rule.nodes[read.node].op is Op.TABLE_ROW:
+            block = _table_reads(context, rule_index, read, kept, decisions)
+        else:
+            block = _keyed_reads(context, rule_index, result, read, kept)
+        context.builder.reads.append(block)
+
+
+def _table_reads(
+    context: RunContext, rule_index: int, read: ReadColumns, kept: Bools, decisions: Int64s
+) -> Int64s:
+    plan = context.plan
+    data = plan.program.rules[rule_index].nodes[read.node].data
+    table = plan.program.tables[data if isinstance(data, int) else 0]
+    count = int(kept.sum())
+    block = np.empty((count, 10), dtype=np.int64)
+    block[:, 0] = decisions[read.owners[kept]]
+    block[:, 1] = plan.rule_codes[rule_index]
+    block[:, 2] = read.node
+    block[:, 3] = read.elements[kept]
+    block[:, 4] = int(ReadKind.TABLE_ROW)
+    block[:, 5] = context.overlay.strings.code(table.name)
+    block[:, 6] = -1
+    block[:, 7] = read.values[kept]
+    block[:, 8] = -1
+    block[:, 9] = read.known[kept]
+    return block
+
+
+def _keyed_reads(
+    context: RunContext, rule_index: int, result: RuleColumns, read: ReadColumns, kept: Bools
+) -> Int64s:
+    batch = context.batches[context.plan.program.rules[rule_index].event_type]
+    positions = batch.rows[result.rows[read.owners]].tolist()
+    keys = [column.tolist() for column in read.keys]
+    values, known, elements = read.values.tolist(), read.known.tolist(), read.elements.tolist()
+    return np.array(
+        [
+            context.read_row(
+                positions[place],
+                rule_index,
+                read.node,
+                elements[place],
+                tuple(column[place] for column in keys),
+                values[place] if known[place] else None,
+            )
+            for place in np.flatnonzero(kept).tolist()
+        ],
+        dtype=np.int64,
+    )

@@ -1,0 +1,203 @@
+"""Decides events one after another through closures: small batches, and wherever order binds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from engine.batch import TypedBatch
+from engine.decide.builder import LineChunk, VoucherChunk
+from engine.decide.context import Outcome, RunContext, failed
+from engine.decide.plan import in_force
+from engine.effects import Status
+from engine.evaluate import evaluate_row
+from engine.evaluate.outcome import RuleRow
+from engine.program import Side
+
+
+@dataclass(slots=True)
+class _Rows:
+    """Voucher and line rows of many events, turned into one chunk each at the end."""
+
+    vouchers: list[tuple[int, ...]] = field(default_factory=list)
+    lines: list[tuple[int, ...]] = field(default_factory=list)
+    dimensions: list[tuple[tuple[int, int], ...]] = field(default_factory=list)
+    reads: list[tuple[int, ...]] = field(default_factory=list)
+
+
+def decide_in_order(context: RunContext, places: list[tuple[int, int, int]]) -> None:
+    """Decides events in the given order; each sees what the ones before it did.
+
+    Args:
+        context: the run; outcomes, overlay and builder are written.
+        places: (position in the run, event type index, index into its TypedBatch).
+    """
+    rows = _Rows()
+    for position, event_type, index in places:  # each event reads what earlier ones wrote
+        context.outcomes[position] = _decide_event(context, rows, position, event_type, index)
+    _flush(context, rows)
+
+
+def _decide_event(
+    context: RunContext, rows: _Rows, position: int, event_type: int, index: int
+) -> Outcome:
+    plan, batch = context.plan, context.batches[event_type]
+    mark = context.overlay.mark()
+    built = len(context.builder.targets)
+    matched: list[tuple[int, RuleRow]] = []
+    matches: dict[int, int] = {}
+    day = int(batch.dates[index])
+    for rule_index in plan.rules[event_type]:
+        rule = plan.program.rules[rule_index]
+        if not in_force(rule, day):
+            continue
+        row = evaluate_row(plan.linked, rule_index, batch, index, context.view)
+        if failed(row.failure):
+            return _undo(context, mark, built, context.failure(
+                rule_index, row.failed_node, row.failure, row.message))
+        if not row.matched:
+            continue
+        for ledger in rule.ledgers:
+            matches[ledger] = matches.get(ledger, 0) + 1
+        for node, target, key, value in row.deltas:
+            context.write_target(position, target, key, value, node, rule_index)
+        matched.append((rule_index, row))
+    unexpected = context.expectation(event_type, matches)
+    if unexpected is not None:
+        return _undo(context, mark, built, unexpected)
+    makes = any(voucher.lines for _, row in matched for voucher in row.vouchers)
+    if makes:
+        voucher_day = context.voucher_day(position, plan.program.event_types[event_type].late)
+        if voucher_day is None:
+            return _undo(context, mark, built, context.closed(position))
+        context.builder.decisions[context.decisions[position]].voucher_date = voucher_day
+    for rule_index, row in matched:
+        _accept(context, rows, position, rule_index, row)
+    context.write_records(position, event_type, index)
+    return _accepted(makes, [row for _, row in matched])
+
+
+def _undo(context: RunContext, mark: int, built: int, outcome: Outcome) -> Outcome:
+    context.overlay.rollback(mark)
+    del context.builder.targets[built:]
+    return outcome
+
+
+def _accepted(makes: bool, matched: list[RuleRow]) -> Outcome:
+    if makes:
+        return Outcome(Status.POSTED)
+    if any(row.vouchers for row in matched):
+        return Outcome(Status.NO_POSTING, "ALL_ZERO", "every line comes to zero")
+    return Outcome(Status.NO_POSTING)
+
+
+def _accept(
+    context: RunContext, rows: _Rows, position: int, rule_index: int, row: RuleRow
+) -> None:
+    plan = context.plan
+    rule = plan.program.rules[rule_index]
+    decision = context.decisions[position]
+    strings = context.overlay.strings
+    for voucher in row.vouchers:
+        if not voucher.lines:
+            continue
+        codes = plan.vouchers[rule_index][voucher.plan]
+        order = rule_index << 16 | voucher.plan
+        rows.vouchers.append(
+            (
+                decision,
+                order,
+                int(plan.rule_codes[rule_index]),
+                codes.ledger_code,
+                codes.word_code,
+                codes.currency_code,
+                codes.scale,
+                plan.revision_code,
+                strings.code(voucher.summary),
+            )
+        )
+        declared = rule.vouchers[voucher.plan].lines
+        moved = []
+        for line_index, element, account, amount, values in voucher.lines:
+            line = declared[line_index]
+            side = line.side
+            if codes.swap_negative and amount < 0:
+                side, amount = Side(1 - side), -amount
+            dimensions = tuple(
+                (dimension.dimension, code)
+                for dimension, code in zip(line.dimensions, values, strict=True)
+                if code >= 0
+            )
+            rows.lines.append(
+                (
+                    decision,
+                    order,
+                    line_index << 32 | (element + 1),
+                    side is Side.DEBIT,
+                    amount,
+                    int(plan.account_codes[account]),
+                    int(plan.account_names[account]),
+                    line.span.line,
+                    element,
+                )
+            )
+            rows.dimensions.append(dimensions)
+            moved.append((int(side), account, amount, dimensions))
+        if plan.specs:
+            context.add_line_balances(position, codes.ledger, moved)
+    for node, element, key, value in row.reads:
+        rows.reads.append(context.read_row(position, rule_index, node, element, key, value))
+
+
+def _flush(context: RunContext, rows: _Rows) -> None:
+    """Appends the collected rows to the builder as one chunk each."""
+    if rows.reads:
+        context.builder.reads.append(np.array(rows.reads, dtype=np.int64))
+    if rows.vouchers:
+        columns = list(zip(*rows.vouchers, strict=True))
+        wide = [np.array(column, dtype=np.int64) for column in columns[:2]]
+        narrow = [np.array(column, dtype=np.int32) for column in columns[2:]]
+        context.builder.vouchers.append(VoucherChunk(*wide, *narrow))  # type: ignore[arg-type]
+    if rows.lines:
+        columns = list(zip(*rows.lines, strict=True))
+        context.builder.lines.append(
+            LineChunk(
+                decisions=np.array(columns[0], dtype=np.int64),
+                orders=np.array(columns[1], dtype=np.int64),
+                places=np.array(columns[2], dtype=np.int64),
+                debits=np.array(columns[3], dtype=np.bool_),
+                amounts=np.array(columns[4], dtype=np.int64),
+                accounts=np.array(columns[5], dtype=np.int32),
+                account_names=np.array(columns[6], dtype=np.int32),
+                rule_lines=np.array(columns[7], dtype=np.int32),
+                elements=np.array(columns[8], dtype=np.int32),
+                dimensions=_dimension_columns(context, rows.dimensions),
+            )
+        )
+
+
+def _dimension_columns(
+    context: RunContext, lines: list[tuple[tuple[int, int], ...]]
+) -> dict[str, np.ndarray[tuple[int], np.dtype[np.int32]]]:
+    wires = context.plan.dimension_wires
+    columns: dict[str, np.ndarray[tuple[int], np.dtype[np.int32]]] = {}
+    for place, dimensions in enumerate(lines):
+        for index, code in dimensions:
+            column = columns.get(wires[index])
+            if column is None:
+                column = columns[wires[index]] = np.full(len(lines), -1, dtype=np.int32)
+            column[place] = code
+    return columns
+
+
+def places_in_order(batches: dict[int, TypedBatch]) -> list[tuple[int, int, int]]:
+    """Every typed event of a run as (position, event type, index), by position."""
+    places = [
+        (int(position), event_type, index)
+        for event_type, batch in batches.items()
+        for index, position in enumerate(batch.rows.tolist())
+        if index not in batch.problems
+    ]
+    places.sort()
+    return places
