@@ -1,0 +1,3 @@
+"""Alembic migrations of a store, run when it is opened; never edited once released."""
+
+__all__: list[str] = []
