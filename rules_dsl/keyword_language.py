@@ -1,0 +1,66 @@
+"""In which language a file writes its keywords, and whether it mixes two."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from lark import Token
+
+from engine.program import Span
+from rules_dsl.diagnostics.codes import diagnose
+from rules_dsl.diagnostics.model import Diagnostic
+from rules_dsl.keywords import TERMINALS, VALUE_TERMINALS, Language, language_of
+from rules_dsl.line_parser import ParsedLine
+from rules_dsl.scan import Lexeme, PhysicalLine
+
+
+def main_language(lines: Sequence[PhysicalLine]) -> Language:
+    """Gives the language of most words that open a line and are keywords."""
+    counts = dict.fromkeys(Language, 0)
+    for line in lines:
+        text = line.lexemes[0].text
+        if text in TERMINALS:
+            counts[language_of(text)] += 1
+    chinese = counts[Language.CHINESE] > counts[Language.ENGLISH]
+    return Language.CHINESE if chinese else Language.ENGLISH
+
+
+@dataclass(slots=True)
+class LanguageUse:
+    """Which keywords of each language a file uses."""
+
+    counts: dict[Language, int] = field(default_factory=lambda: dict.fromkeys(Language, 0))
+    first: dict[Language, Lexeme] = field(default_factory=dict)
+
+    def count(self, parsed: ParsedLine) -> None:
+        """Counts the keywords of a line."""
+        for leaf in parsed.tree.scan_values(_is_keyword):
+            language = language_of(str(leaf))
+            self.counts[language] += 1
+            self.first.setdefault(language, parsed.lexemes[leaf.start_pos or 0])
+
+    def mixture(self, path: str) -> Diagnostic | None:
+        """Gives the warning where both languages are used, at the first of the rarer one."""
+        if len(self.first) < 2:
+            return None
+        rarer = min(self.counts, key=lambda language: self.counts[language])
+        lexeme = self.first[rarer]
+        names = {Language.ENGLISH: "English", Language.CHINESE: "Chinese"}
+        usual = next(language for language in Language if language is not rarer)
+        return diagnose(
+            "TP104",
+            Span(path, lexeme.line, lexeme.column, lexeme.line, lexeme.end_column),
+            f"{lexeme.text} is a {names[rarer]} keyword in a file with {names[usual]} keywords",
+            notes=(f"{self.counts[rarer]} of {sum(self.counts.values())} keywords",),
+            help="write all keywords of a file in one language",
+        )
+
+
+def _is_keyword(leaf: object) -> bool:
+    return (
+        isinstance(leaf, Token)
+        and leaf.type not in VALUE_TERMINALS
+        and leaf.type != "NAME"
+        and str(leaf) in TERMINALS
+    )

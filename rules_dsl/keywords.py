@@ -1,0 +1,306 @@
+"""The keywords of the language in English and Chinese, one table for parser, messages and pages.
+
+A keyword is contextual: the parser takes a word for a keyword only where the grammar can
+continue with its terminal. Not responsible for that decision (`rules_dsl.line_parser`).
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+
+from engine.program import RoundMode
+
+
+class Language(StrEnum):
+    """Which spelling of the keywords an author writes."""
+
+    ENGLISH = "en"
+    CHINESE = "zh"
+
+
+@dataclass(frozen=True, slots=True)
+class Keyword:
+    """One keyword.
+
+    Attributes:
+        terminal: its name in the grammar; `also`: further terminals of the same spelling.
+        english, chinese: the two spellings; an English one may have several words.
+    """
+
+    terminal: str
+    english: str
+    chinese: str
+    also: tuple[str, ...] = ()
+
+
+#: Terminal of every function name; `FUNCTIONS` says which function it is.
+FUNCTION = "FUNCTION"
+
+KEYWORDS: tuple[Keyword, ...] = (
+    Keyword("RULEBOOK", "rulebook", "规则册"),
+    Keyword("LEDGER", "ledger", "账簿"),
+    Keyword("CURRENCY", "currency", "币种"),
+    Keyword("WORD", "word", "凭证字"),
+    Keyword("NEGATIVE", "negative", "负数"),
+    Keyword("RED", "red", "红字"),
+    Keyword("SWAP", "swap", "换向"),
+    Keyword("REJECT", "reject", "拒绝"),
+    Keyword("UNIT", "unit", "单位"),
+    Keyword("DECIMALS", "decimals", "小数"),
+    Keyword("CODE", "code", "代码"),
+    Keyword("IS", "is", "对应"),
+    Keyword("DIMENSION", "dimension", "维度"),
+    Keyword("BALANCING", "balancing", "平衡"),
+    Keyword("OF", "of", "的"),
+    Keyword("LIST", "list", "列表"),
+    Keyword("EVENT", "event", "事件"),
+    Keyword("DATED", "dated", "日期为"),
+    Keyword("EXPECTS", "expects", "应有"),
+    Keyword("NONE", "none", "无"),
+    Keyword("ANY", "any", "任意"),
+    Keyword("SOME", "some", "至少一条"),
+    Keyword("ONE", "one", "一条"),
+    Keyword("LATE", "late", "迟到"),
+    Keyword("REFUSE", "refuse", "拒收"),
+    Keyword("NEXT_OPEN", "next_open", "下一开放期"),
+    Keyword("MUST_POST", "must post", "必须入账"),
+    Keyword("TEXT", "text", "文本", (FUNCTION,)),
+    Keyword("KEY", "key", "键"),
+    Keyword("FLAG", "flag", "真假"),
+    Keyword("DATE", "date", "日期"),
+    Keyword("PERIOD", "period", "期间"),
+    Keyword("INTEGER", "integer", "整数"),
+    Keyword("DECIMAL", "decimal", "数值"),
+    Keyword("PERCENT", "percent", "百分比"),
+    Keyword("AMOUNT", "amount", "金额"),
+    Keyword("PER", "per", "每"),
+    Keyword("QUANTITY", "quantity", "数量"),
+    Keyword("MAP", "map", "映射表"),
+    Keyword("TO", "to", "到"),
+    Keyword("OPTIONAL", "optional", "可选"),
+    Keyword("DEFAULT", "default", "默认"),
+    Keyword("PERSONAL", "personal", "个人信息"),
+    Keyword("MIN", "min", "最小", (FUNCTION,)),
+    Keyword("MAX", "max", "最大", (FUNCTION,)),
+    Keyword("CHART", "chart", "科目表"),
+    Keyword("FROM", "from", "自"),
+    Keyword("UNTIL", "until", "至"),
+    Keyword("DEBIT", "debit", "借"),
+    Keyword("CREDIT", "credit", "贷"),
+    Keyword("REQUIRES", "requires", "需要"),
+    Keyword("TABLE", "table", "决策表"),
+    Keyword("UNIQUE", "unique", "唯一"),
+    Keyword("FIRST", "first", "首行"),
+    Keyword("ACCOUNT", "account", "科目"),
+    Keyword("ELSE", "else", "否则"),
+    Keyword("RATE", "rate", "税率表"),
+    Keyword("VALUE", "value", "值"),
+    Keyword("RECORD", "record", "档案"),
+    Keyword("TARGET", "target", "目标"),
+    Keyword("BY", "by", "按"),
+    Keyword("IN_LEDGER", "in", "属于", ("IN",)),
+    Keyword("CONTINUES", "continues", "承接"),
+    Keyword("RULE", "rule", "规则"),
+    Keyword("ON", "on", "针对"),
+    Keyword("BASIS", "basis", "依据"),
+    Keyword("WHEN", "when", "当"),
+    Keyword("LET", "let", "设"),
+    Keyword("IF", "if", "若"),
+    Keyword("THEN", "then", "则"),
+    Keyword("AND", "and", "且"),
+    Keyword("OR", "or", "或"),
+    Keyword("NOT", "not", "非"),
+    Keyword("GIVEN", "given", "已填", ("GIVEN_STEP",)),
+    Keyword("SPLIT", "split", "拆分"),
+    Keyword("AS", "as", "为"),
+    Keyword("RESIDUE", "residue", "尾差"),
+    Keyword("LARGEST_REMAINDER", "largest_remainder", "最大余数"),
+    Keyword("LARGEST", "largest", "最大份额"),
+    Keyword("LAST", "last", "末项"),
+    Keyword("DELTA", "delta", "增量"),
+    Keyword("BALANCE", "balance", "余额"),
+    Keyword("FOR", "for", "对"),
+    Keyword("VOUCHER", "voucher", "凭证"),
+    Keyword("EACH", "each", "逐项"),
+    Keyword(FUNCTION, "sum", "合计"),
+    Keyword(FUNCTION, "count", "计数"),
+    Keyword(FUNCTION, "abs", "绝对值"),
+    Keyword(FUNCTION, "round", "四舍五入"),
+    Keyword(FUNCTION, "round_down", "截位"),
+    Keyword(FUNCTION, "round_up", "进位"),
+    Keyword(FUNCTION, "round_half_even", "银行家舍入"),
+    Keyword("TRUE", "true", "是"),
+    Keyword("FALSE", "false", "否"),
+    Keyword("TEST", "test", "测试"),
+    Keyword("AT", "at", "于"),
+    Keyword("EXPECT", "expect", "期望"),
+    Keyword("WITH", "with", "含"),
+    Keyword("NO_POSTING", "no posting", "不入账"),
+    Keyword("REFUSED", "refused", "被拒收"),
+    Keyword("UNPOSTED", "unposted", "待处理"),
+    Keyword("INVALID", "invalid", "无效"),
+)
+
+#: Chinese spellings that hold in one place only: there the usual word would read badly.
+PLACE_SPELLINGS: tuple[tuple[str, str], ...] = (("GIVEN_STEP", "假设"), ("IN_LEDGER", "于"))
+
+#: Words kept for later stages of the language: (English, Chinese). No terminal has them yet.
+RESERVED: tuple[tuple[str, str], ...] = (
+    ("budget", "预算"),
+    ("over", "期限"),
+    ("check", "校验"),
+    ("reserve", "预占"),
+    ("commit", "承诺"),
+    ("spend", "执行"),
+    ("release", "释放"),
+    ("hold", "暂挂"),
+    ("warn", "提醒"),
+    ("escalate", "上报"),
+    ("workflow", "流程"),
+    ("step", "环节"),
+    ("within", "限时"),
+    ("after", "之后"),
+    ("require", "要求"),
+    ("approved", "批准"),
+    ("rejected", "驳回"),
+    ("becomes", "变为"),
+    ("emit", "触发"),
+    ("transfer", "内部划转"),
+    ("through", "经由"),
+    ("balances", "各余额"),
+    ("true up", "调至"),
+    ("convert", "折算"),
+    ("side by sign", "按正负定方向"),
+    ("merge", "合并"),
+    ("remaining", "倒挤"),
+    ("up to", "至多"),
+    ("statistical", "统计"),
+    ("review", "复核"),
+    ("spread", "摊销"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Function:
+    """What a function word means: `name` as in `syntax.Call`, and the mode of a rounding."""
+
+    name: str
+    mode: RoundMode | None = None
+
+
+_FUNCTION_MEANINGS: dict[str, Function] = {
+    "min": Function("min"),
+    "max": Function("max"),
+    "abs": Function("abs"),
+    "sum": Function("sum"),
+    "count": Function("count"),
+    "text": Function("text"),
+    "round": Function("round", RoundMode.HALF_AWAY),
+    "round_down": Function("round", RoundMode.DOWN),
+    "round_up": Function("round", RoundMode.UP),
+    "round_half_even": Function("round", RoundMode.HALF_EVEN),
+}
+
+#: Function by spelling, in either language.
+FUNCTIONS: dict[str, Function] = {
+    spelling: _FUNCTION_MEANINGS[keyword.english]
+    for keyword in KEYWORDS
+    if keyword.english in _FUNCTION_MEANINGS
+    for spelling in (keyword.english, keyword.chinese)
+}
+
+#: Terminals of the words that open a declaration, in the order a page would list them.
+TOP_LEVEL: tuple[str, ...] = (
+    "RULEBOOK",
+    "LEDGER",
+    "UNIT",
+    "CODE",
+    "DIMENSION",
+    "LIST",
+    "EVENT",
+    "CHART",
+    "TABLE",
+    "RATE",
+    "RECORD",
+    "TARGET",
+    "RULE",
+    "TEST",
+)
+
+#: Terminals of the words that open a line inside a rule, and inside a test.
+RULE_LINES: tuple[str, ...] = (
+    "ON",
+    "BASIS",
+    "LEDGER",
+    "WHEN",
+    "LET",
+    "SPLIT",
+    "DELTA",
+    "REFUSE",
+    "VOUCHER",
+    "DEBIT",
+    "CREDIT",
+)
+TEST_LINES: tuple[str, ...] = ("AT", "GIVEN_STEP", "EXPECT", "DEBIT", "CREDIT")
+
+#: Terminals that are values, not structure: 是 in a table of an English file is no mixture.
+VALUE_TERMINALS = frozenset({"TRUE", "FALSE"})
+
+
+def _terminals_by_spelling() -> dict[str, tuple[str, ...]]:
+    found: dict[str, tuple[str, ...]] = {}
+    for keyword in KEYWORDS:
+        for spelling in (keyword.english, keyword.chinese):
+            found[spelling] = (keyword.terminal, *keyword.also)
+    for terminal, spelling in PLACE_SPELLINGS:
+        found[spelling] = (*found.get(spelling, ()), terminal)
+    return found
+
+
+#: Terminals a spelling can be, the usual one first.
+TERMINALS: dict[str, tuple[str, ...]] = _terminals_by_spelling()
+
+#: First words of the spellings that have more than one word: "must" -> ("must post",).
+SEVERAL_WORDS: dict[str, tuple[str, ...]] = {
+    keyword.english.split()[0]: (keyword.english,) for keyword in KEYWORDS if " " in keyword.english
+}
+
+RESERVED_SPELLINGS: frozenset[str] = frozenset(
+    spelling for pair in RESERVED for spelling in pair if " " not in spelling
+)
+
+_BY_TERMINAL: dict[str, Keyword] = {
+    terminal: keyword
+    for keyword in reversed(KEYWORDS)
+    for terminal in (keyword.terminal, *keyword.also)
+    if terminal != FUNCTION
+}
+_CHINESE_PLACE = dict(PLACE_SPELLINGS)
+_CHINESE = re.compile(r"[^\x00-\x7f]")
+
+
+def language_of(spelling: str) -> Language:
+    """Tells in which language a keyword is spelled."""
+    return Language.CHINESE if _CHINESE.search(spelling) else Language.ENGLISH
+
+
+def spelling_of(terminal: str, language: Language) -> str | None:
+    """Gives the spelling of a keyword terminal, or None where it is no keyword."""
+    keyword = _BY_TERMINAL.get(terminal)
+    if keyword is None:
+        return None
+    if language is Language.ENGLISH:
+        return keyword.english
+    return _CHINESE_PLACE.get(terminal, keyword.chinese)
+
+
+def spellings_of(terminals: tuple[str, ...]) -> dict[str, str]:
+    """Maps every spelling of the terminals, in both languages, to its terminal."""
+    return {
+        spelling: terminal
+        for spelling, meanings in TERMINALS.items()
+        for terminal in terminals
+        if terminal in meanings
+    }

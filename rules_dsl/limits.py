@@ -1,0 +1,37 @@
+"""Named bounds of the front end: a rule file beyond one of them is refused with its place.
+
+They keep the time and memory of one compilation bounded whatever text arrives.
+"""
+
+from __future__ import annotations
+
+#: Characters of one rule file. The largest hand-written book of the examples has under 100,000.
+MAX_FILE_CHARS = 1_000_000
+
+#: Characters of all files of a rule book together.
+MAX_BOOK_CHARS = 8_000_000
+
+#: Files of a rule book.
+MAX_FILES = 2_000
+
+#: Words, numbers and signs of one logical line (a line with what its brackets wrap).
+MAX_LINE_LEXEMES = 10_000
+
+#: Depth of an expression: brackets, and also operators in a chain, since the tree of
+#: `a + b + c` is as deep as it has terms and later passes recurse over it.
+MAX_DEPTH = 100
+
+#: Digits of a number literal; money needs 19 and a ratio a few more.
+MAX_NUMBER_DIGITS = 38
+
+#: Characters of a name.
+MAX_NAME_CHARS = 200
+
+#: Errors shown for one file; the rest of the file is not read after that many.
+MAX_FILE_ERRORS = 100
+
+#: Full-width signs reported for one file.
+MAX_FILE_WARNINGS = 1_000
+
+#: Lines that one pair of brackets may wrap.
+MAX_WRAPPED_LINES = 2_000

@@ -1,0 +1,181 @@
+"""Parsing one logical line: which word is a keyword, and the parse tree of the line.
+
+A word is a keyword exactly where the grammar can go on with the keyword's terminal; elsewhere it
+is a name. The grammar's table itself answers that, so no list of places is kept here.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from typing import Final
+
+from lark import Lark, Token, Tree
+from lark.common import LexerConf
+from lark.lexer import Lexer, LexerState
+from lark.parsers.lalr_analysis import Shift
+from lark.parsers.lalr_interactive_parser import InteractiveParser
+
+from rules_dsl.keywords import SEVERAL_WORDS, TERMINALS
+from rules_dsl.scan import Lexeme
+
+END: Final = "$END"
+
+#: Start symbols of the grammar, one for each kind of line.
+STARTS: tuple[str, ...] = (
+    "header",
+    "field_line",
+    "account_line",
+    "table_header",
+    "table_row",
+    "rate_header",
+    "rate_row",
+    "rule_line",
+    "test_line",
+    "expr",
+)
+
+_CURRENCY = re.compile(r"[A-Z]{3}")
+_OF = frozenset({"of", "的"})
+
+
+@dataclass(frozen=True, slots=True)
+class ParsedLine:
+    """The parse tree of a line; `start_pos` of its tokens is the index of their lexeme."""
+
+    tree: Tree[Token]
+    lexemes: list[Lexeme]
+
+
+@dataclass(frozen=True, slots=True)
+class FailedLine:
+    """Where a line stopped making sense.
+
+    Attributes:
+        start: the start symbol tried.
+        lexemes: of the line. index: of the first that cannot stand there; their count where
+            the line ends too early.
+        accepted: terminals that could stand there instead.
+        before: the terminals that the words before `index` were taken for.
+    """
+
+    start: str
+    lexemes: list[Lexeme]
+    index: int
+    accepted: frozenset[str]
+    before: tuple[str, ...]
+
+
+class _NoLexer(Lexer):
+    """Stands where Lark wants a lexer; tokens are fed to the parser one by one."""
+
+    def __init__(self, lexer_conf: LexerConf) -> None:
+        """Takes what Lark gives a lexer."""
+
+    def lex(self, lexer_state: LexerState, parser_state: object) -> Iterator[Token]:
+        """Gives no token."""
+        return iter(())
+
+
+@cache
+def _grammar() -> Lark:
+    text = resources.files("rules_dsl").joinpath("grammar.lark").read_text(encoding="utf-8")
+    return Lark(text, parser="lalr", lexer=_NoLexer, start=list(STARTS), keep_all_tokens=True)
+
+
+class _Feed:
+    """One line on its way through the parse table."""
+
+    def __init__(self, start: str) -> None:
+        self._parser: InteractiveParser = _grammar().parse_interactive("", start=start)
+        self._conf = self._parser.parser_state.parse_conf
+        self._states = self._conf.parse_table.states
+
+    def accepts(self, terminal: str) -> bool:
+        """Tells whether the line can go on with this terminal, running the table on a copy."""
+        stack = self._parser.parser_state.state_stack
+        action = self._states[stack[-1]].get(terminal)
+        if action is None:
+            return False
+        if action[0] is Shift:
+            return True
+        stack = list(stack)
+        while action is not None and action[0] is not Shift:
+            reduced = action[1]
+            if reduced.expansion:
+                del stack[-len(reduced.expansion) :]
+            stack.append(self._states[stack[-1]][reduced.origin.name][1])
+            if terminal == END and stack[-1] == self._conf.end_state:
+                return True
+            action = self._states[stack[-1]].get(terminal)
+        return action is not None
+
+    def accepted(self) -> frozenset[str]:
+        """Gives all terminals the line can go on with."""
+        row = self._states[self._parser.parser_state.state_stack[-1]]
+        return frozenset(name for name in row if name.isupper() and self.accepts(name))
+
+    def take(self, terminal: str, lexeme: Lexeme, index: int, words: int) -> None:
+        """Moves on over a lexeme, or over the `words` lexemes of one keyword."""
+        text = lexeme.text
+        self._parser.feed_token(Token(terminal, text, start_pos=index, end_pos=index + words))
+
+    def finish(self) -> Tree[Token]:
+        """Ends the line, which must be acceptable."""
+        tree: Tree[Token] = self._parser.feed_token(Token(END, ""))
+        return tree
+
+
+def parse_line(start: str, lexemes: list[Lexeme]) -> ParsedLine | FailedLine:
+    """Parses the lexemes of a logical line as the given start symbol."""
+    feed = _Feed(start)
+    taken: list[str] = []
+    index = 0
+    while index < len(lexemes):
+        terminal, words = _terminal(feed, lexemes, index)
+        if not feed.accepts(terminal):
+            return FailedLine(start, lexemes, index, feed.accepted(), tuple(taken))
+        feed.take(terminal, lexemes[index], index, words)
+        taken.extend([terminal] * words)
+        index += words
+    if not feed.accepts(END):
+        return FailedLine(start, lexemes, index, feed.accepted(), tuple(taken))
+    return ParsedLine(feed.finish(), lexemes)
+
+
+def _terminal(feed: _Feed, lexemes: list[Lexeme], index: int) -> tuple[str, int]:
+    """Decides what a lexeme is here, and how many lexemes its spelling takes."""
+    lexeme = lexemes[index]
+    if lexeme.kind != "NAME":
+        return lexeme.kind, 1
+    for spelling in SEVERAL_WORDS.get(lexeme.text, ()):
+        words = spelling.split()
+        following = [other.text for other in lexemes[index : index + len(words)]]
+        if following == words:
+            terminal = TERMINALS[spelling][0]
+            if feed.accepts(terminal):
+                return terminal, len(words)
+    for terminal in TERMINALS.get(lexeme.text, ()):
+        if _fits(terminal, lexemes, index) and feed.accepts(terminal):
+            return terminal, 1
+    if _CURRENCY.fullmatch(lexeme.text) and feed.accepts("CURRENCY_CODE"):
+        return "CURRENCY_CODE", 1
+    return "NAME", 1
+
+
+def _fits(terminal: str, lexemes: list[Lexeme], index: int) -> bool:
+    """Tells whether what follows lets a word be this keyword where a name could stand too."""
+    following = lexemes[index + 1] if index + 1 < len(lexemes) else None
+    match terminal:
+        case "FUNCTION":
+            return following is not None and following.kind == "LPAR"
+        case "BALANCE":
+            return following is not None and following.text in _OF
+        case "IN_LEDGER":  # `in LEDGER` behind a balance, as against `in a..b`
+            after = [lexeme.kind for lexeme in lexemes[index + 1 : index + 3]]
+            return after[:1] == ["NAME"] and after[1:] not in (["DOTDOT"], ["DOTDOT_LT"])
+        case _:
+            return True
