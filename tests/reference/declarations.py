@@ -1,0 +1,136 @@
+"""The declarations of a rule book by name, as the reference evaluator looks them up."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from rules_dsl import syntax
+from rules_dsl.syntax import TypeWord
+from tests.reference.values import CURRENCY_DECIMALS, Account
+
+
+@dataclass
+class Declarations:
+    """Every declaration of a book by the author's name; rules in the order they are applied."""
+
+    ledgers: dict[str, syntax.LedgerDecl] = field(default_factory=dict)
+    units: dict[str, syntax.UnitDecl] = field(default_factory=dict)
+    codes: dict[str, syntax.CodeDecl] = field(default_factory=dict)
+    dimensions: dict[str, syntax.DimensionDecl] = field(default_factory=dict)
+    lists: dict[str, syntax.ListDecl] = field(default_factory=dict)
+    events: dict[str, syntax.EventDecl] = field(default_factory=dict)
+    tables: dict[str, syntax.TableDecl] = field(default_factory=dict)
+    rates: dict[str, syntax.RateDecl] = field(default_factory=dict)
+    records: dict[str, syntax.RecordDecl] = field(default_factory=dict)
+    targets: dict[str, syntax.TargetDecl] = field(default_factory=dict)
+    accounts: dict[str, Account] = field(default_factory=dict)
+    rules: list[syntax.RuleDecl] = field(default_factory=list)
+
+    @classmethod
+    def of(cls, files: Iterable[syntax.File], assets: Mapping[str, str]) -> Declarations:
+        """Collects the declarations of `files`; `assets` holds the CSV charts by path."""
+        found = cls()
+        for file in sorted(files, key=lambda file: file.path):
+            for declaration in file.declarations:
+                found._take(declaration, assets)
+        return found
+
+    def _take(self, declaration: syntax.Declaration, assets: Mapping[str, str]) -> None:
+        match declaration:
+            case syntax.LedgerDecl():
+                self.ledgers[declaration.name] = declaration
+            case syntax.UnitDecl():
+                self.units[declaration.name] = declaration
+            case syntax.CodeDecl():
+                self.codes[declaration.name] = declaration
+            case syntax.DimensionDecl():
+                self.dimensions[declaration.name] = declaration
+            case syntax.ListDecl():
+                self.lists[declaration.name] = declaration
+            case syntax.EventDecl():
+                self.events[declaration.name] = declaration
+            case syntax.TableDecl():
+                self.tables[declaration.name] = declaration
+            case syntax.RateDecl():
+                self.rates[declaration.name] = declaration
+            case syntax.RecordDecl():
+                self.records[declaration.name] = declaration
+            case syntax.TargetDecl():
+                self.targets[declaration.name] = declaration
+            case syntax.RuleDecl():
+                self.rules.append(declaration)
+            case syntax.ChartDecl():
+                if declaration.csv:
+                    self._take_csv(assets[declaration.csv])
+                for account in declaration.accounts:
+                    self.accounts[account.role] = Account(
+                        account.role,
+                        account.code,
+                        account.name,
+                        account.debit_side,
+                        tuple(name.text for name in account.requires),
+                    )
+
+    def _take_csv(self, text: str) -> None:
+        for row in csv.DictReader(io.StringIO(text)):
+            role = row["role"]
+            self.accounts[role] = Account(
+                role,
+                row["code"],
+                row["name"] or role,
+                row["side"] in {"debit", "借"},
+                tuple((row.get("requires") or "").split()),
+            )
+
+    @property
+    def first_ledger(self) -> syntax.LedgerDecl:
+        """The ledger that rules and vouchers take where they name none."""
+        return next(iter(self.ledgers.values()))
+
+    def ledger(self, name: syntax.Name | None) -> syntax.LedgerDecl:
+        """The ledger of a name, or the first."""
+        return self.first_ledger if name is None else self.ledgers[name.text]
+
+    def event_of_wire(self, wire: object) -> syntax.EventDecl | None:
+        """The event type with this wire name."""
+        return next((event for event in self.events.values() if event.wire == wire), None)
+
+    def elements_of(self, type_ref: syntax.TypeRef) -> tuple[syntax.FieldDecl, ...]:
+        """The fields of a list's or map's elements."""
+        if type_ref.word is TypeWord.LIST and type_ref.item is None:
+            return self.lists[type_ref.name].fields
+        assert type_ref.item is not None
+        value = _part("value", type_ref.item)
+        if type_ref.word is TypeWord.LIST:
+            return (value,)
+        assert type_ref.key is not None
+        return (_part("key", type_ref.key), value)
+
+    def decimals(self, type_ref: syntax.TypeRef) -> int:
+        """How many decimals a number of this type has."""
+        if type_ref.decimals is not None:
+            return type_ref.decimals
+        match type_ref.word:
+            case TypeWord.INTEGER:
+                return 0
+            case TypeWord.AMOUNT:
+                currency = CURRENCY_DECIMALS[self.currency(type_ref)]
+                return currency + 4 if type_ref.per_unit else currency
+            case TypeWord.QUANTITY:
+                declared = self.units[type_ref.unit].decimals
+                return 4 if declared is None else declared
+        return 6
+
+    def currency(self, type_ref: syntax.TypeRef) -> str:
+        """The currency of an amount type, "" of another number."""
+        if type_ref.word is not TypeWord.AMOUNT:
+            return ""
+        return type_ref.currency or self.first_ledger.currency
+
+
+def _part(name: str, type_ref: syntax.TypeRef) -> syntax.FieldDecl:
+    span = type_ref.span
+    return syntax.FieldDecl(name, span, name, type_ref, False, None, False, span)

@@ -1,0 +1,235 @@
+"""The book as the reference page describes it: one event after another, each to its end."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
+
+from engine.program import Expects, LatePolicy
+from rules_dsl import syntax
+from tests.reference.declarations import Declarations
+from tests.reference.fields import (
+    ISO_PERIOD,
+    FieldReader,
+    Invalid,
+    TypedEvent,
+    iso_date,
+)
+from tests.reference.rules import Draft, Made, Refused, RuleRun
+from tests.reference.state import Outcome, PostedVoucher, State, canonical, period_of
+from tests.reference.values import ABSENT, Fault, Value, day
+
+TAKES_IDENTITY = frozenset({"POSTED", "NO_POSTING", "UNPOSTED"})
+
+
+class Unposted(Exception):
+    """The event is kept but cannot be booked, with this reason."""
+
+
+class ReferenceEvaluator:
+    """A book under one rule book.
+
+    Attributes:
+        state: what the events so far left behind; tests compare it with the engine's.
+        seen: how often each construct of the language was evaluated.
+    """
+
+    def __init__(
+        self,
+        files: Iterable[syntax.File],
+        *,
+        assets: Mapping[str, str] | None = None,
+        entities: Sequence[str] = ("E1",),
+    ) -> None:
+        self.state = State()
+        self.seen: Counter[str] = Counter()
+        self._book = Declarations.of(files, assets or {})
+        self._reader = FieldReader(self._book)
+        self._entities = tuple(entities)
+
+    def post_all(self, events: Iterable[Mapping[str, object]]) -> list[Outcome]:
+        """Decides events in order."""
+        return [self.post(event) for event in events]
+
+    def post(self, event: Mapping[str, object]) -> Outcome:
+        """Decides one event and keeps what it changes."""
+        outcome = self._decided(event)
+        self.seen[f"status {outcome.status}"] += 1
+        if outcome.reason:
+            self.seen[f"reason {outcome.reason}"] += 1
+        return outcome
+
+    def _decided(self, event: Mapping[str, object]) -> Outcome:
+        try:
+            identity, entity, business, requested = self._envelope(event)
+        except Invalid as error:
+            return Outcome("INVALID", message=str(error))
+        content = canonical(event)
+        known = self.state.identities.get(identity)
+        if known is not None:
+            first_content, first_status = known
+            if first_content == content:
+                return Outcome("DUPLICATE", first_status=first_status)
+            return Outcome("CONFLICT", "EVENT_CONFLICT", first_status=first_status)
+        try:
+            outcome = self._first_time(event, entity, business, requested)
+        except Invalid as error:
+            return Outcome("INVALID", message=str(error))
+        except (Unposted, Fault) as error:
+            outcome = Outcome("UNPOSTED", str(error))
+        except Refused as error:
+            return Outcome("REJECTED_RULE", error.code, message=error.message)
+        if outcome.status in TAKES_IDENTITY:
+            self.state.identities[identity] = (content, outcome.status)
+        return outcome
+
+    def _envelope(
+        self, event: Mapping[str, object]
+    ) -> tuple[tuple[str, str], str, date, date | None]:
+        """Identity, entity, business date and requested voucher date."""
+        for key in ("id", "type"):
+            if not isinstance(event.get(key), str) or not event[key]:
+                raise Invalid(f"{key} is missing")
+        source = event.get("source")
+        entity = event.get("entity")
+        source = "default" if source is None else source
+        entity = self._entities[0] if entity is None else entity
+        if not isinstance(source, str) or not isinstance(entity, str):
+            raise Invalid("source and entity are texts")
+        if entity not in self._entities:
+            raise Invalid(f"{entity} is no entity of the book")
+        requested = event.get("posting_date")
+        posting = None if requested is None else iso_date(requested)
+        return (source, str(event["id"])), entity, iso_date(event.get("date")), posting
+
+    def _first_time(
+        self, event: Mapping[str, object], entity: str, business: date, requested: date | None
+    ) -> Outcome:
+        if event["type"] == "period.closed":
+            return self._close_period(event, entity)
+        decl = self._book.event_of_wire(event["type"])
+        if decl is None:
+            raise Unposted("UNKNOWN_TYPE")
+        typed = self._reader.read(decl, event, entity=entity, business=business)
+        voucher_date = self._voucher_date(typed, requested)
+        runs = self._matching(typed)
+        self._check_expected(typed, runs)
+        made = [(run, run.make()) for run in runs]
+        return self._accept(typed, voucher_date, made)
+
+    def _close_period(self, event: Mapping[str, object], entity: str) -> Outcome:
+        period = event.get("period")
+        if not isinstance(period, str) or not ISO_PERIOD.fullmatch(period):
+            raise Invalid("no period")
+        self.state.closed.add((entity, period))
+        return Outcome("NO_POSTING")
+
+    # --- Which rules -----------------------------------------------------------------------
+
+    def _voucher_date(self, event: TypedEvent, requested: date | None) -> date:
+        wanted = requested or event.business_date
+        period = period_of(wanted)
+        if (event.entity, period) not in self.state.closed:
+            return wanted
+        if requested is not None or event.decl.late is LatePolicy.REFUSE:
+            raise Unposted("PERIOD_CLOSED")
+        self.seen["late to next open"] += 1
+        open_period = self.state.first_open_period(event.entity, period)
+        return date.fromisoformat(f"{open_period}-01")
+
+    def _runs(self, event: TypedEvent) -> list[RuleRun]:
+        """The rules of the event's type in force on its date, in the order they are applied."""
+        rules = [rule for rule in self._book.rules if rule.event.text == event.decl.name]
+        return [
+            RuleRun(self._book, rule, event, self.state, self.seen)
+            for rule in rules
+            if in_force(rule, event.business_date)
+        ]
+
+    def _matching(self, event: TypedEvent) -> list[RuleRun]:
+        matching = []
+        for run in self._runs(event):
+            holds = run.matches()
+            if run.rule.guard is not None:
+                self.seen[f"guard {holds}"] += 1
+            if holds:
+                matching.append(run)
+        return matching
+
+    def _check_expected(self, event: TypedEvent, matching: list[RuleRun]) -> None:
+        expects = event.decl.expects
+        self.seen[f"expects {expects.value}"] += 1
+        if expects not in {Expects.SOME, Expects.ONE}:
+            return
+        counts: Counter[str] = Counter()
+        for rule in self._book.rules:
+            if rule.event.text == event.decl.name:
+                run = RuleRun(self._book, rule, event, self.state, Counter())
+                counts.update(dict.fromkeys(run.ledgers(), 0))
+        counts.update(ledger for run in matching for ledger in run.ledgers())
+        if not counts or 0 in counts.values():
+            raise Unposted("NO_RULE")
+        if expects is Expects.ONE and max(counts.values()) > 1:
+            raise Unposted("AMBIGUOUS_RULE")
+
+    # --- What an accepted event leaves behind ------------------------------------------------
+
+    def _accept(
+        self, event: TypedEvent, voucher_date: date, made: list[tuple[RuleRun, Made]]
+    ) -> Outcome:
+        vouchers = [
+            self._numbered(event, voucher_date, run.rule, draft)
+            for run, result in made
+            for draft in result.vouchers
+        ]
+        for voucher in vouchers:
+            self.state.post(voucher)
+        for _, result in made:
+            self.state.targets |= result.targets
+        self._write_records(event)
+        if vouchers:
+            return Outcome("POSTED", vouchers=tuple(vouchers))
+        return Outcome("NO_POSTING", "ALL_ZERO" if made else "")
+
+    def _numbered(
+        self, event: TypedEvent, voucher_date: date, rule: syntax.RuleDecl, draft: Draft
+    ) -> PostedVoucher:
+        period = period_of(voucher_date)
+        ledger = draft.ledger.wire
+        number = self.state.numbering.next(event.entity, ledger, period, draft.word)
+        return PostedVoucher(
+            entity=event.entity,
+            ledger=ledger,
+            period=period,
+            word=draft.word,
+            number=number,
+            voucher_date=voucher_date,
+            event_date=event.business_date,
+            rule=rule.name,
+            summary=draft.summary,
+            lines=draft.lines,
+        )
+
+    def _write_records(self, event: TypedEvent) -> None:
+        """Every field of the record that the event type has by name and the event carries."""
+        for record in self._book.records.values():
+            if event.decl.name not in {source.text for source in record.sources}:
+                continue
+            self.seen["record written"] += 1
+            key = tuple(event.values[name.text] for name in record.keys)
+            fields = self.state.records.setdefault((record.name, key), {})
+            for part in record.fields:
+                value = self._sent(event, part.name)
+                if value is not ABSENT:
+                    fields[part.name] = value
+
+    def _sent(self, event: TypedEvent, name: str) -> Value:
+        carried = name in event.given or name == event.decl.dated
+        return event.values.get(name, ABSENT) if carried else ABSENT
+
+
+def in_force(rule: syntax.RuleDecl, on: date) -> bool:
+    """Whether the business date lies in the rule's inclusive dates."""
+    begun = rule.valid_from is None or day(rule.valid_from) <= on
+    return begun and (rule.valid_until is None or on <= day(rule.valid_until))

@@ -1,0 +1,360 @@
+"""Expressions of one rule on one event, evaluated part by part in the order of writing."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+from fractions import Fraction
+
+from rules_dsl import syntax
+from tests.reference.declarations import Declarations
+from tests.reference.fields import TypedEvent, literal_value
+from tests.reference.lookups import Lookups
+from tests.reference.state import State
+from tests.reference.types import NumberType, Types
+from tests.reference.values import ABSENT, Value, day, divide, plain, round_to
+
+INT64_MAX = 2**63 - 1
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Where an expression is evaluated: once for the event, or at elements of a list.
+
+    `chosen`: an `if` over the elements chose these; then no element means no evaluation, while
+    an event's own value is evaluated even where the list is empty.
+    """
+
+    list_name: str | None
+    indexes: tuple[int, ...]
+    chosen: bool = False
+
+    def where(self, flags: list[bool]) -> Places:
+        """The places at which the flag holds."""
+        kept = tuple(at for at, flag in zip(self.indexes, flags, strict=True) if flag)
+        return Places(self.list_name, kept, True)
+
+
+EVENT = Places(None, (0,))
+
+
+class Expressions:
+    """Evaluates the expressions of one rule on one event against the state before the event."""
+
+    def __init__(
+        self,
+        book: Declarations,
+        rule: syntax.RuleDecl,
+        event: TypedEvent,
+        state: State,
+        seen: Counter[str],
+    ) -> None:
+        self.types = Types(book, rule)
+        self.lets: dict[str, list[Value]] = {}
+        self._book = book
+        self._rule = rule
+        self._event = event
+        self._state = state
+        self._seen = seen
+        self._lookups = Lookups(book, state, seen)
+
+    def elements(self, list_name: str | None) -> Places:
+        """Every element of a list, or the event."""
+        if list_name is None:
+            return EVENT
+        return Places(list_name, tuple(range(len(self._event.lists[list_name]))))
+
+    def let(self, name: str, expr: syntax.Expr) -> None:
+        """Evaluates a let at its own shape and keeps it."""
+        shape = self.types.shape(expr)
+        self.keep(name, shape, self.at(expr, self.elements(shape)), self.types.number(expr))
+
+    def keep(self, name: str, shape: str | None, values: list[Value], number: NumberType) -> None:
+        """Keeps values under a name that later statements read."""
+        self.types.let(name, shape, number)
+        self.lets[name] = values
+
+    def one(self, expr: syntax.Expr, code: str = "") -> Value:
+        """The value of an expression of the event's shape."""
+        [value] = self.at(expr, EVENT, code)
+        return value
+
+    def at(self, expr: syntax.Expr, places: Places, code: str = "") -> list[Value]:
+        """The values at `places`, in their order. `code`: whose values bare names are."""
+        if places.chosen and not places.indexes:
+            return []
+        if places.list_name is not None and self.types.shape(expr) is None:
+            return [self.one(expr, code)] * len(places.indexes)
+        match expr:
+            case syntax.Number():
+                return [literal_value(expr)] * len(places.indexes)
+            case syntax.Text() | syntax.Flag():
+                return [expr.value] * len(places.indexes)
+            case syntax.Date():
+                return [day(expr.days)] * len(places.indexes)
+            case syntax.Name():
+                return self._name(expr, places, code)
+            case syntax.Index():
+                return self._index(expr, places)
+            case syntax.If():
+                return self._if(expr, places, code)
+            case syntax.Binary(op="and"):
+                return self._chosen(expr.left, expr.right, None, places)
+            case syntax.Binary(op="or"):
+                return self._chosen(expr.left, None, expr.right, places)
+            case syntax.Given():
+                return self._given(expr.subject, places)
+            case syntax.Call():
+                return self._call(expr, places)
+            case syntax.BalanceOf():
+                return self._balance(expr, places)
+            case syntax.Unary() | syntax.Binary():
+                return self._arithmetic(expr, places)
+            case syntax.Compare() | syntax.InSet() | syntax.InRange():
+                return self._condition(expr, places)
+
+    # --- Names -----------------------------------------------------------------------------
+
+    def _name(self, name: syntax.Name, places: Places, code: str) -> list[Value]:
+        if name.text in self.lets:
+            kept = self.lets[name.text]
+            return [kept[at] for at in places.indexes]
+        event = self._event
+        if len(name.path) == 1 and name.text in event.values:
+            return [event.values[name.text]]
+        if name.path[0] in event.lists:
+            elements = event.lists[name.path[0]]
+            return [elements[at][name.path[1]] for at in places.indexes]
+        if name.text in self._book.rates:
+            return [self._lookups.rate(name.text, event.business_date)]
+        dimension = self._book.dimensions.get(name.path[0])
+        if dimension is not None and dimension.record is not None and len(name.path) == 2:
+            self._seen["dimension attribute"] += 1
+            key = self.own_dimension(dimension.name)
+            return [self._lookups.record(dimension.record.text, (key,), name.path[1])]
+        return [self._constant(name, code)] * len(places.indexes)
+
+    def _constant(self, name: syntax.Name, code: str) -> Value:
+        codes = [code] if code else list(self._book.codes)
+        for code_name in codes:
+            for value in self._book.codes[code_name].values:
+                if value.name == name.text:
+                    return value.wire
+        return self._book.accounts[name.text]
+
+    def own_dimension(self, dimension: str) -> Value:
+        """The event's own value of a dimension: the one field of that type, or of that name."""
+        typed = [field.name for field in self._event.decl.fields if field.type.name == dimension]
+        name = typed[0] if len(typed) == 1 else dimension
+        return self._event.values[name]
+
+    def _given(self, subject: syntax.Name | syntax.Index, places: Places) -> list[Value]:
+        self._seen["given"] += 1
+        if isinstance(subject, syntax.Index):
+            self._seen["given record"] += 1
+            columns = [self.at(arg, places) for arg in subject.args]
+            return [
+                self._lookups.has_record(subject.name.text, key)
+                for key in zip(*columns, strict=True)
+            ]
+        if len(subject.path) == 2:
+            given = self._event.elements_given[subject.path[0]]
+            return [subject.path[1] in given[at] for at in places.indexes]
+        return [subject.text in self._event.given]
+
+    def _index(self, index: syntax.Index, places: Places) -> list[Value]:
+        name = index.name.text
+        if name in self._book.rates:
+            days = self.at(index.args[0], places)
+            return [self._lookups.rate(name, as_date(one)) for one in days]
+        codes = self._lookups.key_codes(name)
+        columns = [self.at(arg, places, code) for arg, code in zip(index.args, codes, strict=True)]
+        keys = list(zip(*columns, strict=True))
+        if name in self._book.records:
+            return [self._lookups.record(name, key, index.field) for key in keys]
+        return [self._lookups.table(name, key, index.field) for key in keys]
+
+    # --- Choices ---------------------------------------------------------------------------
+
+    def _if(self, expr: syntax.If, places: Places, code: str) -> list[Value]:
+        self._seen["if"] += 1
+        return self._chosen(expr.condition, expr.then, expr.otherwise, places, code)
+
+    def _chosen(
+        self,
+        condition: syntax.Expr,
+        then: syntax.Expr | None,
+        otherwise: syntax.Expr | None,
+        places: Places,
+        code: str = "",
+    ) -> list[Value]:
+        """`then` where the condition holds, `otherwise` elsewhere; None stands for the condition.
+
+        Only what is chosen is evaluated.
+        """
+        if self.types.shape(condition) is None:
+            holds = self.one(condition)
+            chosen = then if holds else otherwise
+            if chosen is None:
+                return [holds] * len(places.indexes)
+            return self.at(chosen, places, code)
+        flags = [bool(flag) for flag in self.at(condition, places)]
+        yes, no = places.where(flags), places.where([not flag for flag in flags])
+        results: dict[int, Value] = dict(zip(places.indexes, flags, strict=True))
+        for side, side_places in ((then, yes), (otherwise, no)):
+            if side is not None:
+                values = self.at(side, side_places, code)
+                results |= dict(zip(side_places.indexes, values, strict=True))
+        return [results[at] for at in places.indexes]
+
+    def _condition(
+        self, expr: syntax.Compare | syntax.InSet | syntax.InRange, places: Places
+    ) -> list[Value]:
+        match expr:
+            case syntax.Compare():
+                code = self.types.code(expr.left) or self.types.code(expr.right)
+                lefts = self.at(expr.left, places, code)
+                rights = self.at(expr.right, places, code)
+                self._seen[f"compare {expr.op}"] += 1
+                pairs = zip(lefts, rights, strict=True)
+                return [COMPARISONS[expr.op](left, right) for left, right in pairs]
+            case syntax.InSet():
+                self._seen["in set"] += 1
+                code = self.types.code(expr.operand)
+                operands = self.at(expr.operand, places, code)
+                items = [self.at(item, places, code) for item in expr.items]
+                rows = zip(operands, *items, strict=True)
+                return [operand in choices for operand, *choices in rows]
+            case syntax.InRange():
+                self._seen["in range exclusive" if expr.exclusive else "in range"] += 1
+                operands = self.at(expr.operand, places)
+                lows = self._bound(expr.low, places)
+                highs = self._bound(expr.high, places)
+                rows3 = zip(operands, lows, highs, strict=True)
+                return [in_range(x, low, high, expr.exclusive) for x, low, high in rows3]
+
+    def _bound(self, expr: syntax.Expr | None, places: Places) -> list[Value]:
+        return [ABSENT] * len(places.indexes) if expr is None else self.at(expr, places)
+
+    # --- Arithmetic ------------------------------------------------------------------------
+
+    def _arithmetic(self, expr: syntax.Unary | syntax.Binary, places: Places) -> list[Value]:
+        if isinstance(expr, syntax.Unary):
+            operands = self.at(expr.operand, places)
+            self._seen[f"unary {expr.op}"] += 1
+            if expr.op == "not":
+                return [not operand for operand in operands]
+            return [-as_number(operand) for operand in operands]
+        lefts = [as_number(value) for value in self.at(expr.left, places)]
+        rights = [as_number(value) for value in self.at(expr.right, places)]
+        if expr.op == "*":
+            self._note_products(expr, lefts, rights)
+        self._seen[f"binary {expr.op}"] += 1
+        operation = ARITHMETIC[expr.op]
+        return [operation(left, right) for left, right in zip(lefts, rights, strict=True)]
+
+    def _note_products(
+        self, expr: syntax.Binary, lefts: list[Fraction], rights: list[Fraction]
+    ) -> None:
+        """Counts products whose units leave int64, so that a run shows how many it tried."""
+        scales = self.types.number(expr.left).scale, self.types.number(expr.right).scale
+        for left, right in zip(lefts, rights, strict=True):
+            raw = abs(left * right) * 10 ** sum(scales)
+            self._seen["product"] += 1
+            if raw > INT64_MAX:
+                self._seen["product beyond int64"] += 1
+
+    def _call(self, call: syntax.Call, places: Places) -> list[Value]:
+        name = call.function if call.mode is None else f"round {call.mode.value}"
+        self._seen[name] += 1
+        match call.function:
+            case "sum":
+                shape = self.types.shape(call.args[0])
+                values = self.at(call.args[0], self.elements(shape))
+                self._seen["sum of empty list"] += not values
+                return [sum((as_number(value) for value in values), Fraction(0))]
+            case "count":
+                assert isinstance(call.args[0], syntax.Name)
+                return [Fraction(len(self._event.lists[call.args[0].path[0]]))]
+        columns = [[as_number(one) for one in self.at(arg, places)] for arg in call.args]
+        if call.mode is not None:
+            decimals = call.decimals
+            if decimals is None:
+                decimals = self.types.money(call.args[0]).scale
+            return [round_to(number, decimals, call.mode) for number in columns[0]]
+        rows = list(zip(*columns, strict=True))
+        if call.function == "text":
+            return [plain(row[0]) for row in rows]
+        return [FUNCTIONS[call.function](row) for row in rows]
+
+    # --- State -----------------------------------------------------------------------------
+
+    def _balance(self, expr: syntax.BalanceOf, places: Places) -> list[Value]:
+        self._seen["balance of"] += 1
+        account = self._book.accounts[expr.account.text]
+        names = [self._book.dimensions[key.dimension.text].wire for key in expr.keys]
+        columns = [
+            [self.own_dimension(key.dimension.text)] * len(places.indexes)
+            if key.value is None
+            else self.at(key.value, places)
+            for key in expr.keys
+        ]
+        ledger = self._book.ledger(expr.ledger or self._rule.ledger)
+        scale = self.types.number(expr).scale
+        rows = zip(*columns, strict=True) if columns else [()] * len(places.indexes)
+        return [
+            Fraction(
+                self._state.balance(
+                    self._event.entity,
+                    ledger.wire,
+                    account,
+                    dict(zip(names, row, strict=True)),
+                ),
+                10**scale,
+            )
+            for row in rows
+        ]
+
+
+COMPARISONS: dict[str, Callable[[Value, Value], bool]] = {
+    "=": lambda left, right: left == right,
+    "!=": lambda left, right: left != right,
+    "<": lambda left, right: left < right,
+    "<=": lambda left, right: left <= right,
+    ">": lambda left, right: left > right,
+    ">=": lambda left, right: left >= right,
+}
+ARITHMETIC: dict[str, Callable[[Fraction, Fraction], Fraction]] = {
+    "+": lambda left, right: left + right,
+    "-": lambda left, right: left - right,
+    "*": lambda left, right: left * right,
+    "/": divide,
+}
+FUNCTIONS: dict[str, Callable[[tuple[Fraction, ...]], Fraction]] = {
+    "min": min,
+    "max": max,
+    "abs": lambda row: abs(row[0]),
+}
+
+
+def in_range(value: Value, low: Value, high: Value, exclusive: bool) -> bool:
+    """Whether a value lies in `low..high`; ABSENT is an open side."""
+    if low is not ABSENT and value < low:
+        return False
+    if high is ABSENT:
+        return True
+    return value < high if exclusive else value <= high
+
+
+def as_number(value: Value) -> Fraction:
+    """The value, which the language's types say is a number."""
+    assert isinstance(value, Fraction), value
+    return value
+
+
+def as_date(value: Value) -> date:
+    """The value, which the language's types say is a date."""
+    assert isinstance(value, date), value
+    return value

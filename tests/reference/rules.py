@@ -1,0 +1,247 @@
+"""One rule on one event: its guard, its statements in order, the vouchers and deltas it makes."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from fractions import Fraction
+
+from engine.program import NegativePolicy, Side
+from rules_dsl import syntax
+from tests.reference.declarations import Declarations
+from tests.reference.expressions import Expressions, Places, as_number
+from tests.reference.fields import TypedEvent
+from tests.reference.state import PostedLine, State
+from tests.reference.types import NumberType
+from tests.reference.values import (
+    ABSENT,
+    CURRENCY_DECIMALS,
+    Account,
+    Fault,
+    Value,
+    at_scale,
+    printed,
+    split,
+    units_of,
+)
+
+DEFAULT_WORD = "记"
+DEFAULT_REFUSAL = "REFUSED"
+
+
+class Refused(Exception):
+    """`refuse … when …` holds: REJECTED_RULE with this code."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(code)
+        self.code = code
+        self.message = message
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A voucher without a number."""
+
+    ledger: syntax.LedgerDecl
+    word: str
+    summary: str
+    lines: tuple[PostedLine, ...]
+
+
+@dataclass(slots=True)
+class Made:
+    """What a rule makes of an event: vouchers, and the new values of targets by their state key."""
+
+    vouchers: list[Draft] = field(default_factory=list)
+    targets: dict[tuple[str, str, tuple[Value, ...]], Fraction] = field(default_factory=dict)
+
+
+class RuleRun:
+    """Applies one rule to one event, reading the state as it was before the event."""
+
+    def __init__(
+        self,
+        book: Declarations,
+        rule: syntax.RuleDecl,
+        event: TypedEvent,
+        state: State,
+        seen: Counter[str],
+    ) -> None:
+        self.rule = rule
+        self._book = book
+        self._event = event
+        self._state = state
+        self._seen = seen
+        self._expressions = Expressions(book, rule, event, state, seen)
+
+    def matches(self) -> bool:
+        """Whether the rule's guard holds."""
+        return self.rule.guard is None or bool(self._expressions.one(self.rule.guard))
+
+    def ledgers(self) -> set[str]:
+        """The ledgers for which the rule counts under `expects`."""
+        own = [self._voucher_ledger(part).name for part in self._voucher_declarations()]
+        return set(own) or {self._book.ledger(self.rule.ledger).name}
+
+    def make(self) -> Made:
+        """Evaluates the statements in order; the first fault or refusal ends it."""
+        made = Made()
+        for statement in self.rule.statements:
+            match statement:
+                case syntax.Let():
+                    self._seen["let"] += 1
+                    self._expressions.let(statement.name, statement.value)
+                case syntax.Split():
+                    self._split(statement)
+                case syntax.Delta():
+                    self._delta(statement, made)
+                case syntax.Refuse():
+                    self._refuse(statement)
+                case syntax.VoucherDecl():
+                    self._voucher(statement, made)
+        return made
+
+    def _split(self, statement: syntax.Split) -> None:
+        self._seen[f"split {statement.residue.value}"] += 1
+        expressions = self._expressions
+        total = as_number(expressions.one(statement.total))
+        shape = expressions.types.shape(statement.weights)
+        places = expressions.elements(shape)
+        weights = [as_number(one) for one in expressions.at(statement.weights, places)]
+        money = expressions.types.money(statement.total)
+        shares = split(units_of(total, money.scale), weights, statement.residue)
+        self._seen["split of a negative total"] += total < 0
+        values: list[Value] = [Fraction(share, 10**money.scale) for share in shares]
+        expressions.keep(statement.name, shape, values, money)
+
+    def _delta(self, statement: syntax.Delta, made: Made) -> None:
+        self._seen["delta"] += 1
+        target = self._book.targets[statement.target.text]
+        if statement.keys:
+            key = tuple(self._expressions.one(part) for part in statement.keys)
+        else:
+            key = tuple(self._expressions.one(part) for part in target.keys)
+        new = as_number(self._expressions.one(statement.value))
+        at = (target.name, self._event.entity, key)
+        old = self._state.targets.get(at, Fraction(0))
+        self._seen["delta after an earlier one"] += at in self._state.targets
+        made.targets[at] = new
+        currency = self._book.ledger(target.ledger).currency
+        number = NumberType(CURRENCY_DECIMALS[currency], currency)
+        self._expressions.keep(statement.name, None, [new - old], number)
+
+    def _refuse(self, statement: syntax.Refuse) -> None:
+        if self._expressions.one(statement.condition):
+            self._seen["refuse"] += 1
+            raise Refused(statement.code or DEFAULT_REFUSAL, self._filled(statement.message))
+
+    def _filled(self, template: syntax.TemplateText) -> str:
+        texts = []
+        for part in template.parts:
+            if isinstance(part, str):
+                texts.append(part)
+                continue
+            self._seen["template place"] += 1
+            value = self._expressions.one(part)
+            if isinstance(value, Fraction):
+                texts.append(at_scale(value, self._expressions.types.number(part).scale))
+            else:
+                texts.append(printed(value))
+        return "".join(texts)
+
+    # --- Vouchers --------------------------------------------------------------------------
+
+    def _voucher_declarations(self) -> list[syntax.VoucherDecl]:
+        return [part for part in self.rule.statements if isinstance(part, syntax.VoucherDecl)]
+
+    def _voucher_ledger(self, declaration: syntax.VoucherDecl) -> syntax.LedgerDecl:
+        return self._book.ledger(declaration.ledger or self.rule.ledger)
+
+    def _voucher(self, declaration: syntax.VoucherDecl, made: Made) -> None:
+        self._seen["voucher"] += 1
+        if declaration.guard is not None:
+            self._seen["voucher guard"] += 1
+            if not self._expressions.one(declaration.guard):
+                return
+        ledger = self._voucher_ledger(declaration)
+        self._seen[f"negative {ledger.negative.value}"] += 1
+        self._seen["second ledger"] += ledger is not self._book.first_ledger
+        summary = self._filled(declaration.summary)
+        lines = [line for part in declaration.lines for line in self._lines(part, ledger)]
+        self._check_balance(lines)
+        if lines:
+            word = declaration.word or ledger.word or DEFAULT_WORD
+            made.vouchers.append(Draft(ledger, word, summary, tuple(lines)))
+
+    def _lines(self, line: syntax.LineDecl, ledger: syntax.LedgerDecl) -> list[PostedLine]:
+        expressions = self._expressions
+        places = expressions.elements(None if line.each is None else line.each.text)
+        self._seen["each" if line.each is not None else "line"] += 1
+        accounts = expressions.at(line.account, places)
+        amounts = expressions.at(line.amount, places)
+        dimensions = [self._dimension(part, places) for part in line.dimensions]
+        scale = CURRENCY_DECIMALS[ledger.currency]
+        made = []
+        for at, (account, value) in enumerate(zip(accounts, amounts, strict=True)):
+            amount = units_of(as_number(value), scale)
+            if amount == 0:
+                self._seen["zero line dropped"] += 1
+                continue
+            assert isinstance(account, Account)
+            carried = {
+                name: value
+                for name, values in dimensions
+                if isinstance(value := values[at], str) and value
+            }
+            made.append(self._line(line.side, account, amount, carried, ledger.negative))
+        return made
+
+    def _line(
+        self,
+        side: Side,
+        account: Account,
+        amount: int,
+        carried: dict[str, str],
+        negative: NegativePolicy,
+    ) -> PostedLine:
+        if any(self._book.dimensions[name].wire not in carried for name in account.requires):
+            raise Fault("MISSING_DIMENSION")
+        if amount < 0:
+            self._seen[f"negative line {negative.value}"] += 1
+            if negative is NegativePolicy.REJECT:
+                raise Fault("NEGATIVE_AMOUNT")
+            if negative is NegativePolicy.SWAP:
+                side, amount = Side(1 - side), -amount
+        if abs(amount) >= 2**63:
+            raise Fault("AMOUNT_OUT_OF_RANGE")
+        return PostedLine(side, account.code, amount, tuple(sorted(carried.items())))
+
+    def _dimension(self, part: syntax.DimensionArg, places: Places) -> tuple[str, list[Value]]:
+        """The wire name of a dimension and its value at each place, ABSENT where not carried."""
+        name = self._book.dimensions[part.dimension.text].wire
+        expressions = self._expressions
+        chosen = places
+        given = [True] * len(places.indexes)
+        if part.when_given is not None:
+            self._seen["dimension if given"] += 1
+            test = syntax.Given(part.when_given, part.span)
+            given = [bool(flag) for flag in expressions.at(test, places)]
+            chosen = places.where(given)
+        if part.value is None:
+            own = expressions.own_dimension(part.dimension.text)
+            return name, [own if flag else ABSENT for flag in given]
+        self._seen["dimension expression"] += 1
+        values = iter(expressions.at(part.value, chosen))
+        return name, [next(values) if flag else ABSENT for flag in given]
+
+    def _check_balance(self, lines: list[PostedLine]) -> None:
+        """The compiler has proved this; a voucher that fails it shows a mistake in the proof."""
+        balancing = [name.wire for name in self._book.dimensions.values() if name.balancing]
+        totals: Counter[tuple[str, str]] = Counter()
+        for line in lines:
+            signed = line.amount if line.side is Side.DEBIT else -line.amount
+            totals["", ""] += signed
+            for name in balancing:
+                totals[name, dict(line.dimensions).get(name, "")] += signed
+        if any(totals.values()):
+            raise Fault("UNBALANCED")

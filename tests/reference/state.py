@@ -1,0 +1,135 @@
+"""What the book has become: vouchers, records, targets, periods and identities, in plain dicts."""
+
+from __future__ import annotations
+
+import json
+import re
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from fractions import Fraction
+
+from engine.program import Side
+from tests.reference.numbering import Numbering
+from tests.reference.values import Account, Value
+
+TRANSPORT_KEYS = frozenset({"group_id", "attempt_id", "stream_id"})
+
+
+@dataclass(frozen=True, slots=True)
+class PostedLine:
+    """A line: amount in minor units, red ones negative on their side; dimensions by wire name."""
+
+    side: Side
+    account: str
+    amount: int
+    dimensions: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PostedVoucher:
+    """A voucher with its number."""
+
+    entity: str
+    ledger: str
+    period: str
+    word: str
+    number: int
+    voucher_date: date
+    event_date: date
+    rule: str
+    summary: str
+    lines: tuple[PostedLine, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one event. `first_status`: of a duplicate, the status it has now."""
+
+    status: str
+    reason: str = ""
+    vouchers: tuple[PostedVoucher, ...] = ()
+    first_status: str = ""
+    message: str = ""
+
+
+@dataclass(slots=True)
+class State:
+    """Everything earlier events left behind.
+
+    records: by record name and key, the fields that were set. targets: by target name, entity
+    and key the last cumulative value. postings: every line by entity, ledger and account.
+    """
+
+    records: dict[tuple[str, tuple[Value, ...]], dict[str, Value]] = field(default_factory=dict)
+    targets: dict[tuple[str, str, tuple[Value, ...]], Fraction] = field(default_factory=dict)
+    postings: dict[tuple[str, str, str], list[PostedLine]] = field(default_factory=dict)
+    closed: set[tuple[str, str]] = field(default_factory=set)
+    identities: dict[tuple[str, str], tuple[str, str]] = field(default_factory=dict)
+    numbering: Numbering = field(default_factory=Numbering)
+
+    def post(self, voucher: PostedVoucher) -> None:
+        """Adds the lines of a voucher."""
+        for line in voucher.lines:
+            account = (voucher.entity, voucher.ledger, line.account)
+            self.postings.setdefault(account, []).append(line)
+
+    def balance(
+        self, entity: str, ledger: str, account: Account, dimensions: Mapping[str, Value]
+    ) -> int:
+        """Sum of the lines that carry these dimension values, on the account's normal side."""
+        normal = Side.DEBIT if account.debit_side else Side.CREDIT
+        total = 0
+        for line in self.postings.get((entity, ledger, account.code), ()):
+            carried = dict(line.dimensions)
+            if all(carried.get(name) == value for name, value in dimensions.items()):
+                total += line.amount if line.side is normal else -line.amount
+        return total
+
+    def first_open_period(self, entity: str, period: str) -> str:
+        """The period, or the next one that is not closed."""
+        while (entity, period) in self.closed:
+            period = next_period(period)
+        return period
+
+
+def next_period(period: str) -> str:
+    """The month after `2026-03`."""
+    year, month = int(period[:4]), int(period[5:])
+    return f"{year + month // 12:04d}-{month % 12 + 1:02d}"
+
+
+def period_of(on: date) -> str:
+    """The month of a date."""
+    return f"{on.year:04d}-{on.month:02d}"
+
+
+def canonical(event: Mapping[str, object]) -> str:
+    """The content by which a repeated event is a duplicate or a conflict.
+
+    Key order does not matter, null is absence, texts are NFC.
+    """
+    content = {key: value for key, value in event.items() if key not in TRANSPORT_KEYS}
+    return json.dumps(_canonical_value(content), ensure_ascii=False, sort_keys=True)
+
+
+def _canonical_value(value: object) -> object:
+    match value:
+        case Mapping():
+            return {
+                unicodedata.normalize("NFC", str(key)): _canonical_value(part)
+                for key, part in value.items()
+                if part is not None
+            }
+        case list() | tuple():
+            return [_canonical_value(part) for part in value]
+        case str():
+            return _canonical_text(unicodedata.normalize("NFC", value))
+    return value
+
+
+def _canonical_text(text: str) -> str:
+    if re.fullmatch(r"-?\d+\.\d+", text, re.ASCII):
+        return text.rstrip("0").rstrip(".")
+    return text
