@@ -11,7 +11,7 @@ import msgspec
 
 from engine.batch import ReceivedBatch
 from engine.errors import MalformedInput
-from engine.receive.canonical import HASH_BYTES, clean_event, content_hash
+from engine.receive.canonical import HASH_BYTES, clean_events, content_hash
 from engine.receive.envelope import read_envelope
 from engine.receive.wording import Problems, escaped, shown
 from engine.strings import BatchStrings, StringPool
@@ -32,6 +32,7 @@ def receive_rows(
     *,
     default_entity: str,
     default_source: str = "default",
+    strings: BatchStrings | None = None,
 ) -> ReceivedBatch:
     """Checks the form of events and turns them into a batch, in order.
 
@@ -43,20 +44,11 @@ def receive_rows(
         pool: the book's strings; it is only read.
         default_entity: entity of events that name none.
         default_source: source of events that name none.
+        strings: codes to share with other batches of the same commit; None = own ones.
     """
     problems = Problems()
-    fields: list[Event] = []
-    contents: list[bytes] = []
-    # Objects become columns here, so this is the one loop over events that cannot be avoided.
-    for row, event in enumerate(events):
-        try:
-            cleaned, content = clean_event(event)
-        except MalformedInput as error:
-            problems.report(row, error.message)
-            cleaned, content = event, b""
-        fields.append(cleaned)
-        contents.append(content)
-    strings = BatchStrings(pool)
+    fields, contents = clean_events(events, problems)
+    strings = BatchStrings(pool) if strings is None else strings
     envelope = read_envelope(
         lambda key: [event.get(key) for event in fields],
         len(fields),

@@ -184,7 +184,7 @@ def _at_scale(value: int | tuple[int, int] | None, wanted: RecordField) -> int |
         return value if wanted.type is not FieldType.NUMBER else None
     raw, scale = value
     if wanted.type is not FieldType.NUMBER:
-        return None
+        return raw if scale == 0 else None
     if scale <= wanted.scale:
         return raw * int(10 ** (wanted.scale - scale))
     quotient, rest = divmod(raw, int(10 ** (scale - wanted.scale)))

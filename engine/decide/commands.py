@@ -1,0 +1,242 @@
+"""System commands: closing a period, retrying and withdrawing events, publishing a revision."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import msgspec
+
+from engine.batch import ReceivedBatch
+from engine.calendar import day_of, period_from_text, period_text
+from engine.calls import EVENT_RETRIED, EVENT_WITHDRAWN, PERIOD_CLOSED, EventResult
+from engine.decide.builder import Decision
+from engine.decide.context import Outcome
+from engine.decide.message import Deciding
+from engine.decide.run import decide_run
+from engine.effects import PeriodState, Status
+from engine.program import NO_DATE
+from engine.receive import receive_rows
+from engine.state.book_state import WaitingEvent
+
+#: A command that did what it was asked to.
+_DONE = Outcome(Status.NO_POSTING)
+
+#: How many events one retry decides again at most.
+MAX_RETRIED = 1_000
+
+
+def carry_out(
+    deciding: Deciding, received: ReceivedBatch, row: int, command: int
+) -> tuple[Outcome, list[EventResult]]:
+    """Carries out the system command in a row of the batch.
+
+    Args:
+        deciding: the commit being decided. received, row: the command's event.
+        command: its row in the commands table.
+
+    Returns:
+        Its own outcome, and for a retry one result per event decided again.
+    """
+    name = received.strings.text(int(received.types[row]))
+    fields = received.fields[row]
+    if name == PERIOD_CLOSED:
+        return _close_period(deciding, received, row, command, fields), []
+    if name == EVENT_WITHDRAWN:
+        return _withdraw(deciding, command, fields), []
+    if name == EVENT_RETRIED:
+        return _retry(deciding, command, fields)
+    return _publish(deciding, command, fields), []
+
+
+def _close_period(
+    deciding: Deciding,
+    received: ReceivedBatch,
+    row: int,
+    command: int,
+    fields: Mapping[str, object],
+) -> Outcome:
+    text = fields.get("period")
+    try:
+        period = period_from_text(text if isinstance(text, str) else "")
+    except ValueError:
+        return Outcome(
+            Status.REJECTED_RULE,
+            "INVALID_FIELD",
+            'period.closed needs the field period, written "2026-03"',
+        )
+    code = int(received.entities[row])
+    entity = received.strings.text(code)
+    if deciding.overlay.is_closed(entity, period):
+        return Outcome(Status.NO_POSTING, "ALREADY_CLOSED",
+                       f"period {period_text(period)} of {entity} was closed before")
+    deciding.overlay.set_period(entity, period, PeriodState.CLOSED)
+    deciding.builder.periods.append((command, code, period, int(PeriodState.CLOSED)))
+    return _DONE
+
+
+def _withdraw(deciding: Deciding, command: int, fields: Mapping[str, object]) -> Outcome:
+    source, event_id = fields.get("of_source") or "default", fields.get("of_id")
+    found = _find_waiting(deciding, source, event_id)
+    if found is None:
+        return Outcome(
+            Status.REJECTED_RULE,
+            "NOT_WAITING",
+            f"event {source}/{event_id} does not wait; only an event that is not booked yet "
+            "can be withdrawn, a booked one is corrected by another event",
+        )
+    _change_status(deciding, command, found, Status.WITHDRAWN, "WITHDRAWN",
+                   str(fields.get("comment") or ""), "")
+    return _DONE
+
+
+def _find_waiting(deciding: Deciding, source: object, event_id: object) -> WaitingEvent | None:
+    for ordinal, event in deciding.state.waiting.items():
+        if (event.source, event.event_id) == (source, event_id):
+            return None if ordinal in deciding.settled else event
+    return None
+
+
+def _change_status(
+    deciding: Deciding,
+    command: int,
+    event: WaitingEvent,
+    status: Status,
+    reason: str,
+    message: str,
+    revision: str,
+) -> None:
+    code = deciding.overlay.strings.code
+    if status not in (Status.UNPOSTED, Status.HELD, Status.PENDING_REVIEW):
+        deciding.settled.add(deciding.state.ordinal_of(event.seq, event.row))
+    deciding.builder.status_changes.append(
+        (
+            command,
+            code(event.source),
+            code(event.event_id),
+            int(status),
+            code(reason) if reason else -1,
+            code(message) if message else -1,
+            code(revision) if revision else -1,
+        )
+    )
+
+
+def _retry(
+    deciding: Deciding, command: int, fields: Mapping[str, object]
+) -> tuple[Outcome, list[EventResult]]:
+    asked = fields.get("events")
+    results = []
+    for event in _events_to_retry(deciding, asked if isinstance(asked, list) else []):
+        if isinstance(event, EventResult):
+            results.append(event)
+        else:
+            results.append(_retry_one(deciding, command, event))
+    return _DONE, results
+
+
+def _events_to_retry(
+    deciding: Deciding, asked: Sequence[object]
+) -> list[WaitingEvent | EventResult]:
+    if not asked:
+        waiting = [
+            event
+            for ordinal, event in sorted(deciding.state.waiting.items())
+            if ordinal not in deciding.settled and event.status == Status.UNPOSTED
+        ]
+        return list(waiting[:MAX_RETRIED])
+    by_name = {(event.source, event.event_id): event for event in deciding.state.waiting.values()}
+    found: list[WaitingEvent | EventResult] = []
+    for name in asked[:MAX_RETRIED]:
+        source = str(name.get("source") or "default") if isinstance(name, dict) else ""
+        event_id = str(name.get("id") or "") if isinstance(name, dict) else ""
+        event = by_name.get((source, event_id))
+        if event is None:
+            found.append(
+                EventResult(
+                    Status.NOT_ATTEMPTED, source, event_id, "NOT_WAITING",
+                    f"event {source}/{event_id} does not wait",
+                )
+            )
+        else:
+            found.append(event)
+    return found
+
+
+def _retry_one(deciding: Deciding, command: int, event: WaitingEvent) -> EventResult:
+    """Decides a waiting event at this place of the log; if it still fails it goes on waiting."""
+    content, entity = deciding.history.content(event.seq, event.row)
+    received = receive_rows(
+        [msgspec.json.decode(content)],
+        deciding.state.pool,
+        default_entity=entity,
+        default_source=event.source,
+        strings=deciding.overlay.strings,
+    )
+    result = EventResult(Status.UNPOSTED, event.source, event.event_id)
+    plan = deciding.plan_for(int(received.dates[0])) if not received.problems else None
+    if plan is None:
+        outcome = Outcome(Status.UNPOSTED, "NO_REVISION", "no rule book is in force at this date")
+        revision = ""
+    else:
+        outcome, revision = _decide_again(deciding, command, received, plan), plan.program.revision
+        deciding.builder.revisions_used.add(revision)
+    if outcome.status not in (Status.POSTED, Status.NO_POSTING):
+        outcome = Outcome(Status.UNPOSTED, outcome.reason, outcome.message)
+    else:
+        deciding.results[len(deciding.builder.decisions) - 1] = result
+    _change_status(
+        deciding, command, event, outcome.status, outcome.reason, outcome.message, revision
+    )
+    result.status, result.reason, result.message = outcome.status, outcome.reason, outcome.message
+    result.seq, result.row = event.seq, event.row
+    return result
+
+
+def _decide_again(
+    deciding: Deciding, command: int, received: ReceivedBatch, plan: object
+) -> Outcome:
+    deciding.builder.decisions.append(
+        Decision(
+            command=command,
+            source=int(received.sources[0]),
+            event_id=int(received.ids[0]),
+            entity=int(received.entities[0]),
+            event_date=int(received.dates[0]),
+            voucher_date=NO_DATE,
+        )
+    )
+    return decide_run(
+        plan,  # type: ignore[arg-type]  # a DecisionPlan; plan_for is the only source
+        received,
+        [0],
+        decisions=[len(deciding.builder.decisions) - 1],
+        overlay=deciding.overlay,
+        builder=deciding.builder,
+        strict=deciding.strict,
+        evaluator=deciding.evaluator,
+    )[0]
+
+
+def _publish(deciding: Deciding, command: int, fields: Mapping[str, object]) -> Outcome:
+    """Notes the revision; its program was compiled and linked before the commit began."""
+    revision = deciding.publishing
+    if not revision:
+        return Outcome(
+            Status.REJECTED_RULE,
+            "REVISION_REFUSED",
+            deciding.publishing_problem
+            or "publish a revision in a call of its own, not among other events",
+        )
+    days = []
+    for name in ("valid_from", "valid_until"):
+        text = fields.get(name)
+        try:
+            days.append(day_of(text) if isinstance(text, str) and text else NO_DATE)
+        except ValueError:
+            return Outcome(
+                Status.REJECTED_RULE, "INVALID_FIELD", f'{name} is a date written "2026-03-05"'
+            )
+    code = deciding.overlay.strings.code
+    deciding.builder.revisions.append((command, code(revision), days[0], days[1]))
+    deciding.builder.revisions_used.add(revision)
+    return Outcome(Status.NO_POSTING, "", f"revision {revision} is in force")

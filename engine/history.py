@@ -1,0 +1,323 @@
+"""Earlier commits, decoded and kept for a while, and what is read back from them."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from engine.calendar import iso_day, period_text
+from engine.calls import EventResult, LineView, StoredEventView, VoucherView
+from engine.columns import EffectBatch
+from engine.decide.message import KnownEvent
+from engine.effects import CALL_RESULTS, COMMANDS, DIMENSION_PREFIX, LINES, VOUCHERS, Status
+from engine.log import CommitHeader, CommitStore, open_commit
+from engine.state.book_state import BookState
+
+#: How many decoded commits are kept.
+COMMITS_KEPT = 64
+
+
+class Commits:
+    """Decoded commits by seq, newest use kept. Safe to use from several threads."""
+
+    def __init__(self, store: CommitStore) -> None:
+        """Reads from `store`."""
+        self._store = store
+        self._kept: OrderedDict[int, tuple[CommitHeader, EffectBatch]] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def put(self, header: CommitHeader, effects: EffectBatch) -> None:
+        """Keeps a commit that was just made."""
+        with self._lock:
+            self._kept[header.seq] = (header, effects)
+            while len(self._kept) > COMMITS_KEPT:
+                self._kept.popitem(last=False)
+
+    def get(self, seq: int) -> tuple[CommitHeader, EffectBatch]:
+        """A commit; StoreCorrupt if it cannot be read."""
+        with self._lock:
+            kept = self._kept.get(seq)
+            if kept is not None:
+                self._kept.move_to_end(seq)
+                return kept
+        entry = open_commit(self._store.read_one(seq))
+        self.put(entry.header, entry.effects)
+        return entry.header, entry.effects
+
+
+class StateHistory:
+    """Looks events up by identity, in the state and the commits it names."""
+
+    def __init__(self, state: BookState, commits: Commits) -> None:
+        """Reads both; changes neither."""
+        self._state = state
+        self._commits = commits
+
+    def known(self, identity: bytes, positions: Sequence[int]) -> KnownEvent | None:
+        """The event that holds an identity; the newest that was not withdrawn."""
+        for ordinal in sorted(positions, reverse=True):
+            seq, row = self._state.place_of(ordinal)
+            _, effects = self._commits.get(seq)
+            commands = effects.tables[COMMANDS.name]
+            if commands.blobs("identity")[row] != identity:
+                continue
+            status, reason, message, later = self.present_status(ordinal, effects, row)
+            if status is Status.WITHDRAWN:
+                return None
+            return KnownEvent(
+                seq=seq,
+                row=row,
+                content_hash=commands.blobs("content_hash")[row],
+                content=commands.blobs("content")[row],
+                status=status,
+                reason=reason,
+                message=message,
+                vouchers=self.voucher_names(effects, row, later),
+            )
+        return None
+
+    def content(self, seq: int, row: int) -> tuple[bytes, str]:
+        """Stored content and entity of an event."""
+        _, effects = self._commits.get(seq)
+        commands = effects.tables[COMMANDS.name]
+        entity = int(commands.ints("entity")[row])
+        return commands.blobs("content")[row], effects.strings[entity]
+
+    def present_status(
+        self, ordinal: int, effects: EffectBatch, row: int
+    ) -> tuple[Status, str, str, int]:
+        """Status, reason, message now, and the commit that settled it later (0 = none)."""
+        waiting = self._state.waiting.get(ordinal)
+        if waiting is not None:
+            return Status(waiting.status), waiting.reason, waiting.message, 0
+        settled = self._state.settled.get(ordinal)
+        if settled is not None:
+            return Status(settled[0]), settled[1], settled[2], settled[3]
+        commands = effects.tables[COMMANDS.name]
+        return (
+            Status(int(commands.ints("status")[row])),
+            _text(effects, COMMANDS.name, "reason", row),
+            _text(effects, COMMANDS.name, "message", row),
+            0,
+        )
+
+    def voucher_names(self, effects: EffectBatch, row: int, later: int) -> tuple[str, ...]:
+        """Names of an event's vouchers, made with it or by a later retry."""
+        commands = effects.tables[COMMANDS.name]
+        name = (
+            _text(effects, COMMANDS.name, "source", row),
+            _text(effects, COMMANDS.name, "event_id", row),
+        )
+        if later:
+            _, effects = self._commits.get(later)
+        elif not int(commands.ints("voucher_count")[row]):
+            return ()
+        return tuple(voucher.name for voucher in vouchers_of(effects, name, with_lines=False))
+
+    def stored_event(self, ordinal: int) -> StoredEventView:
+        """An event as stored, with its present status."""
+        seq, row = self._state.place_of(ordinal)
+        header, effects = self._commits.get(seq)
+        status, reason, message, later = self.present_status(ordinal, effects, row)
+        commands = effects.tables[COMMANDS.name]
+        return StoredEventView(
+            source=_text(effects, COMMANDS.name, "source", row),
+            event_id=_text(effects, COMMANDS.name, "event_id", row),
+            type=_text(effects, COMMANDS.name, "type", row),
+            date=iso_day(int(commands.ints("event_date")[row])),
+            status=status,
+            reason=reason,
+            message=message,
+            content=commands.blobs("content")[row],
+            vouchers=self.voucher_names(effects, row, later),
+            seq=seq,
+            principal=_text(effects, COMMANDS.name, "principal", row),
+            sealed_at_us=header.sealed_at_us,
+            revision=_text(effects, COMMANDS.name, "revision", row),
+        )
+
+    def call_answers(self, seqs: Sequence[int], stream: str, offset: int) -> dict[int, EventResult]:
+        """Recorded results of a call by index, for a repeated attempt or offset."""
+        answers: dict[int, EventResult] = {}
+        for seq in seqs:
+            _, effects = self._commits.get(seq)
+            code = _code(effects, stream)
+            for index, result in self._stored_answers(seq, effects, code, offset):
+                answers[index] = result
+            for index, result in _noted_answers(effects, code, offset):
+                answers[index] = result
+        return answers
+
+    def _stored_answers(
+        self, seq: int, effects: EffectBatch, stream: int, offset: int
+    ) -> Iterator[tuple[int, EventResult]]:
+        commands = effects.tables.get(COMMANDS.name)
+        if commands is None:
+            return
+        mask = (commands.ints("stream") == stream) & (commands.ints("offset") == offset)
+        names = voucher_names_by_command(effects)
+        statuses, indices = commands.ints("status"), commands.ints("offset_index")
+        for row in np.flatnonzero(mask).tolist():
+            yield int(indices[row]), EventResult(
+                Status(int(statuses[row])),
+                source=_text(effects, COMMANDS.name, "source", row),
+                event_id=_text(effects, COMMANDS.name, "event_id", row),
+                reason=_text(effects, COMMANDS.name, "reason", row),
+                message=_text(effects, COMMANDS.name, "message", row),
+                vouchers=tuple(names.get(row, ())),
+                seq=seq,
+                row=row,
+                replayed=True,
+            )
+
+
+def _noted_answers(
+    effects: EffectBatch, stream: int, offset: int
+) -> Iterator[tuple[int, EventResult]]:
+    table = effects.tables.get(CALL_RESULTS.name)
+    if table is None:
+        return
+    mask = (table.ints("stream") == stream) & (table.ints("offset") == offset)
+    for row in np.flatnonzero(mask).tolist():
+        first = int(table.ints("first_status")[row])
+        fields = _text(effects, CALL_RESULTS.name, "fields", row)
+        yield int(table.ints("offset_index")[row]), EventResult(
+            Status(int(table.ints("status")[row])),
+            source=_text(effects, CALL_RESULTS.name, "source", row),
+            event_id=_text(effects, CALL_RESULTS.name, "event_id", row),
+            reason=_text(effects, CALL_RESULTS.name, "reason", row),
+            message=_text(effects, CALL_RESULTS.name, "message", row),
+            seq=int(table.ints("first_seq")[row]),
+            row=int(table.ints("first_row")[row]),
+            first_status=Status(first) if first else None,
+            conflicting_fields=tuple(fields.split(",")) if fields else (),
+            replayed=True,
+        )
+
+
+def voucher_names_by_command(effects: EffectBatch) -> dict[int, list[str]]:
+    """Voucher names of a commit by command row, in order."""
+    names: dict[int, list[str]] = {}
+    if VOUCHERS.name not in effects.tables:
+        return names
+    for command, name in zip(
+        effects.tables[VOUCHERS.name].ints("command").tolist(), all_voucher_names(effects),
+        strict=True,
+    ):
+        names.setdefault(command, []).append(name)
+    return names
+
+
+def all_voucher_names(effects: EffectBatch) -> list[str]:
+    """Names of all vouchers of a commit, in order."""
+    table = effects.tables[VOUCHERS.name]
+    return [
+        f"{entity}/{ledger}/{period_text(period)}/{word}/"
+        f"{'' if series == 'live' else series + '-'}{number}"
+        for entity, ledger, series, period, word, number in zip(
+            effects.text(VOUCHERS.name, "entity"),
+            effects.text(VOUCHERS.name, "ledger"),
+            effects.text(VOUCHERS.name, "series"),
+            table.ints("period").tolist(),
+            effects.text(VOUCHERS.name, "word"),
+            table.ints("number").tolist(),
+            strict=True,
+        )
+    ]
+
+
+def vouchers_of(
+    effects: EffectBatch, event: tuple[str, str], *, with_lines: bool = True, seq: int = 0
+) -> list[VoucherView]:
+    """Vouchers of one event in a commit."""
+    table = effects.tables.get(VOUCHERS.name)
+    if table is None:
+        return []
+    source, event_id = (_code(effects, part) for part in event)
+    mask = (table.ints("source") == source) & (table.ints("event_id") == event_id)
+    return [
+        voucher_view(effects, row, with_lines=with_lines, seq=seq)
+        for row in np.flatnonzero(mask).tolist()
+    ]
+
+
+def voucher_view(
+    effects: EffectBatch, row: int, *, with_lines: bool = True, seq: int = 0
+) -> VoucherView:
+    """A voucher of a commit as read back."""
+    table = effects.tables[VOUCHERS.name]
+    period = int(table.ints("period")[row])
+
+    def text(column: str) -> str:
+        return _text(effects, VOUCHERS.name, column, row)
+
+    return VoucherView(
+        entity=text("entity"),
+        ledger=text("ledger"),
+        series=text("series"),
+        period=period_text(period),
+        word=text("word"),
+        number=int(table.ints("number")[row]),
+        voucher_date=iso_day(int(table.ints("voucher_date")[row])),
+        event_date=iso_day(int(table.ints("event_date")[row])),
+        source=text("source"),
+        event_id=text("event_id"),
+        rule=text("rule"),
+        revision=text("revision"),
+        summary=text("summary"),
+        state=text("state"),
+        reverses=text("reverses"),
+        scale=int(table.ints("scale")[row]),
+        currency=text("currency"),
+        lines=tuple(line_views(effects, row)) if with_lines else (),
+        seq=seq,
+    )
+
+
+def line_views(effects: EffectBatch, voucher: int) -> Iterator[LineView]:
+    """Lines of a voucher row."""
+    table = effects.tables[LINES.name]
+    owners = table.ints("voucher")
+    start, end = np.searchsorted(owners, [voucher, voucher + 1]).tolist()
+    yield from (line_view(effects, row) for row in range(start, end))
+
+
+def line_view(effects: EffectBatch, row: int) -> LineView:
+    """One line of a commit."""
+    table = effects.tables[LINES.name]
+    names = [name for name, _ in table.spec.columns if name.startswith(DIMENSION_PREFIX)]
+    dimensions = [
+        (name.removeprefix(DIMENSION_PREFIX), _text(effects, LINES.name, name, row))
+        for name in names
+    ]
+    return LineView(
+        line_no=int(table.ints("line_no")[row]),
+        account_code=_text(effects, LINES.name, "account_code", row),
+        account_name=_text(effects, LINES.name, "account_name", row),
+        debit=int(table.ints("debit")[row]),
+        credit=int(table.ints("credit")[row]),
+        dimensions=tuple((name, value) for name, value in dimensions if value),
+        rule_line=int(table.ints("rule_line")[row]),
+        element=int(table.ints("element")[row]),
+        currency=_text(effects, LINES.name, "currency", row),
+        fc_debit=int(table.ints("fc_debit")[row]),
+        fc_credit=int(table.ints("fc_credit")[row]),
+        rate=_text(effects, LINES.name, "rate", row),
+    )
+
+
+def _text(effects: EffectBatch, table: str, column: str, row: int) -> str:
+    code = int(effects.tables[table].ints(column)[row])
+    return effects.strings[code] if code >= 0 else ""
+
+
+def _code(effects: EffectBatch, text: str) -> int:
+    """Code of a string in a commit, -2 where it does not occur."""
+    try:
+        return effects.strings.index(text)
+    except ValueError:
+        return -2
+

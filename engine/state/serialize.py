@@ -1,0 +1,129 @@
+"""A book's state as named sections of bytes and back, for snapshots. Never pickle."""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import Any
+
+import msgspec
+
+from engine.state.book_state import (
+    BalanceSpec,
+    BookState,
+    NumberSeries,
+    RevisionEntry,
+    StreamState,
+    WaitingEvent,
+)
+from engine.state.identities import Identities
+from engine.strings import StringPool
+
+#: Version of the sections below; another version's snapshot is not used.
+STATE_SCHEMA = 1
+
+_encode = msgspec.msgpack.encode
+_decode = msgspec.msgpack.decode
+
+
+def state_sections(state: BookState) -> dict[str, bytes]:
+    """Everything in the state, by section name."""
+    return {
+        "identities": state.identities.to_bytes(),
+        "strings": _encode([state.pool.text(code) for code in range(len(state.pool))]),
+        "place": _encode(
+            [state.seq, state.chain, state.sealed_at_us, state.event_count]
+        ),
+        "commits": _encode([state.commit_firsts, state.commit_seqs]),
+        "waiting": _encode(
+            [
+                [o, e.source, e.event_id, e.status, e.reason, e.message, e.seq, e.row,
+                 e.sealed_at_us]
+                for o, e in state.waiting.items()
+            ]
+        ),
+        "settled": _encode([[ordinal, *entry] for ordinal, entry in state.settled.items()]),
+        "series": _encode([[*k, s.last, s.firsts, s.seqs] for k, s in state.series.items()]),
+        "totals": _encode([[*key, *total] for key, total in state.totals.items()]),
+        "accounts": _encode([[*key, name] for key, name in state.account_names.items()]),
+        "ledgers": _encode([[name, *shape] for name, shape in state.ledgers.items()]),
+        "balances": _encode(
+            [
+                [spec.ledger, spec.accounts, spec.dimensions, spec.debit_side, list(b.items())]
+                for spec, b in state.balances.items()
+            ]
+        ),
+        "targets": _encode([[name, list(t.items())] for name, t in state.targets.items()]),
+        "records": _encode(
+            [
+                [name, [[key, list(values.items())] for key, values in records.items()]]
+                for name, records in state.records.items()
+            ]
+        ),
+        "periods": _encode(sorted(state.closed_periods)),
+        "streams": _encode(
+            [[name, s.last_offset, list(s.seqs)] for name, s in state.streams.items()]
+        ),
+        "attempts": _encode(
+            [[list(item) for item in state.attempts.items()], list(state.attempt_queue)]
+        ),
+        "revisions": _encode(
+            [[r.revision, r.seq, r.row, r.valid_from, r.valid_until] for r in state.revisions]
+        ),
+        "counters": _encode([list(state.counters.items()), state.entities]),
+    }
+
+
+def state_from_sections(sections: dict[str, bytes]) -> BookState:
+    """The state that `state_sections` wrote."""
+
+    def part(name: str) -> Any:
+        return _decode(sections[name])
+
+    pool = StringPool()
+    for text in part("strings"):
+        pool.intern(text)
+    state = BookState(pool=pool, identities=Identities.from_bytes(sections["identities"]))
+    state.seq, state.chain, state.sealed_at_us, state.event_count = part("place")
+    state.commit_firsts, state.commit_seqs = part("commits")
+    state.waiting = {ordinal: WaitingEvent(*rest) for ordinal, *rest in part("waiting")}
+    state.settled = {ordinal: tuple(rest) for ordinal, *rest in part("settled")}
+    state.series = {
+        (entity, ledger, series, period, word): NumberSeries(last, firsts, seqs)
+        for entity, ledger, series, period, word, last, firsts, seqs in part("series")
+    }
+    state.totals = {
+        (entity, ledger, period, account): [debit, credit]
+        for entity, ledger, period, account, debit, credit in part("totals")
+    }
+    state.account_names = {(ledger, code): name for ledger, code, name in part("accounts")}
+    state.ledgers = {name: (currency, scale) for name, currency, scale in part("ledgers")}
+    state.balances = {
+        BalanceSpec(ledger, tuple(accounts), tuple(dimensions), debit): {
+            tuple(key): amount for key, amount in balances
+        }
+        for ledger, accounts, dimensions, debit, balances in part("balances")
+    }
+    state.targets = {
+        name: {tuple(key): value for key, value in values} for name, values in part("targets")
+    }
+    state.records = {
+        name: {
+            tuple(key): {
+                field: tuple(value) if isinstance(value, list) else value
+                for field, value in values
+            }
+            for key, values in records
+        }
+        for name, records in part("records")
+    }
+    state.closed_periods = {(entity, period) for entity, period in part("periods")}
+    state.streams = {
+        name: StreamState(last, deque(seqs)) for name, last, seqs in part("streams")
+    }
+    attempts, queue = part("attempts")
+    state.attempts = {name: tuple(seqs) for name, seqs in attempts}
+    state.attempt_queue = deque((sealed, name) for sealed, name in queue)
+    state.revisions = [RevisionEntry(*entry) for entry in part("revisions")]
+    counters, state.entities = part("counters")
+    state.counters = dict(counters)
+    return state
