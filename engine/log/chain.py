@@ -21,8 +21,8 @@ from functools import lru_cache
 
 import numpy as np
 
-from engine.columns import EffectBatch, TableSpec
-from engine.log.codec import filled_tables
+from engine.columns import ColumnTable, ColumnType, EffectBatch
+from engine.log.codec import CACHED_SCHEMAS, TABLES_BY_NAME, extra_columns, filled_tables
 
 #: Length of a chain value in bytes.
 CHAIN_BYTES = 32
@@ -40,18 +40,23 @@ def next_chain(previous: bytes, header: bytes, columns_digest: bytes) -> bytes:
 
 def columns_digest(effects: EffectBatch) -> bytes:
     """SHA-256 of the canonical bytes of the effects."""
+    return tables_digest(effects.strings, filled_tables(effects))
+
+
+def tables_digest(strings: list[str], tables: list[ColumnTable]) -> bytes:
+    """`columns_digest` of tables that `filled_tables` returned."""
     digest = hashlib.sha256()
-    for part in canonical_parts(effects):
+    for part in canonical_parts(strings, tables):
         digest.update(part)
     return digest.digest()
 
 
-def canonical_parts(effects: EffectBatch) -> Iterator[bytes | memoryview]:
+def canonical_parts(strings: list[str], tables: list[ColumnTable]) -> Iterator[bytes | memoryview]:
     """The canonical bytes, in parts, so that large columns need no copy."""
-    yield len(effects.strings).to_bytes(8, "little")
-    yield from _blob_parts([text.encode("utf-8") for text in effects.strings])
-    for table in filled_tables(effects):
-        yield _table_head(table.spec)
+    yield len(strings).to_bytes(8, "little")
+    yield from _blob_parts([text.encode("utf-8") for text in strings])
+    for table in tables:
+        yield _table_head(table.spec.name, extra_columns(table.spec))
         yield table.count.to_bytes(8, "little")
         for name, kind in table.spec.columns:
             column = table.columns[name]
@@ -61,10 +66,11 @@ def canonical_parts(effects: EffectBatch) -> Iterator[bytes | memoryview]:
                 yield np.ascontiguousarray(column, dtype=kind.dtype).data.cast("B")
 
 
-@lru_cache(maxsize=256)
-def _table_head(spec: TableSpec) -> bytes:
-    parts = [_name(spec.name), len(spec.columns).to_bytes(4, "little")]
-    for name, kind in spec.columns:
+@lru_cache(maxsize=CACHED_SCHEMAS)
+def _table_head(table: str, extra: tuple[str, ...]) -> bytes:
+    columns = [*TABLES_BY_NAME[table].columns, *((name, ColumnType.TEXT) for name in extra)]
+    parts = [_name(table), len(columns).to_bytes(4, "little")]
+    for name, kind in columns:
         parts += [_name(name), _name(kind.value)]
     return b"".join(parts)
 

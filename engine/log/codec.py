@@ -32,10 +32,11 @@ ZSTD_LEVEL = 1
 #: Combinations of tables and dimensions whose Arrow schema is kept at hand.
 CACHED_SCHEMAS = 256
 
+TABLES_BY_NAME = {spec.name: spec for spec in TABLES}
+
 _KIND = b"tongpin.type"
 _STRINGS = "strings"
 _INT32_MAX = 2**31 - 1
-_TABLES = {spec.name: spec for spec in TABLES}
 _ARROW_TYPES: dict[ColumnType, pa.DataType] = {
     ColumnType.INT64: pa.int64(),
     ColumnType.INT32: pa.int32(),
@@ -48,14 +49,7 @@ _ARROW_TYPES: dict[ColumnType, pa.DataType] = {
 
 def encode_payload(effects: EffectBatch) -> bytes:
     """Encodes the effects of a commit; tables without rows leave nothing behind."""
-    tables = filled_tables(effects)
-    schema = _schema(tuple((table.spec.name, extra_columns(table.spec)) for table in tables))
-    arrays: list[AnyArray] = [pa.array([effects.strings], schema.field(0).type)]
-    arrays += [_encode_table(table) for table in tables]
-    sink = pa.BufferOutputStream()
-    with pa.ipc.new_stream(sink, schema) as writer:
-        writer.write_batch(pa.RecordBatch.from_arrays(arrays, schema=schema))
-    return pa.Codec("zstd", compression_level=ZSTD_LEVEL).compress(sink.getvalue(), asbytes=True)
+    return encode_tables(effects.strings, filled_tables(effects))
 
 
 def decode_payload(payload: bytes) -> EffectBatch:
@@ -65,27 +59,29 @@ def decode_payload(payload: bytes) -> EffectBatch:
         StoreCorrupt: the payload is damaged, or holds what only a later version knows.
     """
     try:
-        stream = pa.input_stream(pa.py_buffer(payload), compression="zstd")
-        reader = pa.ipc.open_stream(stream)
-        record = reader.read_next_batch()
+        with pa.input_stream(pa.py_buffer(payload), compression="zstd") as stream:
+            record = pa.ipc.open_stream(stream).read_next_batch()
         record.validate(full=True)
-    except (pa.ArrowException, OSError, ValueError, StopIteration, EOFError) as error:
+    except (pa.ArrowException, OSError, ValueError, StopIteration) as error:
         raise StoreCorrupt(f"the payload of a commit cannot be read: {error}") from error
-    if record.num_rows != 1 or _STRINGS not in record.schema.names:
-        raise StoreCorrupt("the payload of a commit is not one row with a column `strings`")
-    found = {
-        field.name: record.column(index)
-        for index, field in enumerate(record.schema)
-        if field.name != _STRINGS
-    }
-    unknown = sorted(found.keys() - _TABLES.keys())
-    if unknown:
-        raise StoreCorrupt(_later_version(f"the table {unknown[0]}"))
-    tables = {
-        name: _decode_table(spec, found[name]) if name in found else _empty(spec)
-        for name, spec in _TABLES.items()
-    }
-    return EffectBatch(record.column(record.schema.names.index(_STRINGS))[0].as_py(), tables)
+    specs = _read_specs(record.schema)
+    if record.num_rows != 1:
+        raise StoreCorrupt(f"the payload of a commit has {record.num_rows} rows instead of one")
+    tables = {name: _empty(spec) for name, spec in TABLES_BY_NAME.items()}
+    for index, spec in enumerate(specs, start=1):
+        tables[spec.name] = _decode_table(spec, record.column(index))
+    return EffectBatch(_decode_strings(record.column(0)), tables)
+
+
+def encode_tables(strings: list[str], tables: list[ColumnTable]) -> bytes:
+    """Encodes tables that `filled_tables` returned."""
+    schema = _schema(tuple((table.spec.name, extra_columns(table.spec)) for table in tables))
+    arrays: list[AnyArray] = [pa.array([strings], schema.field(0).type)]
+    arrays += [_encode_table(table) for table in tables]
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, schema) as writer:
+        writer.write_batch(pa.RecordBatch.from_arrays(arrays, schema=schema))
+    return pa.Codec("zstd", compression_level=ZSTD_LEVEL).compress(sink.getvalue(), asbytes=True)
 
 
 def filled_tables(effects: EffectBatch) -> list[ColumnTable]:
@@ -94,9 +90,9 @@ def filled_tables(effects: EffectBatch) -> list[ColumnTable]:
     Raises:
         InvariantBroken: a table or column is not as declared.
     """
-    unknown = sorted(effects.tables.keys() - _TABLES.keys())
+    unknown = effects.tables.keys() - TABLES_BY_NAME.keys()
     if unknown:
-        raise InvariantBroken("effects hold an unknown table", *unknown)
+        raise InvariantBroken("effects hold an unknown table", *sorted(unknown))
     tables = []
     for declared in TABLES:
         table = effects.tables.get(declared.name)
@@ -108,7 +104,10 @@ def filled_tables(effects: EffectBatch) -> list[ColumnTable]:
 
 def extra_columns(spec: TableSpec) -> tuple[str, ...]:
     """The names of the columns that a table has beyond its declaration: dimensions of lines."""
-    return tuple(name for name, _ in spec.columns[len(_TABLES[spec.name].columns) :])
+    declared = TABLES_BY_NAME[spec.name]
+    if spec is declared:
+        return ()
+    return tuple(name for name, _ in spec.columns[len(declared.columns) :])
 
 
 def _check_table(table: ColumnTable, declared: TableSpec) -> None:
@@ -141,7 +140,7 @@ def _schema(tables: tuple[tuple[str, tuple[str, ...]], ...]) -> pa.Schema:
 
 @lru_cache(maxsize=CACHED_SCHEMAS)
 def _struct_type(name: str, extra: tuple[str, ...]) -> pa.StructType:
-    columns = [*_TABLES[name].columns, *((column, ColumnType.TEXT) for column in extra)]
+    columns = [*TABLES_BY_NAME[name].columns, *((column, ColumnType.TEXT) for column in extra)]
     return pa.struct(
         [
             pa.field(column, _ARROW_TYPES[kind], nullable=False, metadata={_KIND: kind.value})
@@ -173,20 +172,61 @@ def _encode_table(table: ColumnTable) -> AnyArray:
     return pa.Array.from_buffers(_list_type(struct), 1, [None, offsets], children=[rows])
 
 
-def _decode_table(declared: TableSpec, column: AnyArray) -> ColumnTable:
+def _read_specs(schema: pa.Schema) -> list[TableSpec]:
+    """The tables of a payload; it is ours only if its schema is the one we would write."""
+    names = schema.names
+    tables = []
+    for field in schema:
+        if field.name in TABLES_BY_NAME and isinstance(field.type, pa.ListType):
+            rows = field.type.value_type
+            found = [column.name for column in rows] if isinstance(rows, pa.StructType) else []
+            tables.append((field.name, tuple(found[len(TABLES_BY_NAME[field.name].columns) :])))
+    expected = _schema(tuple(tables))
+    if not schema.equals(expected, check_metadata=True):
+        raise StoreCorrupt(_difference(schema, expected))
+    for name, extra in tables:
+        if extra and (
+            name != LINES.name or not all(column.startswith(DIMENSION_PREFIX) for column in extra)
+        ):
+            raise StoreCorrupt(_later_version(f"the columns {', '.join(extra)} of {name}"))
+    order = [name for name in TABLES_BY_NAME if name in names]
+    if [name for name, _ in tables] != order:
+        raise StoreCorrupt("the payload of a commit has its tables in another order")
+    return [
+        TABLES_BY_NAME[name].with_columns((column, ColumnType.TEXT) for column in extra)
+        if extra
+        else TABLES_BY_NAME[name]
+        for name, extra in tables
+    ]
+
+
+def _difference(schema: pa.Schema, expected: pa.Schema) -> str:
+    for field in schema:
+        if field.name not in expected.names:
+            return _later_version(f"the table {field.name}")
+        found, known = _columns(field), _columns(expected.field(field.name))
+        if found != known:
+            columns = ", ".join(sorted({name for name, _ in found ^ known}))
+            return _later_version(f"the columns {columns} of {field.name}")
+    return _later_version("a form of its tables")
+
+
+def _columns(field: AnyField) -> set[tuple[str, str]]:
+    """Names and types of a table's columns, as comparable text; of anything else, its own."""
+    if isinstance(field.type, pa.ListType) and isinstance(field.type.value_type, pa.StructType):
+        return {(column.name, f"{column} {column.metadata}") for column in field.type.value_type}
+    return {(field.name, str(field.type))}
+
+
+def _decode_table(spec: TableSpec, column: AnyArray) -> ColumnTable:
     rows = column.flatten() if isinstance(column, pa.ListArray) else None
     if not isinstance(rows, pa.StructArray):
-        raise StoreCorrupt(f"table {declared.name} of a commit is not a list of structures")
-    names = [(field.name, _column_type(declared, field)) for field in rows.type]
-    spec = declared
-    if tuple(names) != declared.columns:
-        spec = declared.with_columns(names[len(declared.columns) :])
-        _check_columns(declared, spec, names)
+        raise InvariantBroken("a checked schema has lists of structures", spec.name)
     columns: dict[str, npt.NDArray[np.generic] | list[bytes]] = {}
-    for index, (name, kind) in enumerate(names):
+    for index, (name, kind) in enumerate(spec.columns):
         values = rows.field(index)
         if values.null_count:
-            raise StoreCorrupt(f"column {declared.name}.{name} of a commit has nulls")
+            raise StoreCorrupt(f"column {spec.name}.{name} of a commit has nulls")
         if kind.is_blob:
             columns[name] = values.to_numpy(zero_copy_only=False).tolist()
         else:
@@ -194,25 +234,12 @@ def _decode_table(declared: TableSpec, column: AnyArray) -> ColumnTable:
     return ColumnTable(spec, columns, len(rows))
 
 
-def _column_type(declared: TableSpec, field: AnyField) -> ColumnType:
-    label = (field.metadata or {}).get(_KIND, b"").decode("utf-8", "replace")
-    if label not in set(ColumnType) or _ARROW_TYPES[ColumnType(label)] != field.type:
-        what = f"the column {declared.name}.{field.name} of type {label or field.type}"
-        raise StoreCorrupt(_later_version(what))
-    return ColumnType(label)
-
-
-def _check_columns(
-    declared: TableSpec, spec: TableSpec, names: list[tuple[str, ColumnType]]
-) -> None:
-    if tuple(names) != spec.columns:
-        missing = [name for name, _ in declared.columns if name not in dict(names)]
-        what = f"lacks {missing[0]}" if missing else "has its columns in another order"
-        raise StoreCorrupt(f"table {declared.name} of a commit {what}")
-    for name, kind in spec.columns[len(declared.columns) :]:
-        is_dimension = name.startswith(DIMENSION_PREFIX) and kind is ColumnType.TEXT
-        if declared.name != LINES.name or not is_dimension:
-            raise StoreCorrupt(_later_version(f"the column {declared.name}.{name}"))
+def _decode_strings(column: AnyArray) -> list[str]:
+    texts = column.flatten() if isinstance(column, pa.ListArray) else column
+    strings: list[str] = texts.to_numpy(zero_copy_only=False).tolist()
+    if texts.null_count:
+        raise StoreCorrupt("the strings of a commit have nulls")
+    return strings
 
 
 def _later_version(what: str) -> str:

@@ -10,10 +10,10 @@ from typing import NamedTuple
 from engine.columns import EffectBatch
 from engine.effects import EFFECTS_SCHEMA
 from engine.errors import StoreCorrupt
-from engine.log.chain import columns_digest, genesis, next_chain
-from engine.log.codec import decode_payload, encode_payload
+from engine.log.chain import genesis, next_chain, tables_digest
+from engine.log.codec import decode_payload, encode_tables, filled_tables
 from engine.log.findings import Finding
-from engine.log.header import CommitHeader, table_shapes
+from engine.log.header import CommitHeader, shapes_of
 from engine.log.store.protocol import CommitStore, StoredCommit
 
 
@@ -29,10 +29,11 @@ def assemble_commit(
     header: CommitHeader, effects: EffectBatch, previous_chain: bytes
 ) -> tuple[CommitHeader, StoredCommit]:
     """Puts a commit together; the header's `tables` are filled in from the effects."""
-    header = replace(header, tables=table_shapes(effects))
+    tables = filled_tables(effects)
+    header = replace(header, tables=shapes_of(tables))
     header_bytes = header.to_bytes()
-    payload = encode_payload(effects)
-    chain = next_chain(previous_chain, header_bytes, columns_digest(effects))
+    payload = encode_tables(effects.strings, tables)
+    chain = next_chain(previous_chain, header_bytes, tables_digest(effects.strings, tables))
     digest = hashlib.sha256(payload).digest()
     return header, StoredCommit(header.seq, header_bytes, payload, chain, digest)
 
@@ -136,10 +137,11 @@ def _check_commit(
         effects = decode_payload(commit.payload)
     except StoreCorrupt as error:
         return Finding("PAYLOAD_UNREADABLE", book_id, seq, "effects", str(error))
-    shapes = table_shapes(effects)
+    tables = filled_tables(effects)
+    shapes = shapes_of(tables)
     if shapes != header.tables:
         return Finding("HEADER_MISMATCH", book_id, seq, str(header.tables), str(shapes))
-    chain = next_chain(previous_chain, commit.header, columns_digest(effects))
+    chain = next_chain(previous_chain, commit.header, tables_digest(effects.strings, tables))
     if chain != commit.chain:
         return Finding("CHAIN_BROKEN", book_id, seq, chain.hex(), commit.chain.hex())
     return LogEntry(commit, header, effects)

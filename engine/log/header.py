@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
-from engine.columns import EffectBatch
+from engine.columns import ColumnTable, EffectBatch
 from engine.errors import InvariantBroken, StoreCorrupt
 from engine.log.codec import extra_columns, filled_tables
 
@@ -98,9 +98,13 @@ class CommitHeader:
 
 def table_shapes(effects: EffectBatch) -> tuple[TableShape, ...]:
     """The `tables` entry of the header for these effects."""
+    return shapes_of(filled_tables(effects))
+
+
+def shapes_of(tables: list[ColumnTable]) -> tuple[TableShape, ...]:
+    """The shapes of tables that `filled_tables` returned."""
     return tuple(
-        TableShape(table.spec.name, table.count, extra_columns(table.spec))
-        for table in filled_tables(effects)
+        TableShape(table.spec.name, table.count, extra_columns(table.spec)) for table in tables
     )
 
 

@@ -30,7 +30,9 @@ def colliding(halves: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
 @pytest.fixture
 def small_limits(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "RECENT_MAX", 8)
-    monkeypatch.setattr(module, "TAIL_MIN", 32)
+    monkeypatch.setattr(module, "RUN_MAX", 100)
+    monkeypatch.setattr(module, "BUCKETS_FROM", 16)
+    monkeypatch.setattr(module, "QUERIES_TOGETHER", 2)
 
 
 def test_an_empty_book_has_seen_nothing() -> None:
