@@ -41,3 +41,10 @@ MAX_NESTING = 4
 #: First and last year of a date in an event. Outside them a date is a slip, not business.
 MIN_YEAR = 1900
 MAX_YEAR = 2999
+
+#: Bytes to which an Arrow message may unpack: sixteen times the largest message. A compressed or
+#: dictionary-encoded bomb is refused before it is unpacked.
+MAX_UNPACKED_BYTES = 64 << 20
+
+#: Elements of one list column of an Arrow message, over all its events.
+MAX_UNPACKED_ELEMENTS = 1_000_000

@@ -8,7 +8,7 @@ event sent again in another group, attempt, stream or encoding has the same cont
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from hashlib import blake2b
 from unicodedata import is_normalized, normalize
 
@@ -25,7 +25,7 @@ from engine.limits import (
     MAX_TEXT_CHARS,
 )
 from engine.program import INT64_MAX, INT64_MIN
-from engine.receive.wording import escaped, shown
+from engine.receive.wording import Problems, escaped, shown
 
 #: Keys that belong to the transport: neither content nor fields.
 TRANSPORT = frozenset({"attempt_id", "stream_id", "offset"})
@@ -36,12 +36,14 @@ EXCLUDED = TRANSPORT | {"group_id"}
 #: Size of every hash here, in bytes.
 HASH_BYTES = 16
 
-_encode = msgspec.json.Encoder(order="deterministic").encode
+_encoder = msgspec.json.Encoder(order="deterministic")
+_encode = _encoder.encode
 
-# A string value that is a plain decimal. Only in front of a value stands `:"` with a quote that
-# is not escaped; a value in a list follows `[` or a comma.
-_DECIMAL_VALUE = re.compile(rb':"(-?[0-9]+\.?[0-9]*)"')
-_DECIMAL_ELEMENT = re.compile(rb'(?<=[\[,])"(-?[0-9]+\.?[0-9]*)"(?!:)')
+# A string value that is a plain decimal or a truth. Only in front of a value stands `:"` with a
+# quote that is not escaped; a value in a list follows `[` or a comma.
+_PLAIN_VALUE = re.compile(rb':"(-?[0-9]+\.?[0-9]*|true|false)"')
+_PLAIN_ELEMENT = re.compile(rb'(?<=[\[,])"(-?[0-9]+\.?[0-9]*|true|false)"(?!:)')
+_FRACTION_ENDS = b"0."
 _VALUE_LIST = re.compile(rb':\["')
 
 
@@ -73,6 +75,29 @@ def clean_event(event: Mapping[str, object]) -> tuple[Mapping[str, object], byte
     return _clean_slowly(event)
 
 
+def clean_events(
+    events: Sequence[Mapping[str, object]], problems: Problems
+) -> tuple[list[Mapping[str, object]], list[bytes]]:
+    """Fields and canonical JSON of many events, as `clean_event` gives them.
+
+    An event that is refused is reported, keeps its fields as they are and has no content.
+    """
+    fields = list(events)
+    if all(map(_needs_no_copy, events)):
+        contents = _encode_all(events)
+        if contents is not None:
+            return fields, contents
+    contents = []
+    for row, event in enumerate(events):
+        try:
+            fields[row], content = clean_event(event)
+        except MalformedInput as error:
+            problems.report(row, error.message)
+            content = b""
+        contents.append(content)
+    return fields, contents
+
+
 def content_hash(canonical: bytes) -> bytes:
     """BLAKE2b-128 of canonical content in which equal numbers and truths look alike.
 
@@ -80,11 +105,9 @@ def content_hash(canonical: bytes) -> bytes:
     quotes: "1060.00", "1060" and 1060 hash alike. So do "true" and true: CSV knows strings only.
     The content itself keeps what was sent.
     """
-    text = _DECIMAL_VALUE.sub(_plain_value, canonical)
+    text = _PLAIN_VALUE.sub(_plain_value, canonical)
     if b'["' in text and _VALUE_LIST.search(text):
-        text = _DECIMAL_ELEMENT.sub(_plain_element, text)
-    if b':"true"' in text or b':"false"' in text:
-        text = text.replace(b':"true"', b":true").replace(b':"false"', b":false")
+        text = _PLAIN_ELEMENT.sub(_plain_element, text)
     return blake2b(text, digest_size=HASH_BYTES).digest()
 
 
@@ -100,15 +123,15 @@ def prefixed(text: str) -> bytes:
 
 
 def _plain_value(match: re.Match[bytes]) -> bytes:
-    return b":" + _plain_decimal(match[1])
+    return b":" + _plain(match[1])
 
 
 def _plain_element(match: re.Match[bytes]) -> bytes:
-    return _plain_decimal(match[1])
+    return _plain(match[1])
 
 
-def _plain_decimal(text: bytes) -> bytes:
-    if b"." in text:
+def _plain(text: bytes) -> bytes:
+    if text[-1] in _FRACTION_ENDS and b"." in text:
         text = text.rstrip(b"0").rstrip(b".")
     return b"0" if text == b"-0" else text
 
@@ -140,6 +163,37 @@ def _is_plain(values: Iterable[object], depth: int) -> bool:
     return True
 
 
+def _needs_no_copy(event: Mapping[str, object]) -> bool:
+    return (
+        type(event) is dict
+        and len(event) <= MAX_FIELDS
+        and EXCLUDED.isdisjoint(event)
+        and _is_plain(event.values(), 1)
+    )
+
+
+def _encode_all(events: Sequence[Mapping[str, object]]) -> list[bytes] | None:
+    # None where one of them has to be looked at by itself.
+    try:
+        lines = _encoder.encode_lines(events)
+    except UnicodeEncodeError:
+        return None
+    if not _is_clean(lines):
+        return None
+    contents = lines.split(b"\n")
+    contents.pop()
+    if max(map(len, contents), default=0) > MAX_EVENT_BYTES:
+        return None
+    return contents
+
+
+def _is_clean(content: bytes) -> bool:
+    if b"\\u0000" in content:
+        return False
+    # A part of text in normal form C is in normal form C, so the whole vouches for its strings.
+    return content.isascii() or is_normalized("NFC", content.decode())
+
+
 def _try_encode(fields: Mapping[str, object]) -> bytes | None:
     # None where a string has to be normalised or refused.
     content_fields = fields
@@ -149,12 +203,7 @@ def _try_encode(fields: Mapping[str, object]) -> bytes | None:
         content = _encode(content_fields)
     except UnicodeEncodeError:
         return None
-    if b"\\u0000" in content:
-        return None
-    # A part of text in normal form C is in normal form C, so the whole vouches for its strings.
-    if content.isascii() or is_normalized("NFC", content.decode()):
-        return content
-    return None
+    return content if _is_clean(content) else None
 
 
 def _clean_slowly(event: Mapping[str, object]) -> tuple[Mapping[str, object], bytes]:

@@ -76,7 +76,7 @@ def read_envelope(
         for key in KEYS
         if key not in {"date", "posting_date", "source_doc"}
     }
-    codes = TextCodes(strings)
+    codes = TextCodes(strings)  # of what repeats; ids rarely do
     days = _days("date", column("date"), problems)
     posting_days = _days("posting_date", column("posting_date"), problems)
     _check_documents(column("source_doc"), problems)
@@ -84,7 +84,7 @@ def read_envelope(
     entities = [defaults[1] if text is None else text for text in names["entity"]]
     return Envelope(
         sources=codes.column(sources, count),
-        ids=codes.column(names["id"], count),
+        ids=strings.codes(names["id"]),
         types=codes.column(names["type"], count),
         entities=codes.column(entities, count),
         groups=codes.column(names["group_id"], count),
@@ -96,6 +96,8 @@ def read_envelope(
 
 def _names(key: str, values: Sequence[object], problems: Problems) -> list[str | None]:
     """Texts of an envelope key; None where absent or wrong, which is then reported."""
+    if key not in _REQUIRED and list(values).count(None) == len(values):
+        return [None] * len(values)
     texts = [value if isinstance(value, str) else None for value in values]
     present = [text for text in texts if text is not None]
     if (

@@ -5,18 +5,36 @@ Says what is wrong with a row in the author's names; decides nothing about accou
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 
-from engine.batch import ENVELOPE, Column, Int64s, ListColumn, ReceivedBatch, TypedBatch
+from engine.batch import ENVELOPE, Column, Int32s, Int64s, ListColumn, ReceivedBatch, TypedBatch
 from engine.program import EventType, Field, FieldType
 from engine.receive.lists import type_list
 from engine.receive.scalars import Scalars, named
 from engine.receive.wording import Problems, shown
 
+#: Envelope keys that have their default filled in where absent.
+_DEFAULTED = ("source", "entity")
+
 #: Envelope keys whose codes the batch already has.
-_CODED = ("id", "source", "entity")
+_CODED = ("id", *_DEFAULTED)
+
+
+@runtime_checkable
+class InColumns(Protocol):
+    """Fields of events that lie in columns."""
+
+    @property
+    def names(self) -> Sequence[str]:
+        """Wire names that some event carries."""
+        ...
+
+    def column(self, wire: str) -> list[object]:
+        """JSON values of a field, one per event, None where absent."""
+        ...
 
 
 def type_rows(
@@ -41,13 +59,16 @@ def type_rows(
     """
     problems = Problems()
     scalars = Scalars(received.strings)
-    events = [received.fields[row] for row in rows.tolist()]
+    events = _Events(received.fields, rows)
     columns: list[Column | ListColumn] = []
     for index, field in enumerate(event_type.fields):
         if field.envelope and field.wire in _CODED and not field.codes:
-            columns.append(_coded(field, received, rows))
+            codes = _codes(field, received, rows)
+            columns.append(Column(codes, np.ones(len(rows), dtype=np.bool_)))
             continue
-        values = _envelope_values(field, received, rows, events)
+        values = events.values(field.wire)
+        if field.envelope and field.wire in _DEFAULTED:
+            values = list(received.strings.texts(_codes(field, received, rows)))
         if field.type is FieldType.LIST:
             list_type = event_type.lists[index]
             columns.append(type_list(field, list_type, values, scalars, problems, strict=strict))
@@ -66,41 +87,50 @@ def type_rows(
     )
 
 
-def _coded(field: Field, received: ReceivedBatch, rows: Int64s) -> Column:
+def _codes(field: Field, received: ReceivedBatch, rows: Int64s) -> Int32s:
     codes = {"id": received.ids, "source": received.sources, "entity": received.entities}
-    return Column(codes[field.wire][rows], np.ones(len(rows), dtype=np.bool_))
+    return codes[field.wire][rows]
 
 
-def _envelope_values(
-    field: Field,
-    received: ReceivedBatch,
-    rows: Int64s,
-    events: Sequence[Mapping[str, object]],
-) -> list[object]:
-    """Values of a field, one per event; source and entity with their defaults filled in."""
-    if field.envelope and field.wire in _CODED:
-        codes = {"id": received.ids, "source": received.sources, "entity": received.entities}
-        return list(received.strings.texts(codes[field.wire][rows]))
-    wire = field.wire
-    return [event.get(wire) for event in events]
+class _Events:
+    """Some rows of a batch, whether it holds mappings or columns."""
+
+    __slots__ = ("_columns", "_mappings", "_rows")
+
+    def __init__(self, fields: Sequence[Mapping[str, object]], rows: Int64s) -> None:
+        self._rows = rows.tolist()
+        self._columns = fields if isinstance(fields, InColumns) else None
+        self._mappings = [] if self._columns else [fields[row] for row in self._rows]
+
+    def values(self, wire: str) -> list[object]:
+        """JSON values of a field, one per row, None where absent."""
+        if self._columns is None:
+            return [event.get(wire) for event in self._mappings]
+        values = self._columns.column(wire)
+        return [values[row] for row in self._rows]
+
+    def undeclared(self, declared: frozenset[str]) -> Iterator[tuple[int, str]]:
+        """Index into the rows and name of every field that is not declared."""
+        if self._columns is not None:
+            names = [name for name in self._columns.names if name not in declared]
+            columns = [self._columns.column(name) for name in names]
+            for index, row in enumerate(self._rows if names else ()):
+                for name, column in zip(names, columns, strict=True):
+                    if column[row] is not None:
+                        yield index, name
+            return
+        # Events of one sender carry the same keys in the same order: few shapes stand for all.
+        shapes = {tuple(event) for event in self._mappings}
+        if any(not declared.issuperset(shape) for shape in shapes):
+            for index, event in enumerate(self._mappings):
+                yield from ((index, name) for name in event if name not in declared)
 
 
-def _report_undeclared(
-    event_type: EventType, events: Sequence[Mapping[str, object]], problems: Problems
-) -> None:
+def _report_undeclared(event_type: EventType, events: _Events, problems: Problems) -> None:
     declared = ENVELOPE.union(field.wire for field in event_type.fields)
-    # Events of one sender carry the same keys in the same order, so few shapes stand for all.
-    shapes = {tuple(event) for event in events}
-    strays = {shape for shape in shapes if not declared.issuperset(shape)}
-    if not strays:
-        return
-    for row, event in enumerate(events):
-        shape = tuple(event)
-        if shape in strays:
-            for key in shape:
-                if key not in declared:
-                    problems.report(
-                        row,
-                        f"{named(event_type.name, event_type.wire)} has no field {shown(key)}; "
-                        "leave it out or declare it",
-                    )
+    for row, name in events.undeclared(declared):
+        problems.report(
+            row,
+            f"{named(event_type.name, event_type.wire)} has no field {shown(name)}; "
+            "leave it out or declare it",
+        )
