@@ -13,6 +13,7 @@ from engine.calls import EventResult, LineView, StoredEventView, VoucherView
 from engine.columns import EffectBatch
 from engine.decide.message import KnownEvent
 from engine.effects import CALL_RESULTS, COMMANDS, DIMENSION_PREFIX, LINES, VOUCHERS, Status
+from engine.errors import StoreCorrupt
 from engine.log import CommitHeader, CommitStore, open_commit
 from engine.state.book_state import BookState
 
@@ -23,8 +24,8 @@ COMMITS_KEPT = 64
 class Commits:
     """Decoded commits by seq, newest use kept. Safe to use from several threads."""
 
-    def __init__(self, store: CommitStore) -> None:
-        """Reads from `store`."""
+    def __init__(self, store: CommitStore | None) -> None:
+        """Reads from `store`; without one every commit is kept."""
         self._store = store
         self._kept: OrderedDict[int, tuple[CommitHeader, EffectBatch]] = OrderedDict()
         self._lock = threading.Lock()
@@ -33,7 +34,7 @@ class Commits:
         """Keeps a commit that was just made."""
         with self._lock:
             self._kept[header.seq] = (header, effects)
-            while len(self._kept) > COMMITS_KEPT:
+            while self._store is not None and len(self._kept) > COMMITS_KEPT:
                 self._kept.popitem(last=False)
 
     def get(self, seq: int) -> tuple[CommitHeader, EffectBatch]:
@@ -43,7 +44,10 @@ class Commits:
             if kept is not None:
                 self._kept.move_to_end(seq)
                 return kept
-        entry = open_commit(self._store.read_one(seq))
+        stored = self._store.read_one(seq) if self._store is not None else None
+        if stored is None:
+            raise StoreCorrupt(f"commit {seq} is missing from the log")
+        entry = open_commit(stored)
         self.put(entry.header, entry.effects)
         return entry.header, entry.effects
 

@@ -48,3 +48,6 @@ MAX_UNPACKED_BYTES = 64 << 20
 
 #: Elements of one list column of an Arrow message, over all its events.
 MAX_UNPACKED_ELEMENTS = 1_000_000
+
+#: How often a commit is decided again after another server appended first.
+MAX_LOST_RACES = 10

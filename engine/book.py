@@ -1,0 +1,602 @@
+"""A book (账套): its log, its state and its rule revisions; the entrance to everything else.
+
+A book is opened once for writing. `post` is the one way anything changes: decide, append, apply,
+answer, in this order. Reading calls may come from any thread.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import msgspec
+
+from engine.calls import (
+    REVISION_PUBLISHED,
+    AccountEntry,
+    Call,
+    CallResult,
+    RevisionView,
+    StoredEventView,
+    TrialBalanceRow,
+    VoucherView,
+)
+from engine.columns import EffectBatch
+from engine.decide.plan import DecisionPlan, plan_program
+from engine.decide.run import Evaluator, LevelStatistics
+from engine.effects import EFFECTS_SCHEMA, Status
+from engine.errors import AppendConflict, CallerError, StoreCorrupt, UnknownObject, WrongState
+from engine.faults import crash_point
+from engine.history import Commits, StateHistory
+from engine.limits import MAX_LOST_RACES
+from engine.log import (
+    CommitHeader,
+    CommitStore,
+    append_commit,
+    genesis,
+    open_store,
+    read_log,
+    sqlite_path,
+)
+from engine.log.snapshot import (
+    SnapshotHeader,
+    SnapshotRejected,
+    usable_snapshot,
+    write_snapshot,
+)
+from engine.posting import DecidedCommit, Rulings, attach_drafts, decide_commit
+from engine.program import NO_DATE, Program
+from engine.reading import Reading
+from engine.state.book_state import ATTEMPT_KEPT_US, BalanceSpec, BookState, RevisionEntry
+from engine.state.serialize import STATE_SCHEMA, state_from_sections, state_sections
+from engine.version import ENGINE_VERSION
+
+#: Compiles (path, content) pairs; raises CallerError if they do not compile.
+RuleCompiler = Callable[[Sequence[tuple[str, bytes]]], Program]
+
+#: The entity of a book that was told none.
+DEFAULT_ENTITY = "C01"
+
+
+def system_clock() -> int:
+    """Microseconds since 1970-01-01 UTC."""
+    return time.time_ns() // 1_000
+
+
+@dataclass(slots=True)
+class BookStatistics:
+    """What someone on call asks first. Times in microseconds, durations in nanoseconds."""
+
+    append_nanos: int = 0
+    appends: int = 0
+    lost_races: int = 0
+    projection_seq: int = 0
+    levels: LevelStatistics = field(default_factory=LevelStatistics)
+
+
+class Book:
+    """One book, in memory and on disk."""
+
+    def __init__(
+        self,
+        store: CommitStore | None,
+        *,
+        compiler: RuleCompiler | None = None,
+        entities: Sequence[str] = (),
+        strict: bool = True,
+        evaluator: Evaluator = "auto",
+        clock: Callable[[], int] = system_clock,
+        snapshot_path: Path | None = None,
+    ) -> None:
+        """Folds the log of `store` (None: a book in memory alone, nothing durable).
+
+        Args:
+            store: the log. compiler: needed to publish, and where the log holds revisions.
+            entities: of the book, the first is the default; others are then unknown.
+            strict: an undeclared field makes an event INVALID.
+            evaluator: "auto" picks by rows; tests and benchmarks force one.
+            clock: microseconds; only the appender reads it.
+            snapshot_path: where the state is kept between starts.
+        """
+        self._store = store
+        self._compiler = compiler
+        self._entities = tuple(entities) or (DEFAULT_ENTITY,)
+        self._only_entities = bool(entities)
+        self._strict = strict
+        self._evaluator: Evaluator = evaluator
+        self._clock = clock
+        self._snapshot_path = snapshot_path
+        self._plans: dict[str, DecisionPlan] = {}
+        self._lock = threading.RLock()
+        self._commits = Commits(store)
+        self.stats = BookStatistics()
+        self.snapshot_note = ""
+        self._state = self._from_snapshot() or self._empty()
+        self._history = StateHistory(self._state, self._commits)
+        self._catch_up(decoded_once=True)
+        self._reading = Reading(self._state, self._history, self._commits)
+
+    @classmethod
+    def open(
+        cls,
+        url: str,
+        *,
+        compiler: RuleCompiler,
+        book_id: str = "main",
+        entities: Sequence[str] = (),
+        strict: bool = True,
+        read_only: bool = False,
+        clock: Callable[[], int] = system_clock,
+    ) -> Book:
+        """Opens a stored book, creating it where it is missing.
+
+        Raises:
+            StoreLocked, StoreUnavailable, StoreCorrupt: see `engine.log.open_store`.
+        """
+        crash_point("at_start")
+        store = open_store(url, book_id=book_id, read_only=read_only)
+        path = sqlite_path(url)
+        try:
+            return cls(
+                store,
+                compiler=compiler,
+                entities=entities,
+                strict=strict,
+                clock=clock,
+                snapshot_path=path.with_name(path.name + ".snapshot"),
+            )
+        except BaseException:
+            store.close()
+            raise
+
+    @classmethod
+    def in_memory(
+        cls,
+        programs: Sequence[Program] = (),
+        *,
+        compiler: RuleCompiler | None = None,
+        entities: Sequence[str] = (),
+        strict: bool = True,
+        evaluator: Evaluator = "auto",
+        clock: Callable[[], int] = system_clock,
+    ) -> Book:
+        """A book without a store, for replay, tests and trials; `programs` are in force at once."""
+        book = cls(
+            None,
+            compiler=compiler,
+            entities=entities,
+            strict=strict,
+            evaluator=evaluator,
+            clock=clock,
+        )
+        for program in programs:
+            book._use(program)
+            book._state.revisions.append(RevisionEntry(program.revision, 0, -1, NO_DATE, NO_DATE))
+        return book
+
+    # --- changing ------------------------------------------------------------------------
+
+    @property
+    def seq(self) -> int:
+        """Position of the book: its last applied commit."""
+        return self._state.seq
+
+    @property
+    def state(self) -> BookState:
+        """The state, for reading only."""
+        return self._state
+
+    def post(self, calls: Sequence[Call]) -> list[CallResult]:
+        """Decides calls in order, makes them durable and answers: one commit where possible.
+
+        A call that publishes a revision gets a commit of its own. Nothing is answered that is
+        not on disk. For one thread at a time.
+
+        Raises:
+            StoreUnavailable: nothing of this commit was stored.
+            WrongState: a stream offset leaves a gap.
+        """
+        answers: list[CallResult | None] = [None] * len(calls)
+        group: list[int] = []
+
+        def commit_group() -> None:
+            if group:
+                results = self._commit([calls[index] for index in group])
+                for index, result in zip(group, results, strict=True):
+                    answers[index] = result
+                group.clear()
+
+        expected: dict[str, int] = {}
+        for index, call in enumerate(calls):
+            if call.dry_run:
+                commit_group()
+                answers[index] = self.dry_run(call)
+            elif call.stream and (recorded := self._recorded(call, expected)) is not None:
+                answers[index] = recorded
+            elif _publishes(call):
+                commit_group()
+                answers[index] = self._publish(call)
+            else:
+                group.append(index)
+        commit_group()
+        return [answer for answer in answers if answer is not None]
+
+    def dry_run(self, call: Call, candidate: Program | None = None) -> CallResult:
+        """Decides a call on an overlay of the state as it is now; stores and numbers nothing.
+
+        Args:
+            call: the events. candidate: decide under this program instead of those in force.
+        """
+        with self._lock:
+            rulings = self._rulings()
+            if candidate is not None:
+                plan = self._use(candidate)
+                rulings = replace(rulings, plan_for=lambda _day: plan)
+            elif call.revision:
+                plan = self._plans[self.find_revision(call.revision).revision]
+                rulings = replace(rulings, plan_for=lambda _day: plan)
+            decided = decide_commit(
+                self._state,
+                self._history,
+                [replace(call, dry_run=True, stream="", attempt_id="")],
+                rulings,
+                seq=self._state.seq + 1,
+            )
+        attach_drafts(decided)
+        answer = decided.answers[0]
+        answer.seq = self._state.seq
+        return answer
+
+    def tick(self) -> None:
+        """Lets time pass in a quiet book: what is due expires."""
+        with self._lock:
+            empty = DecidedCommit(EffectBatch([]), [], (), {}, is_empty=False)
+            self._append(empty, kind="tick")
+
+    def next_due_us(self) -> int | None:
+        """When the next tick is due: the oldest attempt's answers expire. None: nothing is due."""
+        queue = self._state.attempt_queue
+        return queue[0][0] + ATTEMPT_KEPT_US if queue else None
+
+    def snapshot(self) -> None:
+        """Writes the state beside the store, so that the next start reads little of the log."""
+        if self._snapshot_path is None or self._store is None or self._store.read_only:
+            return
+        with self._lock:
+            header = SnapshotHeader(
+                book_id=self._store.book_id,
+                seq=self._state.seq,
+                chain=self._state.chain.hex(),
+                effects_schema=EFFECTS_SCHEMA,
+                state_schema=STATE_SCHEMA,
+            )
+            sections = state_sections(self._state)
+        write_snapshot(self._snapshot_path, header, sections)
+
+    def close(self) -> None:
+        """Lets go of the store."""
+        if self._store is not None:
+            self._store.close()
+
+    # --- reading -------------------------------------------------------------------------
+
+    def voucher(self, name: str) -> VoucherView:
+        """A voucher by name. Raises UnknownObject."""
+        with self._lock:
+            return self._reading.voucher(name)
+
+    def vouchers(
+        self, *, entity: str = "", ledger: str = "", period: str = "", after: str = "",
+        limit: int = 100,
+    ) -> tuple[list[VoucherView], str]:
+        """A page of vouchers in log order, and the token of the next ("" at the end)."""
+        with self._lock:
+            return self._reading.vouchers(entity, ledger, period, after=after, limit=limit)
+
+    def event(self, source: str, event_id: str) -> StoredEventView:
+        """A stored event with its present status. Raises UnknownObject."""
+        with self._lock:
+            return self._reading.event(source, event_id)
+
+    def unposted(
+        self, *, reason: str = "", after: str = "", limit: int = 100
+    ) -> tuple[list[StoredEventView], str, int]:
+        """A page of waiting events, oldest first; next token; number of all."""
+        with self._lock:
+            return self._reading.unposted(reason, after=after, limit=limit)
+
+    def trial_balance(
+        self, *, entity: str = "", ledger: str = "", period: str = ""
+    ) -> list[TrialBalanceRow]:
+        """Trial balance, sorted by entity, ledger, period, account code."""
+        with self._lock:
+            return self._reading.trial_balance(entity, ledger, period)
+
+    def account_activity(
+        self,
+        *,
+        account_code: str,
+        entity: str = "",
+        ledger: str = "",
+        period: str = "",
+        dimensions: Mapping[str, str] | None = None,
+        after: str = "",
+        limit: int = 100,
+    ) -> tuple[list[AccountEntry], str]:
+        """A page of an account's lines in log order, and the token of the next."""
+        with self._lock:
+            return self._reading.account_activity(
+                account_code, (entity, ledger, period), dimensions or {}, after=after, limit=limit
+            )
+
+    def revisions(self) -> list[RevisionView]:
+        """Published revisions in log order, with their sources."""
+        with self._lock:
+            return [self._revision_view(entry) for entry in self._state.revisions]
+
+    def find_revision(self, prefix: str = "") -> RevisionEntry:
+        """A revision by identity or unique prefix, the newest if empty. Raises UnknownObject."""
+        found = {
+            entry.revision: entry
+            for entry in self._state.revisions
+            if entry.revision.startswith(prefix)
+        }
+        if not found or (prefix and len(found) > 1):
+            raise UnknownObject(
+                "NOT_FOUND",
+                f"no single revision begins with {prefix!r}" if prefix else "no revision is published",
+                kind="revision", name=prefix,
+            )
+        return list(found.values())[-1]
+
+    def program(self, revision: str = "") -> Program:
+        """The program of a revision, the newest if empty. Raises UnknownObject."""
+        with self._lock:
+            return self._plans[self.find_revision(revision).revision].program
+
+    def stream_offset(self, principal: str, stream: str) -> int:
+        """Highest durable offset of a principal's stream, 0 if new."""
+        known = self._state.streams.get(f"s:{principal}:{stream}")
+        return known.last_offset if known is not None else 0
+
+    def commits(self, first_seq: int = 1) -> Iterator[tuple[CommitHeader, EffectBatch]]:
+        """Applied commits in order, for writers of files."""
+        for seq in range(first_seq, self._state.seq + 1):
+            yield self._commits.get(seq)
+
+    # --- inside --------------------------------------------------------------------------
+
+    def _rulings(self) -> Rulings:
+        return Rulings(
+            plan_for=self._plan_for,
+            entities=self._entities,
+            only_entities=self._only_entities,
+            strict=self._strict,
+            evaluator=self._evaluator,
+        )
+
+    def _plan_for(self, day: int) -> DecisionPlan | None:
+        for entry in reversed(self._state.revisions):
+            if (entry.valid_from == NO_DATE or entry.valid_from <= day) and (
+                entry.valid_until == NO_DATE or day <= entry.valid_until
+            ):
+                return self._plans[entry.revision]
+        return None
+
+    def _commit(self, calls: Sequence[Call], rulings: Rulings | None = None) -> list[CallResult]:
+        with self._lock:
+            for _ in range(MAX_LOST_RACES):
+                decided = decide_commit(
+                    self._state,
+                    self._history,
+                    calls,
+                    rulings or self._rulings(),
+                    seq=self._state.seq + 1,
+                    statistics=self.stats.levels,
+                )
+                if decided.is_empty:
+                    self._count(decided.counters)
+                    for answer in decided.answers:
+                        answer.seq = self._state.seq
+                    return decided.answers
+                try:
+                    self._append(decided)
+                except AppendConflict:
+                    self.stats.lost_races += 1
+                    self._catch_up()
+                    continue
+                return decided.answers
+        raise WrongState("OVERLOADED", "other servers keep appending first; send the call again")
+
+    def _count(self, counters: Mapping[str, int]) -> None:
+        """Counts answers that left nothing in the log until a commit takes them along."""
+        for name, count in counters.items():
+            self._uncommitted[name] = self._uncommitted.get(name, 0) + count
+
+    _uncommitted: dict[str, int]
+
+    def _append(self, decided: DecidedCommit, kind: str = "batch") -> None:
+        """Makes a decided commit durable, then applies it."""
+        counters = dict(self._uncommitted)
+        for name, count in decided.counters.items():
+            counters[name] = counters.get(name, 0) + count
+        header = CommitHeader(
+            book_id=self._store.book_id if self._store is not None else "memory",
+            seq=self._state.seq + 1,
+            sealed_at_us=max(self._clock(), self._state.sealed_at_us),
+            engine_version=ENGINE_VERSION,
+            language_version=self._language_version(),
+            effects_schema=EFFECTS_SCHEMA,
+            revisions=decided.revisions,
+            kind=kind,
+            counters=counters,
+        )
+        chain = self._state.chain
+        if self._store is not None:
+            crash_point("before_append")
+            started = time.perf_counter_ns()
+            entry = append_commit(self._store, header, decided.effects, self._state.chain)
+            self.stats.append_nanos = time.perf_counter_ns() - started
+            self.stats.appends += 1
+            crash_point("after_append")
+            header, chain = entry.header, entry.commit.chain
+        self._commits.put(header, decided.effects)
+        self._apply(header, decided.effects, chain)
+        self._uncommitted = {}
+        crash_point("after_apply")
+
+    def _language_version(self) -> str:
+        versions = [plan.program.language_version for plan in self._plans.values()]
+        return str(max(versions, default=0))
+
+    def _apply(self, header: CommitHeader, effects: EffectBatch, chain: bytes) -> None:
+        from engine.apply import apply_commit
+
+        known = len(self._state.revisions)
+        apply_commit(self._state, header, effects, chain)
+        for entry in self._state.revisions[known:]:
+            if entry.revision not in self._plans:
+                self._load_revision(entry)
+            self._watch_balances(self._plans[entry.revision])
+
+    def _catch_up(self, *, decoded_once: bool = False) -> None:
+        """Applies commits of the log that the state does not have yet."""
+        for entry in self._state.revisions:
+            if entry.revision not in self._plans:
+                self._load_revision(entry)
+        if self._store is None:
+            return
+        for entry in read_log(
+            self._store, after_seq=self._state.seq, after_chain=self._state.chain
+        ):
+            if not decoded_once:
+                self._commits.put(entry.header, entry.effects)
+            self._apply(entry.header, entry.effects, entry.commit.chain)
+
+    def _load_revision(self, entry: RevisionEntry) -> None:
+        if self._compiler is None:
+            raise WrongState("REVISION_REFUSED", "the log holds rules and no compiler was given")
+        view = self._revision_view(entry)
+        program = self._compiler(view.files)
+        if program.revision != entry.revision:
+            raise StoreCorrupt(
+                f"revision {entry.revision} in commit {entry.seq} compiles to {program.revision}; "
+                "this version reads the rules otherwise than the one that published them"
+            )
+        self._use(program)
+
+    def _use(self, program: Program) -> DecisionPlan:
+        """Links a program to the book and begins to keep the balances it reads."""
+        plan = self._plans.get(program.revision)
+        if plan is None:
+            plan = plan_program(program, self._state.pool)
+            self._plans[program.revision] = plan
+        self._watch_balances(plan)
+        return plan
+
+    def _watch_balances(self, plan: DecisionPlan) -> None:
+        """Adds up balances that no earlier revision read, from the commits so far."""
+        from engine.apply import fold_balance
+
+        fresh: dict[BalanceSpec, dict[tuple[int, ...], int]] = {
+            spec: {} for spec in plan.specs if spec not in self._state.balances
+        }
+        if not fresh:
+            return
+        for seq in range(1, self._state.seq + 1):
+            _, effects = self._commits.get(seq)
+            for spec, balances in fresh.items():
+                fold_balance(self._state, spec, balances, effects)
+        self._state.balances.update(fresh)
+
+    def _recorded(self, call: Call, expected: dict[str, int]) -> CallResult | None:
+        """The recorded answer of a stream offset; None if it is the next one."""
+        name = f"s:{call.principal}:{call.stream}"
+        last = expected.get(name, self.stream_offset(call.principal, call.stream))
+        if call.offset == last + 1:
+            expected[name] = call.offset
+            return None
+        if call.offset > last or call.offset < 1:
+            raise WrongState(
+                "OFFSET_GAP",
+                f"stream {call.stream} goes on with offset {last + 1}, not {call.offset}",
+                expected_offset=str(last + 1), offset=str(call.offset),
+            )
+        known = self._state.streams[name]
+        seq = known.seq_of(call.offset)
+        answers = self._history.call_answers((seq,), name, call.offset) if seq else {}
+        return CallResult([answers[index] for index in sorted(answers)], self._state.seq)
+
+    def _publish(self, call: Call) -> CallResult:
+        with self._lock:
+            rulings = self._rulings()
+            event = call.events[0]
+            if len(call.events) == 1 and isinstance(event, Mapping):
+                try:
+                    if self._compiler is None:
+                        raise WrongState("REVISION_REFUSED", "this book was opened without rules")
+                    program = self._compiler(event_files(event))
+                    self._use(program)
+                    rulings = replace(rulings, publishing=program.revision)
+                except CallerError as error:
+                    rulings = replace(rulings, publishing_problem=error.message)
+            return self._commit([call], rulings)[0]
+
+    def _revision_view(self, entry: RevisionEntry) -> RevisionView:
+        if entry.row < 0:
+            return RevisionView(entry.revision, 0, "", "", "", 0, "", ())
+        ordinal = self._state.ordinal_of(entry.seq, entry.row)
+        event = self._history.stored_event(ordinal)
+        fields = msgspec.json.decode(event.content)
+        return RevisionView(
+            revision=entry.revision,
+            seq=entry.seq,
+            valid_from=str(fields.get("valid_from") or ""),
+            valid_until=str(fields.get("valid_until") or ""),
+            principal=event.principal,
+            sealed_at_us=event.sealed_at_us,
+            comment=str(fields.get("comment") or ""),
+            files=event_files(fields),
+        )
+
+    def _empty(self) -> BookState:
+        state = BookState.empty()
+        if self._store is not None:
+            state.chain = genesis(self._store.book_id)
+        self._uncommitted = {}
+        return state
+
+    def _from_snapshot(self) -> BookState | None:
+        """The state of the newest usable snapshot; why there is none is in `snapshot_note`."""
+        self._uncommitted = {}
+        if self._snapshot_path is None or self._store is None:
+            return None
+        found = usable_snapshot(self._snapshot_path, self._store, state_schema=STATE_SCHEMA)
+        if isinstance(found, SnapshotRejected):
+            self.snapshot_note = found.reason
+            return None
+        return state_from_sections(found.sections)
+
+
+def event_files(event: Mapping[str, object]) -> tuple[tuple[str, bytes], ...]:
+    """The rule files in a `revision.published` event."""
+    files = event.get("files")
+    found = []
+    for file in files if isinstance(files, list) else []:
+        path, content = (file.get("path"), file.get("content")) if isinstance(file, dict) else ("", "")
+        found.append((str(path), str(content).encode()))
+    return tuple(found)
+
+
+def _publishes(call: Call) -> bool:
+    return any(
+        isinstance(event, Mapping) and event.get("type") == REVISION_PUBLISHED
+        for event in call.events
+    )
+
+
+#: Statuses whose events the log holds as accepted.
+ACCEPTED = (Status.POSTED, Status.NO_POSTING, Status.PENDING_REVIEW, Status.HELD, Status.UNPOSTED)
