@@ -62,15 +62,9 @@ def decode_payload(payload: bytes) -> EffectBatch:
         with pa.input_stream(pa.py_buffer(payload), compression="zstd") as stream:
             record = pa.ipc.open_stream(stream).read_next_batch()
         record.validate(full=True)
+        return _decode_record(record)
     except (pa.ArrowException, OSError, ValueError, StopIteration) as error:
         raise StoreCorrupt(f"the payload of a commit cannot be read: {error}") from error
-    specs = _read_specs(record.schema)
-    if record.num_rows != 1:
-        raise StoreCorrupt(f"the payload of a commit has {record.num_rows} rows instead of one")
-    tables = {name: _empty(spec) for name, spec in TABLES_BY_NAME.items()}
-    for index, spec in enumerate(specs, start=1):
-        tables[spec.name] = _decode_table(spec, record.column(index))
-    return EffectBatch(_decode_strings(record.column(0)), tables)
 
 
 def encode_tables(strings: list[str], tables: list[ColumnTable]) -> bytes:
@@ -170,6 +164,16 @@ def _encode_table(table: ColumnTable) -> AnyArray:
     rows = pa.Array.from_buffers(struct, count, [None], children=children)
     offsets = pa.py_buffer(np.array([0, count], dtype="<i4").data)
     return pa.Array.from_buffers(_list_type(struct), 1, [None, offsets], children=[rows])
+
+
+def _decode_record(record: pa.RecordBatch) -> EffectBatch:
+    specs = _read_specs(record.schema)
+    if record.num_rows != 1:
+        raise StoreCorrupt(f"the payload of a commit has {record.num_rows} rows instead of one")
+    tables = {name: _empty(spec) for name, spec in TABLES_BY_NAME.items()}
+    for index, spec in enumerate(specs, start=1):
+        tables[spec.name] = _decode_table(spec, record.column(index))
+    return EffectBatch(_decode_strings(record.column(0)), tables)
 
 
 def _read_specs(schema: pa.Schema) -> list[TableSpec]:

@@ -1,0 +1,1 @@
+"""Tests of the row projection over hand-built effects."""
