@@ -1,0 +1,289 @@
+"""Random rules: guards, statements and vouchers that balance by construction."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from random import Random
+
+from tests.reference.generate_expressions import ExpressionMaker, Money
+from tests.reference.vocabulary import BookSpec, EventSpec, ListSpec, RoleSpec, TableSpec
+
+RESIDUES = ("largest_remainder", "largest", "first", "last")
+
+
+@dataclass
+class RuleMaker:
+    """Makes the rules of one event type, one after the other."""
+
+    rng: Random
+    book: BookSpec
+    event: EventSpec
+    maker: ExpressionMaker
+    count: int = 0
+    used_targets: list[str] = field(default_factory=list)
+
+    def rule(self, name: str, *, guard: str, dates: str) -> str:
+        """The text of a rule; guard "" = none, "?" = a random one."""
+        self.maker = ExpressionMaker(self.rng, self.book, self.event)
+        lines = [f"«rule» {name}{dates}", f"  «on» {self.event.name}", '  «basis» "依据"']
+        if guard == "?":
+            guard = self._guard()
+        if guard:
+            lines.append(f"  «when» {guard}")
+        ledger = self.rng.choice(self.book.ledgers)
+        if ledger != self.book.ledgers[0] or self.rng.random() < 0.2:
+            lines.append(f"  «ledger» {ledger}")
+        lines += [f"  {line}" for line in self._statements()]
+        return "\n".join(lines) + "\n"
+
+    def _guard(self) -> str:
+        optional = [(text, spec) for text, spec in self.maker.scope.optional if "." not in text]
+        unset = [pair for pair in optional if not pair[1].always_there]
+        if unset and self.rng.random() < 0.4:
+            text, spec = self.rng.choice(unset)
+            self.maker.scope = self.maker.scope.with_given(text, spec)
+            if self.rng.random() < 0.5:
+                return f"«given» {text}"
+            return f"«given» {text} «and» ({self.maker.condition(None, 1)})"
+        wholes = self.maker.scope.of_kind("whole", None)
+        if wholes and self.rng.random() < 0.2:
+            name = wholes[0].text
+            self.maker.scope.add(name, "integer", None)
+            return f"{name} {self.rng.choice(['!=', '>'])} 0"
+        return self.maker.condition(None, 2)
+
+    def _statements(self) -> list[str]:
+        made: list[str] = []
+        for _ in range(self.rng.randrange(1, 4)):
+            made += self._let()
+        if self.rng.random() < 0.45:
+            made.append(self._refusal())
+        for _ in range(self.rng.choice([1, 1, 1, 2])):
+            made += self._voucher()
+            if self.rng.random() < 0.08:
+                made.append(self._refusal())
+        return made
+
+    def _name(self, stem: str) -> str:
+        self.count += 1
+        return f"{stem}{self.count}"
+
+    def _let(self) -> list[str]:
+        shape = self._some_shape()
+        choice = self.rng.random()
+        name = self._name("值")
+        if choice < 0.15:
+            text = self.maker.condition(shape, 2)
+            self.maker.keep(name, "flag", self._shape(text, shape))
+            return [f"«let» {name} = {text}"]
+        if choice < 0.3:
+            text = f"«round»({self.maker.ratio(shape)} * {self.maker.ratio(shape)}, 4)"
+            self.maker.keep(name, "percent", self._shape(text, shape))
+            return [f"«let» {name} = {text}"]
+        return self._money_let(name, self.maker.money(shape), shape)
+
+    def _money_let(self, name: str, money: Money, shape: str | None) -> list[str]:
+        self.maker.keep(name, "money", self._shape(money.text, shape), money.bound)
+        return [f"«let» {name} = {money.text}"]
+
+    def _uses_list(self, text: str, shape: str) -> bool:
+        lets = {term.text for term in self.maker.lets if term.shape == shape}
+        names = set(re.findall(r"[\w.]+", text))
+        return any(name in lets or name.startswith(f"{shape}.") for name in names)
+
+    def _shape(self, text: str, shape: str | None) -> str | None:
+        return shape if shape is not None and self._uses_list(text, shape) else None
+
+    def _some_shape(self) -> str | None:
+        if self.event.lists and self.rng.random() < 0.55:
+            return self.rng.choice(self.event.lists).name
+        return None
+
+    def _refusal(self) -> str:
+        code = self.rng.choice(["", "TOO_MUCH ", "NOT_NOW "])
+        text = f'"拒 {self._place()}"'
+        rare = self.rng.choice(
+            [
+                f"{self.maker.money(None, 1).text} > {self.book.money_literal(90000)}",
+                f"({self.maker.condition(None, 1)}) «and» ({self.maker.condition(None, 1)})",
+            ]
+        )
+        return f"«refuse» {code}{text} «when» {rare}"
+
+    def _place(self) -> str:
+        printable = ("money", "text", "date", "percent", "integer")
+        fields = [
+            term.text
+            for term in self.maker.scope.terms
+            if term.shape is None and (term.kind in printable or ":" in term.kind)
+        ]
+        return f"{{{self.rng.choice(fields)}}}" if fields else "{«count»(行)}"
+
+    # --- Vouchers --------------------------------------------------------------------------
+
+    def _voucher(self) -> list[str]:
+        shapes = [self._two_lines, self._parts, self._parts, self._targets, self._by_balance]
+        if self.event.lists:
+            shapes += [self._each, self._each, self._split, self._split, self._both_each]
+        before, lines = self.rng.choice(shapes)()
+        head = f'«voucher» "摘要 {self._place()}"'
+        if self.rng.random() < 0.2:
+            head += f" «word» {self.rng.choice(['收', '转'])}"
+        if len(self.book.ledgers) > 1 and self.rng.random() < 0.2:
+            head += f" «ledger» {self.rng.choice(self.book.ledgers)}"
+        if self.rng.random() < 0.2:
+            head += f" «when» {self.maker.condition(None, 1)}"
+        return [*before, head, *[f"  {line}" for line in self._balanced(lines)]]
+
+    def _balanced(self, lines: list[_Line]) -> list[str]:
+        """Rule text of the lines, all or none carrying the balancing dimension."""
+        balancing = self.book.balancing
+        own = [spec for spec in self.event.fields if spec.kind == f"dim:{balancing}"]
+        carries = balancing and len(own) == 1 and own[0].always_there
+        carries = carries and self.rng.random() < 0.7
+        self.rng.shuffle(lines)
+        return [self._line(line, balancing if carries else "") for line in lines]
+
+    def _line(self, line: _Line, balancing: str) -> str:
+        wanted = list(line.requires)
+        extra = [name for name in self.book.dimensions if name not in wanted]
+        if extra and self.rng.random() < 0.4:
+            wanted.append(self.rng.choice(extra))
+        parts = [self._dimension(name, line) for name in wanted if name != self.book.balancing]
+        if balancing:
+            parts.append(balancing)
+        by = f" «by» {', '.join(parts)}" if parts else ""
+        each = f" «each» {line.each}" if line.each else ""
+        return f"«{line.side}» {line.account} {line.amount}{by}{each}"
+
+    def _dimension(self, name: str, line: _Line) -> str:
+        own = [spec for spec in self.event.fields if spec.kind == f"dim:{name}"]
+        if len(own) == 1 and self.rng.random() < 0.6:
+            if own[0].always_there:
+                return name
+            if name not in line.requires:
+                return f"{name} «if» «given» {own[0].name}"
+        return f"{name} = {self.maker.dimension_value(name, line.each or None)}"
+
+    def _account(self, shape: str | None) -> tuple[str, tuple[str, ...]]:
+        """An account and the dimensions its line must carry."""
+        tables = [table for table in self.book.tables if ("", "account") in table.outputs]
+        if tables and self.rng.random() < 0.35:
+            table: TableSpec = self.rng.choice(tables)
+            call = self.maker.table_call(table.name, shape, "")
+            if call:
+                return call, table.requires
+        role: RoleSpec = self.rng.choice(self.book.roles)
+        return role.role, role.requires
+
+    def _make(self, side: str, amount: str, each: str = "") -> _Line:
+        account, requires = self._account(each or None)
+        return _Line(side, account, amount, requires, each)
+
+    def _sides(self) -> tuple[str, str]:
+        return self.rng.choice([("debit", "credit"), ("credit", "debit")])
+
+    def _two_lines(self) -> tuple[list[str], list[_Line]]:
+        left, right = self._sides()
+        amount = self.maker.money(None).text
+        return [], [self._make(left, amount), self._make(right, amount)]
+
+    def _parts(self) -> tuple[list[str], list[_Line]]:
+        """A total, parts of it, and what is left of it."""
+        left, right = self._sides()
+        name, total = self._name("额"), self.maker.money(None)
+        before = self._money_let(name, total, None)
+        part = self._name("份")
+        before += self._money_let(part, self.maker.money(None, 1), None)
+        lines = [self._make(left, name), self._make(right, part)]
+        if self.rng.random() < 0.3:
+            lines.append(self._make(left, part))
+            lines.append(self._make(right, name))
+            return before, lines
+        return before, [*lines, self._make(right, f"{name} - {part}")]
+
+    def _targets(self) -> tuple[list[str], list[_Line]]:
+        left, right = self._sides()
+        if not self.book.targets:
+            return self._two_lines()
+        target, key = self.rng.choice(self.book.targets)
+        if target in self.used_targets:
+            return self._two_lines()
+        self.used_targets.append(target)
+        named = [spec for spec in self.event.fields if spec.name == key and spec.always_there]
+        texts = [term.text for term in self.maker.scope.of_kind("text", None)]
+        keys = "" if named and self.rng.random() < 0.7 else f"[{self.rng.choice([*texts, 'K9'])}]"
+        keys = keys.replace("K9", '"K1"')
+        name = self._name("增")
+        text = f"«delta» {name} «of» {target}{keys} = {self.maker.money(None).text}"
+        self.maker.keep(name, "money", None, 2 * 10**17)
+        return [text], [self._make(left, name), self._make(right, name)]
+
+    def _by_balance(self) -> tuple[list[str], list[_Line]]:
+        """Takes what there is on an account, at most the amount."""
+        left, right = self._sides()
+        name, used = self._name("额"), self._name("用")
+        before = self._money_let(name, self.maker.money(None, 1), None)
+        taken = Money(f"«min»(«max»({self.maker.balance(None).text}, 0), {name})", 10**16)
+        before += self._money_let(used, taken, None)
+        rest = self._make(right, f"{name} - {used}")
+        return before, [self._make(left, name), self._make(right, used), rest]
+
+    def _each(self) -> tuple[list[str], list[_Line]]:
+        left, right = self._sides()
+        spec = self.rng.choice(self.event.lists)
+        before, name = self._list_money(spec)
+        if not name:
+            return self._two_lines()
+        return before, [self._make(left, name, spec.name), self._make(right, f"«sum»({name})")]
+
+    def _both_each(self) -> tuple[list[str], list[_Line]]:
+        left, right = self._sides()
+        spec = self.rng.choice(self.event.lists)
+        before, name = self._list_money(spec)
+        if not name:
+            return self._two_lines()
+        return before, [self._make(left, name, spec.name), self._make(right, name, spec.name)]
+
+    def _list_money(self, spec: ListSpec) -> tuple[list[str], str]:
+        """A let with an amount per element; "" where none came about."""
+        for _ in range(10):
+            money = self.maker.money(spec.name)
+            if self._uses_list(money.text, spec.name):
+                name = self._name("行额")
+                return self._money_let(name, money, spec.name), name
+        return [], ""
+
+    def _split(self) -> tuple[list[str], list[_Line]]:
+        left, right = self._sides()
+        spec = self.rng.choice(self.event.lists)
+        weights = [
+            f"{spec.name}.{part.name}"
+            for part in spec.parts
+            if part.kind in {"money", "quantity", "integer", "decimal", "percent", "whole"}
+            and part.always_there
+        ]
+        if not weights:
+            return self._two_lines()
+        name, share = self._name("额"), self._name("摊")
+        before = self._money_let(name, self.maker.money(None, 1), None)
+        residue = self.rng.choice(RESIDUES)
+        ending = "" if residue == RESIDUES[0] and self.rng.random() < 0.5 else residue
+        ending = f" «residue» «to» «{ending}»" if ending else ""
+        weight = self.rng.choice(weights)
+        before.append(f"«split» {name} «by» {weight} «as» {share}{ending}")
+        self.maker.keep(share, "money", spec.name, 10**16)
+        other = f"«sum»({share})" if self.rng.random() < 0.3 else name
+        return before, [self._make(left, share, spec.name), self._make(right, other)]
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """A line before its dimensions are chosen."""
+
+    side: str
+    account: str
+    amount: str
+    requires: tuple[str, ...]
+    each: str
