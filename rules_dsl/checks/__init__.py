@@ -8,9 +8,43 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from rules_dsl.checks.balance import balance
+from rules_dsl.checks.closed_accounts import closed_accounts
+from rules_dsl.checks.dimension_balance import dimension_balance
+from rules_dsl.checks.effective_ranges import effective_ranges
+from rules_dsl.checks.idle_columns import idle_columns
 from rules_dsl.checks.input import CheckInput, Usage
+from rules_dsl.checks.missing_basis import missing_basis
+from rules_dsl.checks.negative_amounts import negative_amounts
+from rules_dsl.checks.rate_dates import rate_dates
+from rules_dsl.checks.required_dimensions import required_dimensions
+from rules_dsl.checks.rounded_parts import rounded_parts
+from rules_dsl.checks.rule_matches import rule_matches
+from rules_dsl.checks.table_gaps import table_gaps
+from rules_dsl.checks.table_overlaps import table_overlaps
+from rules_dsl.checks.unreachable_rows import unreachable_rows
+from rules_dsl.checks.unused import unused
+from rules_dsl.checks.zero_lines import zero_lines
 from rules_dsl.diagnostics.model import Diagnostic
 
 __all__ = ["CHECKS", "CheckInput", "Usage"]
 
-CHECKS: tuple[Callable[[CheckInput], list[Diagnostic]], ...] = ()
+#: Every check, in the order it runs: vouchers, tables, rules, dates, style.
+CHECKS: tuple[Callable[[CheckInput], list[Diagnostic]], ...] = (
+    balance,
+    dimension_balance,
+    zero_lines,
+    rounded_parts,
+    required_dimensions,
+    closed_accounts,
+    negative_amounts,
+    table_overlaps,
+    table_gaps,
+    unreachable_rows,
+    idle_columns,
+    rule_matches,
+    effective_ranges,
+    rate_dates,
+    unused,
+    missing_basis,
+)

@@ -91,11 +91,16 @@ class Forms:
             outside = tuple(a for a in monomial if self.atoms[a].shape == EVENT_SHAPE)
             inside = tuple(a for a in monomial if self.atoms[a].shape != EVENT_SHAPE)
             summed = self._summed(inside, list_index)
-            product = self.atoms.multiply(Poly(((outside, value),)), summed)
-            if product is None:
-                return single(self._atom(("total", poly.terms, list_index), EVENT_SHAPE))
-            result += product
+            result += self.product(Poly(((outside, value),)), summed)
         return result
+
+    def product(self, left: Poly, right: Poly) -> Poly:
+        """The product of two polynomials, an atom of its own where it has too many terms."""
+        product = self.atoms.multiply(left, right)
+        if product is not None:
+            return product
+        pair = tuple(sorted((left.terms, right.terms)))
+        return single(self._atom(("product", pair), max(self.shape(left), self.shape(right))))
 
     def positive(self, poly: Poly) -> Poly:
         """The truth of `poly > 0`."""
@@ -117,11 +122,7 @@ class Forms:
                 same = single(self._truth((*subject, value), self.key_shape(key), subject=subject))
             else:
                 same = ONE if constant == value else ZERO
-            product = self.atoms.multiply(condition, same)
-            if product is None:
-                shape = max(self.shape(condition), self.key_shape(key))
-                return single(self._truth(("text", choice, value), shape))
-            truth += product
+            truth += self.product(condition, same)
         return truth
 
     # --- One node ------------------------------------------------------------------------

@@ -26,9 +26,12 @@ class Usage:
     fields: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
 class CheckInput:
-    """Everything a check may look at. `program` holds only rules that lowered without error."""
+    """Everything a check may look at. `program` holds only rules that lowered without error.
+
+    Compared by identity, so that passes can share what they compute about it.
+    """
 
     program: Program
     files: tuple[syntax.File, ...]

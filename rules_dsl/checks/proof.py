@@ -7,7 +7,7 @@ zero is zero for every event. It is not complete: a case may remain that no even
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator
+from collections.abc import Hashable, Iterable, Iterator
 from dataclasses import dataclass, field
 
 from engine.program import FieldType, Op, VoucherPlan
@@ -69,8 +69,18 @@ class Proof:
 
     def failing_case(self, poly: Poly) -> Case | None:
         """The first case in which the polynomial is not proved zero, or None where it is proved."""
-        known = self._substitute(poly, self._values)
-        return self._search(known, tuple(self._conditions), _Search())
+        return self._search(self.known(poly), tuple(self._conditions), _Search())
+
+    def known(self, poly: Poly) -> Poly:
+        """The polynomial with everything put in that is known where the voucher is made."""
+        return self._substitute(poly, self._values)
+
+    def assume(self, poly: Poly, literals: Iterable[Literal]) -> Poly:
+        """The known polynomial in a case of the literals."""
+        poly = self.known(poly)
+        for literal in literals:
+            poly = self._substitute(poly, self._consequences(literal))
+        return poly
 
     # --- Facts ----------------------------------------------------------------------------
 

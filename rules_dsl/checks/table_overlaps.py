@@ -1,0 +1,57 @@
+"""Finds rows of a `unique` table that match the same inputs (TP401)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from engine.program import Table
+from rules_dsl.checks.authors import Authors
+from rules_dsl.checks.input import CheckInput
+from rules_dsl.checks.regions import Undecided
+from rules_dsl.checks.rows import is_too_large, matching_rows, table_space
+from rules_dsl.checks.study import authors_of
+from rules_dsl.diagnostics.codes import diagnose
+from rules_dsl.diagnostics.model import Diagnostic
+
+#: So many overlaps of one table are shown.
+SHOWN_LIMIT = 5
+
+
+def table_overlaps(checked: CheckInput) -> list[Diagnostic]:
+    """Reports each row that shares inputs with an earlier row and gives another result."""
+    authors = authors_of(checked)
+    return [
+        diagnostic
+        for table in checked.program.tables
+        if table.unique and not is_too_large(table)
+        for diagnostic in _table(authors, table)
+    ]
+
+
+def _table(authors: Authors, table: Table) -> Iterator[Diagnostic]:
+    rows = matching_rows(table)
+    space = table_space(authors, table)
+    try:
+        overlaps = space.overlaps()
+    except Undecided:
+        return
+    number = {id(row): place for place, row in enumerate(table.rows, start=1)}
+    shown = 0
+    for second, first in overlaps.items():
+        one, other = rows[first], rows[second]
+        if one.cells == other.cells and one.outputs == other.outputs:
+            continue  # A duplicate is TP403.
+        shown += 1
+        if shown > SHOWN_LIMIT:
+            return
+        witness = space.words(space.common(first, second))
+        yield diagnose(
+            "TP401",
+            other.span,
+            f"rows {number[id(one)]} and {number[id(other)]} of {table.name} both match {witness}",
+            label="this row matches too",
+            help="narrow one of the rows, or write `first` behind the table's name"
+            " if the first row is meant to win",
+            related=((one.span, "already matches here"),),
+            declaration=f"table {table.name}",
+        )
