@@ -125,8 +125,10 @@ def _apply_commands(
     )
     waiting = np.flatnonzero(np.isin(statuses, _WAITING)).tolist()
     if waiting:
-        texts = {name: effects.text(COMMANDS.name, name)
-                 for name in ("source", "event_id", "reason", "message")}
+        texts = {
+            name: effects.text(COMMANDS.name, name)
+            for name in ("source", "event_id", "reason", "message")
+        }
         for row in waiting:
             state.waiting[first + row] = WaitingEvent(
                 source=texts["source"][row],
@@ -163,9 +165,7 @@ def _apply_status_changes(
             state.settled[ordinal] = (status, reason, message, header.seq, command)
 
 
-def _apply_numbers(
-    state: BookState, seq: int, effects: EffectBatch, vouchers: ColumnTable
-) -> None:
+def _apply_numbers(state: BookState, seq: int, effects: EffectBatch, vouchers: ColumnTable) -> None:
     columns = tuple(
         vouchers.ints(name) for name in ("entity", "ledger", "series", "period", "word")
     )
@@ -313,6 +313,4 @@ def _apply_revisions(state: BookState, header: CommitHeader, effects: EffectBatc
         table.ints("valid_until").tolist(),
         strict=True,
     ):
-        state.revisions.append(
-            RevisionEntry(revision, header.seq, row, valid_from, valid_until)
-        )
+        state.revisions.append(RevisionEntry(revision, header.seq, row, valid_from, valid_until))

@@ -289,7 +289,12 @@ class Book:
             return self._reading.voucher(name)
 
     def vouchers(
-        self, *, entity: str = "", ledger: str = "", period: str = "", after: str = "",
+        self,
+        *,
+        entity: str = "",
+        ledger: str = "",
+        period: str = "",
+        after: str = "",
         limit: int = 100,
     ) -> tuple[list[VoucherView], str]:
         """A page of vouchers in log order, and the token of the next ("" at the end)."""
@@ -347,8 +352,11 @@ class Book:
         if not found or (prefix and len(found) > 1):
             raise UnknownObject(
                 "NOT_FOUND",
-                f"no single revision begins with {prefix!r}" if prefix else "no revision is published",
-                kind="revision", name=prefix,
+                f"no single revision begins with {prefix!r}"
+                if prefix
+                else "no revision is published",
+                kind="revision",
+                name=prefix,
             )
         return list(found.values())[-1]
 
@@ -523,7 +531,8 @@ class Book:
             raise WrongState(
                 "OFFSET_GAP",
                 f"stream {call.stream} goes on with offset {last + 1}, not {call.offset}",
-                expected_offset=str(last + 1), offset=str(call.offset),
+                expected_offset=str(last + 1),
+                offset=str(call.offset),
             )
         known = self._state.streams[name]
         seq = known.seq_of(call.offset)
@@ -586,7 +595,9 @@ def event_files(event: Mapping[str, object]) -> tuple[tuple[str, bytes], ...]:
     files = event.get("files")
     found = []
     for file in files if isinstance(files, list) else []:
-        path, content = (file.get("path"), file.get("content")) if isinstance(file, dict) else ("", "")
+        path, content = (
+            (file.get("path"), file.get("content")) if isinstance(file, dict) else ("", "")
+        )
         found.append((str(path), str(content).encode()))
     return tuple(found)
 

@@ -165,16 +165,19 @@ class StateHistory:
         names = voucher_names_by_command(effects)
         statuses, indices = commands.ints("status"), commands.ints("offset_index")
         for row in np.flatnonzero(mask).tolist():
-            yield int(indices[row]), EventResult(
-                Status(int(statuses[row])),
-                source=_text(effects, COMMANDS.name, "source", row),
-                event_id=_text(effects, COMMANDS.name, "event_id", row),
-                reason=_text(effects, COMMANDS.name, "reason", row),
-                message=_text(effects, COMMANDS.name, "message", row),
-                vouchers=tuple(names.get(row, ())),
-                seq=seq,
-                row=row,
-                replayed=True,
+            yield (
+                int(indices[row]),
+                EventResult(
+                    Status(int(statuses[row])),
+                    source=_text(effects, COMMANDS.name, "source", row),
+                    event_id=_text(effects, COMMANDS.name, "event_id", row),
+                    reason=_text(effects, COMMANDS.name, "reason", row),
+                    message=_text(effects, COMMANDS.name, "message", row),
+                    vouchers=tuple(names.get(row, ())),
+                    seq=seq,
+                    row=row,
+                    replayed=True,
+                ),
             )
 
 
@@ -188,17 +191,20 @@ def _noted_answers(
     for row in np.flatnonzero(mask).tolist():
         first = int(table.ints("first_status")[row])
         fields = _text(effects, CALL_RESULTS.name, "fields", row)
-        yield int(table.ints("offset_index")[row]), EventResult(
-            Status(int(table.ints("status")[row])),
-            source=_text(effects, CALL_RESULTS.name, "source", row),
-            event_id=_text(effects, CALL_RESULTS.name, "event_id", row),
-            reason=_text(effects, CALL_RESULTS.name, "reason", row),
-            message=_text(effects, CALL_RESULTS.name, "message", row),
-            seq=int(table.ints("first_seq")[row]),
-            row=int(table.ints("first_row")[row]),
-            first_status=Status(first) if first else None,
-            conflicting_fields=tuple(fields.split(",")) if fields else (),
-            replayed=True,
+        yield (
+            int(table.ints("offset_index")[row]),
+            EventResult(
+                Status(int(table.ints("status")[row])),
+                source=_text(effects, CALL_RESULTS.name, "source", row),
+                event_id=_text(effects, CALL_RESULTS.name, "event_id", row),
+                reason=_text(effects, CALL_RESULTS.name, "reason", row),
+                message=_text(effects, CALL_RESULTS.name, "message", row),
+                seq=int(table.ints("first_seq")[row]),
+                row=int(table.ints("first_row")[row]),
+                first_status=Status(first) if first else None,
+                conflicting_fields=tuple(fields.split(",")) if fields else (),
+                replayed=True,
+            ),
         )
 
 
@@ -208,7 +214,8 @@ def voucher_names_by_command(effects: EffectBatch) -> dict[int, list[str]]:
     if VOUCHERS.name not in effects.tables:
         return names
     for command, name in zip(
-        effects.tables[VOUCHERS.name].ints("command").tolist(), all_voucher_names(effects),
+        effects.tables[VOUCHERS.name].ints("command").tolist(),
+        all_voucher_names(effects),
         strict=True,
     ):
         names.setdefault(command, []).append(name)
@@ -324,4 +331,3 @@ def _code(effects: EffectBatch, text: str) -> int:
         return effects.strings.index(text)
     except ValueError:
         return -2
-

@@ -111,9 +111,7 @@ def decide_commit(
     owners = {id(work.call): work for work in works}
     for received, members in _received(works, state, history, rulings, strings):
         for part in _messages(received, members):
-            for member, result in zip(
-                part, decide_message(deciding, received, part), strict=True
-            ):
+            for member, result in zip(part, decide_message(deciding, received, part), strict=True):
                 owners[id(member.call)].answers[member.index] = result
     return _finish(deciding, works, seq)
 
@@ -165,9 +163,7 @@ def _received(
     return batches
 
 
-def earlier_answers(
-    state: BookState, history: StateHistory, call: Call
-) -> dict[int, EventResult]:
+def earlier_answers(state: BookState, history: StateHistory, call: Call) -> dict[int, EventResult]:
     """Answers the log already holds for this attempt, by index."""
     if call.dry_run or call.stream or not call.attempt_id:
         return {}
@@ -280,9 +276,7 @@ def attach_drafts(decided: DecidedCommit) -> None:
         for result in answer.results:
             rows = by_event.get((result.source, result.event_id), [])
             if result.status is Status.POSTED:
-                result.drafts = tuple(
-                    voucher_view(_unnumbered(effects), row) for row in rows
-                )
+                result.drafts = tuple(voucher_view(_unnumbered(effects), row) for row in rows)
                 result.vouchers = ()
             result.seq, result.row = 0, -1
 

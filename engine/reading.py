@@ -36,14 +36,17 @@ class Reading:
                 "MALFORMED_REQUEST",
                 f"{name!r} is no voucher name; write ENTITY/LEDGER/PERIOD/WORD/NUMBER, "
                 "such as C01/GL/2026-03/记/17",
-                field="name", found=name,
+                field="name",
+                found=name,
             )
         *prefix, period_part, word, number_part = parts
         series, _, digits = number_part.rpartition("-")
         if not (digits.isascii() and digits.isdigit() and len(digits) < 19):
             raise MalformedInput(
-                "MALFORMED_REQUEST", f"{number_part!r} is no voucher number",
-                field="name", found=name,
+                "MALFORMED_REQUEST",
+                f"{number_part!r} is no voucher number",
+                field="name",
+                found=name,
             )
         period = _period(period_part)
         entity, ledger = self._prefix(prefix)
@@ -52,14 +55,18 @@ class Reading:
         given = self._state.series.get(key)
         seq = given.seq_of(number) if given is not None else 0
         if not seq:
-            raise UnknownObject("NOT_FOUND", f"there is no voucher {name}",
-                                kind="voucher", name=name)
+            raise UnknownObject(
+                "NOT_FOUND", f"there is no voucher {name}", kind="voucher", name=name
+            )
         _, effects = self._commits.get(seq)
         table = effects.tables[VOUCHERS.name]
         for row in np.flatnonzero(table.ints("number") == number).tolist():
             view = voucher_view(effects, row, with_lines=False, seq=seq)
             if (view.entity, view.ledger, view.series, view.word) == (
-                entity, ledger, series or "live", word,
+                entity,
+                ledger,
+                series or "live",
+                word,
             ) and view.period == period_text(period):
                 return voucher_view(effects, row, seq=seq)
         raise UnknownObject("NOT_FOUND", f"there is no voucher {name}", kind="voucher", name=name)
@@ -107,8 +114,10 @@ class Reading:
             if (view.source, view.event_id) == (source, event_id):
                 return view
         raise UnknownObject(
-            "NOT_FOUND", f"no event {source}/{event_id} was accepted",
-            kind="event", name=f"{source}/{event_id}",
+            "NOT_FOUND",
+            f"no event {source}/{event_id} was accepted",
+            kind="event",
+            name=f"{source}/{event_id}",
         )
 
     def unposted(
@@ -221,9 +230,9 @@ class Reading:
                 yield place, effects, row if place == seq else 0
 
 
-def _match(effects: EffectBatch, table: str, wanted: Mapping[str, str]) -> np.ndarray[
-    tuple[int], np.dtype[np.bool_]
-]:
+def _match(
+    effects: EffectBatch, table: str, wanted: Mapping[str, str]
+) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
     """Rows whose text columns have the wanted values; an empty value matches all."""
     rows = effects.tables[table]
     mask = np.ones(rows.count, dtype=np.bool_)
@@ -241,8 +250,10 @@ def _period(text: str) -> int:
         return period_from_text(text)
     except ValueError:
         raise MalformedInput(
-            "MALFORMED_REQUEST", f'{text!r} is no period; write it as "2026-03"',
-            field="period", found=text,
+            "MALFORMED_REQUEST",
+            f'{text!r} is no period; write it as "2026-03"',
+            field="period",
+            found=text,
         ) from None
 
 
@@ -254,6 +265,8 @@ def _number(text: str) -> int:
     if text.isascii() and text.isdigit() and len(text) < 19:
         return int(text)
     raise MalformedInput(
-        "MALFORMED_REQUEST", "this page token is not one of ours; start from the first page",
-        field="page_token", found=text,
+        "MALFORMED_REQUEST",
+        "this page token is not one of ours; start from the first page",
+        field="page_token",
+        found=text,
     )

@@ -62,13 +62,17 @@ def _vouchers(chunks: list[VoucherChunk]) -> _Vouchers | None:
     if not chunks:
         return None
     names = (
-        "rules", "ledgers", "words", "currencies", "scales", "revisions", "summaries",
+        "rules",
+        "ledgers",
+        "words",
+        "currencies",
+        "scales",
+        "revisions",
+        "summaries",
     )
     decisions = np.concatenate([chunk.decisions for chunk in chunks])
     orders = np.concatenate([chunk.orders for chunk in chunks])
-    columns = {
-        name: np.concatenate([getattr(chunk, name) for chunk in chunks]) for name in names
-    }
+    columns = {name: np.concatenate([getattr(chunk, name) for chunk in chunks]) for name in names}
     place = _order(decisions << 32 | orders)
     if place is None:
         return _Vouchers(decisions, orders, columns)
@@ -146,9 +150,9 @@ def _numbers(
 ) -> Int64s:
     """Gapless numbers per (entity, ledger, live, period, word), in voucher order."""
     numbers = np.zeros(len(entities), dtype=np.int64)
-    keys = np.stack(
-        [entities, columns["ledgers"], periods, columns["words"]], axis=1
-    ).astype(np.int64)
+    keys = np.stack([entities, columns["ledgers"], periods, columns["words"]], axis=1).astype(
+        np.int64
+    )
     unique, inverse = np.unique(keys, axis=0, return_inverse=True)
     inverse = inverse.reshape(-1)
     text = builder.strings.text
@@ -170,10 +174,7 @@ def _lines(chunks: list[LineChunk]) -> LineChunk:
     dimensions = {}
     for wire in sorted({wire for chunk in chunks for wire in chunk.dimensions}):
         dimensions[wire] = np.concatenate(
-            [
-                chunk.dimensions.get(wire, _constant(-1, len(chunk.decisions)))
-                for chunk in chunks
-            ]
+            [chunk.dimensions.get(wire, _constant(-1, len(chunk.decisions))) for chunk in chunks]
         )
     order = _order(decisions << 32 | orders, places) if len(chunks) > 1 else None
     if order is None and len(chunks) == 1:
@@ -268,9 +269,7 @@ def _add_reads(builder: CommitBuilder, tables: dict[str, ColumnTable]) -> None:
     tables[spec.name] = ColumnTable(spec, columns, len(block))
 
 
-def _in_log_order(
-    builder: CommitBuilder, rows: Sequence[tuple[int, ...]]
-) -> list[tuple[int, ...]]:
+def _in_log_order(builder: CommitBuilder, rows: Sequence[tuple[int, ...]]) -> list[tuple[int, ...]]:
     """Rows by decision, which is log order, with the command row in the decision's place."""
     return [
         (builder.decisions[row[0]].command, *row[1:])

@@ -67,8 +67,11 @@ def _close_period(
     code = int(received.entities[row])
     entity = received.strings.text(code)
     if deciding.overlay.is_closed(entity, period):
-        return Outcome(Status.NO_POSTING, "ALREADY_CLOSED",
-                       f"period {period_text(period)} of {entity} was closed before")
+        return Outcome(
+            Status.NO_POSTING,
+            "ALREADY_CLOSED",
+            f"period {period_text(period)} of {entity} was closed before",
+        )
     deciding.overlay.set_period(entity, period, PeriodState.CLOSED)
     deciding.builder.periods.append((command, code, period, int(PeriodState.CLOSED)))
     return _DONE
@@ -84,8 +87,15 @@ def _withdraw(deciding: Deciding, command: int, fields: Mapping[str, object]) ->
             f"event {source}/{event_id} does not wait; only an event that is not booked yet "
             "can be withdrawn, a booked one is corrected by another event",
         )
-    _change_status(deciding, command, found, Status.WITHDRAWN, "WITHDRAWN",
-                   str(fields.get("comment") or ""), "")
+    _change_status(
+        deciding,
+        command,
+        found,
+        Status.WITHDRAWN,
+        "WITHDRAWN",
+        str(fields.get("comment") or ""),
+        "",
+    )
     return _DONE
 
 
@@ -153,7 +163,10 @@ def _events_to_retry(
         if event is None:
             found.append(
                 EventResult(
-                    Status.NOT_ATTEMPTED, source, event_id, "NOT_WAITING",
+                    Status.NOT_ATTEMPTED,
+                    source,
+                    event_id,
+                    "NOT_WAITING",
                     f"event {source}/{event_id} does not wait",
                 )
             )

@@ -12,7 +12,7 @@ from engine.decide.plan import DecisionPlan, line_amount_sign
 from engine.effects import ReadKind, Status
 from engine.evaluate import FAULTS
 from engine.evaluate.outcome import NOT_FAILED
-from engine.program import NO_DATE, Expects, FieldType, Kind, LatePolicy, Op, RecordSource
+from engine.program import NO_DATE, Expects, FieldType, Kind, LatePolicy, Op, RecordSource, Side
 from engine.state.keys import Key, field_kind, key_text
 from engine.state.overlay import Overlay, ProgramView
 
@@ -125,7 +125,7 @@ class RunContext:
         self,
         position: int,
         ledger: int,
-        lines: Iterable[tuple[int, int, int, tuple[tuple[int, int], ...]]],
+        lines: Iterable[tuple[Side, int, int, tuple[tuple[int, int], ...]]],
     ) -> None:
         """Moves running balances by lines (side, account, signed amount, dimensions)."""
         entity = self.builder.decisions[self.decisions[position]].entity
@@ -140,19 +140,22 @@ class RunContext:
                         break
                     key.append(code)
                 else:
-                    sign = line_amount_sign(side, write)  # type: ignore[arg-type]
+                    sign = line_amount_sign(side, write)
                     self.overlay.add_balance(
                         self.plan.specs[write.balance], tuple(key), sign * amount
                     )
 
-    def write_target(self, position: int, target: int, key: Key, value: int, node: int,
-                     rule_index: int) -> None:
+    def write_target(
+        self, position: int, target: int, key: Key, value: int, node: int, rule_index: int
+    ) -> None:
         """Sets a target's cumulative value and notes it for the log."""
         program = self.plan.program
         name = program.targets[target].name
         self.overlay.set_target(name, key, value)
-        kinds = [program.rules[rule_index].nodes[arg].kind
-                 for arg in program.rules[rule_index].nodes[node].args[:-1]]
+        kinds = [
+            program.rules[rule_index].nodes[arg].kind
+            for arg in program.rules[rule_index].nodes[node].args[:-1]
+        ]
         strings = self.overlay.strings
         self.builder.targets.append(
             (
@@ -173,8 +176,9 @@ class RunContext:
         for record_index, source in sources:
             self._write_record(position, batch, index, record_index, source)
 
-    def _write_record(self, position: int, batch: TypedBatch, index: int, record_index: int,
-                      source: RecordSource) -> None:
+    def _write_record(
+        self, position: int, batch: TypedBatch, index: int, record_index: int, source: RecordSource
+    ) -> None:
         program = self.plan.program
         record = program.records[record_index]
         fields = program.event_types[batch.event_type].fields
@@ -209,8 +213,15 @@ class RunContext:
                 rows.append((decision, name_code, key_code, field_code, value, 0, -1))
         self.overlay.set_record(record.name, key, values)
 
-    def read_row(self, position: int, rule_index: int, node_index: int, element: int,
-                 key: Key, value: int | None) -> tuple[int, ...]:
+    def read_row(
+        self,
+        position: int,
+        rule_index: int,
+        node_index: int,
+        element: int,
+        key: Key,
+        value: int | None,
+    ) -> tuple[int, ...]:
         """A row of READS, beginning with the decision index."""
         program = self.plan.program
         rule = program.rules[rule_index]

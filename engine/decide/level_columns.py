@@ -61,7 +61,10 @@ def _evaluate(context: RunContext, event_type: int, indices: Int64s) -> _TypeLev
     size = len(indices)
     slots[indices] = np.arange(size, dtype=np.int64)
     level = _TypeLevel(
-        event_type, batch, indices, slots,
+        event_type,
+        batch,
+        indices,
+        slots,
         alive=np.ones(size, dtype=np.bool_),
         makes=np.zeros(size, dtype=np.bool_),
         vouchers=np.zeros(size, dtype=np.bool_),
@@ -101,9 +104,7 @@ def _evaluate(context: RunContext, event_type: int, indices: Int64s) -> _TypeLev
 def _ledgers(context: RunContext, event_type: int) -> set[int]:
     plan = context.plan
     return {
-        ledger
-        for index in plan.rules[event_type]
-        for ledger in plan.program.rules[index].ledgers
+        ledger for index in plan.rules[event_type] for ledger in plan.program.rules[index].ledgers
     }
 
 
@@ -116,9 +117,7 @@ def _in_force(rule: Rule, days: Int32s) -> Bools:
     return mask
 
 
-def _check_expectations(
-    context: RunContext, level: _TypeLevel, matches: dict[int, Int32s]
-) -> bool:
+def _check_expectations(context: RunContext, level: _TypeLevel, matches: dict[int, Int32s]) -> bool:
     """Takes out events that more or fewer rules match than their type expects."""
     lost = False
     counts = list(matches.values())
@@ -223,7 +222,10 @@ def _add_vouchers(
             has_lines[line.owners[kept]] = True
             declared = rule.vouchers[plan_index].lines[line_index]
             _add_lines(
-                context, line, kept, decisions,
+                context,
+                line,
+                kept,
+                decisions,
                 order=rule_index << 16 | plan_index,
                 line_index=line_index,
                 side=declared.side,

@@ -129,11 +129,15 @@ def _settle(
             key, state, kind = hashes[i], states[i], kinds[i]
             access = kind & 7
             wild = kind >= 8
-            after = state_writer.get(state, -1) if wild else max(
-                writer.get(key, -1), any_writer.get(state, -1)
+            after = (
+                state_writer.get(state, -1)
+                if wild
+                else max(writer.get(key, -1), any_writer.get(state, -1))
             )
-            read = state_reader.get(state, -1) if wild else max(
-                reader.get(key, -1), any_reader.get(state, -1)
+            read = (
+                state_reader.get(state, -1)
+                if wild
+                else max(reader.get(key, -1), any_reader.get(state, -1))
             )
             if access == Access.SCAN:
                 last = scanner.get(key)
@@ -265,8 +269,11 @@ def _positions(rule: Rule, touch: _Touch, batch: TypedBatch) -> tuple[Int64s, In
     columns = []
     for arg in touch.key:
         values = _node_values(rule, arg, batch)
-        columns.append(values if rule.nodes[arg].shape == shape and rule.nodes[arg].op is not
-                       Op.REPEAT else np.repeat(values, sizes))
+        columns.append(
+            values
+            if rule.nodes[arg].shape == shape and rule.nodes[arg].op is not Op.REPEAT
+            else np.repeat(values, sizes)
+        )
     if touch.with_entity:
         columns.insert(0, np.repeat(batch.entities.astype(np.int64), sizes))
     positions = np.repeat(batch.rows, sizes)

@@ -97,9 +97,9 @@ class Deciding:
     settled: set[int] = field(default_factory=set)
     publishing: str = ""
     publishing_problem: str = ""
-    system: Callable[[Deciding, ReceivedBatch, int, int], tuple[Outcome, list[EventResult]]] | None = (
-        None
-    )
+    system: (
+        Callable[[Deciding, ReceivedBatch, int, int], tuple[Outcome, list[EventResult]]] | None
+    ) = None
     retried: dict[int, list[EventResult]] = field(default_factory=dict)
 
 
@@ -177,9 +177,7 @@ def _succeeds(result: EventResult) -> bool:
     return result.status in (Status.POSTED, Status.NO_POSTING, Status.DUPLICATE)
 
 
-def _decide_once(
-    once: _Pass, members: Sequence[Member], excluded: set[int]
-) -> list[EventResult]:
+def _decide_once(once: _Pass, members: Sequence[Member], excluded: set[int]) -> list[EventResult]:
     deciding, received = once.deciding, once.received
     candidates: dict[int, list[int]] = {}
     found = deciding.state.identities.find_many(
@@ -188,16 +186,16 @@ def _decide_once(
     for place, position in zip(found.rows.tolist(), found.positions.tolist(), strict=True):
         candidates.setdefault(members[place].row, []).append(position)
     groups, types = received.groups.tolist(), received.types.tolist()
-    system = {
-        code for name in SYSTEM_TYPES if (code := received.strings.code(name)) in set(types)
-    }
+    system = {code for name in SYSTEM_TYPES if (code := received.strings.code(name)) in set(types)}
     for member in members:
         row = member.row
         if row in received.problems:
             once.refuse(member, Status.INVALID, "INVALID_EVENT", received.problems[row])
         elif groups[row] >= 0 and groups[row] in excluded:
             once.refuse(
-                member, Status.GROUP_FAILED, "GROUP_FAILED",
+                member,
+                Status.GROUP_FAILED,
+                "GROUP_FAILED",
                 f"another event of group {received.strings.text(groups[row])} failed",
             )
         elif once.is_known(member, candidates.get(row, ())):
@@ -307,7 +305,9 @@ class _Pass:
         command[_MESSAGE] = code(outcome.message) if outcome.message else -1
         result = self.results[member.row]
         result.status, result.reason, result.message = (
-            outcome.status, outcome.reason, outcome.message,
+            outcome.status,
+            outcome.reason,
+            outcome.message,
         )
         if not outcome.status.takes_identity:
             command[_CONTENT] = b""
@@ -479,18 +479,29 @@ def conflicting_fields(first: bytes, second: bytes) -> tuple[str, ...]:
     """Wire names of the fields in which two canonical contents differ, sorted."""
     before, after = (msgspec.json.decode(part) if part else {} for part in (first, second))
     return tuple(
-        sorted(
-            name
-            for name in before.keys() | after.keys()
-            if before.get(name) != after.get(name)
-        )
+        sorted(name for name in before.keys() | after.keys() if before.get(name) != after.get(name))
     )
 
 
 _COLUMNS = (
-    "source", "event_id", "type", "entity", "event_date", "status", "reason", "message",
-    "revision", "principal", "stream", "offset", "offset_index", "group_id", "voucher_count",
-    "identity", "content_hash", "content",
+    "source",
+    "event_id",
+    "type",
+    "entity",
+    "event_date",
+    "status",
+    "reason",
+    "message",
+    "revision",
+    "principal",
+    "stream",
+    "offset",
+    "offset_index",
+    "group_id",
+    "voucher_count",
+    "identity",
+    "content_hash",
+    "content",
 )
 _STATUS, _REASON, _MESSAGE, _CONTENT = (
     _COLUMNS.index(name) for name in ("status", "reason", "message", "content")

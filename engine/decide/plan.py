@@ -168,7 +168,7 @@ def _sequential_types(program: Program, rules: dict[int, list[int]]) -> frozense
 
 def line_amount_sign(side: Side, write: BalanceWrite) -> int:
     """Sign with which a line's signed amount on its side moves a balance."""
-    return write.debit_sign if side is Side.DEBIT else -write.debit_sign
+    return write.debit_sign if side == Side.DEBIT else -write.debit_sign
 
 
 #: Operations whose value is known from the event alone, usable as a key before deciding.

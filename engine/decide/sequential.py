@@ -54,8 +54,12 @@ def _decide_event(
             continue
         row = evaluate_row(plan.linked, rule_index, batch, index, context.view)
         if failed(row.failure):
-            return _undo(context, mark, built, context.failure(
-                rule_index, row.failed_node, row.failure, row.message))
+            return _undo(
+                context,
+                mark,
+                built,
+                context.failure(rule_index, row.failed_node, row.failure, row.message),
+            )
         if not row.matched:
             continue
         for ledger in rule.ledgers:
@@ -92,9 +96,7 @@ def _accepted(makes: bool, matched: list[RuleRow]) -> Outcome:
     return Outcome(Status.NO_POSTING)
 
 
-def _accept(
-    context: RunContext, rows: _Rows, position: int, rule_index: int, row: RuleRow
-) -> None:
+def _accept(context: RunContext, rows: _Rows, position: int, rule_index: int, row: RuleRow) -> None:
     plan = context.plan
     rule = plan.program.rules[rule_index]
     decision = context.decisions[position]
@@ -143,7 +145,7 @@ def _accept(
                 )
             )
             rows.dimensions.append(dimensions)
-            moved.append((int(side), account, amount, dimensions))
+            moved.append((side, account, amount, dimensions))
         if plan.specs:
             context.add_line_balances(position, codes.ledger, moved)
     for node, element, key, value in row.reads:

@@ -30,14 +30,21 @@ def state_sections(state: BookState) -> dict[str, bytes]:
     return {
         "identities": state.identities.to_bytes(),
         "strings": _encode([state.pool.text(code) for code in range(len(state.pool))]),
-        "place": _encode(
-            [state.seq, state.chain, state.sealed_at_us, state.event_count]
-        ),
+        "place": _encode([state.seq, state.chain, state.sealed_at_us, state.event_count]),
         "commits": _encode([state.commit_firsts, state.commit_seqs]),
         "waiting": _encode(
             [
-                [o, e.source, e.event_id, e.status, e.reason, e.message, e.seq, e.row,
-                 e.sealed_at_us]
+                [
+                    o,
+                    e.source,
+                    e.event_id,
+                    e.status,
+                    e.reason,
+                    e.message,
+                    e.seq,
+                    e.row,
+                    e.sealed_at_us,
+                ]
                 for o, e in state.waiting.items()
             ]
         ),
@@ -109,17 +116,14 @@ def state_from_sections(sections: dict[str, bytes]) -> BookState:
     state.records = {
         name: {
             tuple(key): {
-                field: tuple(value) if isinstance(value, list) else value
-                for field, value in values
+                field: tuple(value) if isinstance(value, list) else value for field, value in values
             }
             for key, values in records
         }
         for name, records in part("records")
     }
     state.closed_periods = {(entity, period) for entity, period in part("periods")}
-    state.streams = {
-        name: StreamState(last, deque(seqs)) for name, last, seqs in part("streams")
-    }
+    state.streams = {name: StreamState(last, deque(seqs)) for name, last, seqs in part("streams")}
     attempts, queue = part("attempts")
     state.attempts = {name: tuple(seqs) for name, seqs in attempts}
     state.attempt_queue = deque((sealed, name) for sealed, name in queue)
