@@ -1,0 +1,264 @@
+"""What every call passes around its handler: reading, principal, role, deadline, errors."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import secrets
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextvars import ContextVar
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, NoReturn
+
+import grpc
+import structlog
+from grpc import aio
+
+from server.limits import MAX_CALL_SECONDS
+from server.metrics import ServiceMetrics
+from server.principals import Authenticator, Principal
+from server.roles import ROLE_TABLE, allowed_roles, is_public, rpc_name
+from server.status import (
+    CallRefused,
+    deadline_exceeded,
+    internal,
+    malformed,
+    refusal_of,
+    role_missing,
+    status_of,
+)
+
+if TYPE_CHECKING:
+    from google.protobuf.message import Message
+
+log = structlog.get_logger(__name__)
+
+Handler = Callable[[object, aio.ServicerContext[object, object]], object]
+
+_REQUEST_ID = re.compile(r"[A-Za-z0-9_.:/+=-]{1,64}")
+_DETAILS_KEY = "grpc-status-details-bin"
+_REQUEST_ID_KEY = "x-request-id"
+
+
+@dataclass(frozen=True, slots=True)
+class CallIdentity:
+    """Who makes the present call, under which id, and which RPC it is."""
+
+    rpc: str
+    principal: Principal
+    request_id: str
+
+    def require(self, variant: str = "") -> None:
+        """Refuses the call where no role of the principal allows the RPC or this variant of it."""
+        name = f"{self.rpc}#{variant}" if variant else self.rpc
+        roles = ROLE_TABLE.get(name, frozenset())
+        if not roles & self.principal.roles:
+            raise role_missing(self.principal.name, name, ", ".join(sorted(roles)))
+
+
+_current: ContextVar[CallIdentity] = ContextVar("current_call")
+
+
+def current_call() -> CallIdentity:
+    """Who makes the call whose handler is running."""
+    return _current.get()
+
+
+class _Unreadable:
+    """Stands for a request that is no message of its type."""
+
+
+_UNREADABLE: Final = _Unreadable()
+
+
+class CallGuard(aio.ServerInterceptor):
+    """Wraps each handler once and keeps the result; handlers then see readable, allowed calls."""
+
+    def __init__(self, authenticator: Authenticator, metrics: ServiceMetrics) -> None:
+        """Guards with this authenticator and counts in these metrics."""
+        self._authenticator = authenticator
+        self._metrics = metrics
+        self._wrapped: dict[str, grpc.RpcMethodHandler[object, object] | None] = {}
+        self._under_way = 0
+        self._idle = asyncio.Event()
+        self._idle.set()
+
+    async def intercept_service(
+        self,
+        continuation: Callable[
+            [grpc.HandlerCallDetails], Awaitable[grpc.RpcMethodHandler[object, object]]
+        ],
+        handler_call_details: grpc.HandlerCallDetails,
+    ) -> grpc.RpcMethodHandler[object, object]:
+        """Gives the wrapped handler of the method called."""
+        path = str(handler_call_details.method)
+        if path not in self._wrapped:
+            handler = await continuation(handler_call_details)
+            if handler is None:
+                return handler  # not a method of ours; gRPC answers UNIMPLEMENTED
+            self._wrapped[path] = self._wrap(rpc_name(path), handler)
+        return self._wrapped[path]
+
+    async def idle(self) -> None:
+        """Waits until no call of ours is under way; health watchers do not count."""
+        await self._idle.wait()
+
+    def _wrap(
+        self, rpc: str, handler: grpc.RpcMethodHandler[object, object]
+    ) -> grpc.RpcMethodHandler[object, object]:
+        reader = _safe_reader(handler.request_deserializer)
+        writer = handler.response_serializer
+        if handler.unary_unary is not None:
+            return grpc.unary_unary_rpc_method_handler(
+                self._unary(rpc, handler.unary_unary), reader, writer
+            )
+        if handler.stream_stream is not None and not is_public(rpc):
+            return grpc.stream_stream_rpc_method_handler(
+                self._stream(rpc, handler.stream_stream), reader, writer
+            )
+        return handler  # health's Watch and reflection, which end by themselves
+
+    def _unary(self, rpc: str, inner: Handler) -> Handler:
+        async def guarded(request: object, context: aio.ServicerContext[object, object]) -> object:
+            started = time.perf_counter()
+            self._enter()
+            code = grpc.StatusCode.OK
+            try:
+                if request is _UNREADABLE:
+                    raise malformed("", "the request is not a message of its type")
+                _current.set(self._identify(rpc, context))
+                remaining = context.time_remaining()
+                if remaining is not None and remaining < MAX_CALL_SECONDS:
+                    return await inner(request, context)  # gRPC ends it at its deadline
+                async with asyncio.timeout(MAX_CALL_SECONDS):
+                    return await inner(request, context)
+            except (asyncio.CancelledError, aio.AbortError):
+                code = grpc.StatusCode.CANCELLED
+                raise
+            except TimeoutError:
+                code = grpc.StatusCode.DEADLINE_EXCEEDED
+                await self._abort(context, rpc, deadline_exceeded(MAX_CALL_SECONDS))
+            except Exception as error:  # noqa: BLE001 - the abort raises
+                refusal = self._explain(rpc, error)
+                code = refusal.code
+                await self._abort(context, rpc, refusal)
+            finally:
+                self._leave()
+                self._metrics.observe_call(rpc, code.name, time.perf_counter() - started)
+
+        return guarded
+
+    def _stream(self, rpc: str, inner: Handler) -> Handler:
+        async def guarded(requests: object, context: aio.ServicerContext[object, object]) -> None:
+            self._enter()
+            try:
+                _current.set(self._identify(rpc, context))
+                await inner(requests, context)
+            except (asyncio.CancelledError, aio.AbortError):
+                raise
+            except Exception as error:  # noqa: BLE001 - the abort raises
+                await self._abort(context, rpc, self._explain(rpc, error))
+            finally:
+                self._leave()
+
+        return guarded
+
+    def _identify(self, rpc: str, context: aio.ServicerContext[object, object]) -> CallIdentity:
+        authorization, request_id = None, ""
+        for key, value in context.invocation_metadata() or ():
+            if key == "authorization" and isinstance(value, str):
+                authorization = value
+            elif key == _REQUEST_ID_KEY and isinstance(value, str) and _REQUEST_ID.fullmatch(value):
+                request_id = value
+        request_id = request_id or secrets.token_hex(8)
+        if is_public(rpc):
+            return CallIdentity(rpc, Principal("", frozenset()), request_id)
+        principal = self._authenticator.principal(authorization, context.peer())
+        # A method that the table does not know is refused, so that none is open by mistake.
+        roles = allowed_roles(rpc)
+        if not roles & principal.roles:
+            raise role_missing(principal.name, rpc, ", ".join(sorted(roles)))
+        log.debug("call", rpc=rpc, principal=principal.name, request_id=request_id)
+        return CallIdentity(rpc, principal, request_id)
+
+    def _explain(self, rpc: str, error: Exception) -> CallRefused:
+        identity = _current.get(None)
+        who = identity.principal.name if identity else ""
+        request_id = identity.request_id if identity else ""
+        refusal = refusal_of(error)
+        if refusal is None:
+            refusal = internal(secrets.token_hex(4))
+            log.error(
+                "call failed by our own mistake",
+                rpc=rpc,
+                principal=who,
+                request_id=request_id,
+                incident=refusal.metadata["incident"],
+                exc_info=error,
+            )
+        else:
+            told = refusal.message if refusal is error else str(error)
+            log.info(
+                "call refused",
+                rpc=rpc,
+                principal=who,
+                request_id=request_id,
+                code=refusal.code.name,
+                reason=refusal.reason,
+                message=told,
+            )
+        return refusal
+
+    async def _abort(
+        self, context: aio.ServicerContext[object, object], rpc: str, refusal: CallRefused
+    ) -> NoReturn:
+        status = status_of(refusal)
+        identity = _current.get(None)
+        trailing: list[tuple[str, str | bytes]] = [(_DETAILS_KEY, status.SerializeToString())]
+        if identity is not None and identity.rpc == rpc:
+            trailing.append((_REQUEST_ID_KEY, identity.request_id))
+        await context.abort(refusal.code, status.message, tuple(trailing))
+        raise AssertionError("abort returned")
+
+    def _enter(self) -> None:
+        self._under_way += 1
+        self._idle.clear()
+
+    def _leave(self) -> None:
+        self._under_way -= 1
+        if not self._under_way:
+            self._idle.set()
+
+
+async def readable(
+    context: aio.ServicerContext[Message, Message],
+) -> AsyncIterator[Message]:
+    """The requests of a stream until its sender half-closes.
+
+    Raises:
+        CallRefused: one of them is no message of its type.
+    """
+    while True:
+        request = await context.read()
+        if request is aio.EOF:
+            return
+        if request is _UNREADABLE:
+            raise malformed("", "the request is not a message of its type")
+        yield request
+
+
+def _safe_reader(
+    deserializer: Callable[[bytes], object] | None,
+) -> Callable[[bytes], object] | None:
+    # Left alone, gRPC answers UNKNOWN where a deserializer raises.
+    if deserializer is None:
+        return None
+
+    def read(data: bytes) -> object:
+        try:
+            return deserializer(data)
+        except Exception:  # noqa: BLE001 - protobuf raises several kinds; each means unreadable
+            return _UNREADABLE
+
+    return read

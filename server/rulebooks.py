@@ -1,0 +1,107 @@
+"""Rule books for the service: compiled and tested from files in memory, or read from a folder."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from engine.errors import CallerError
+from engine.program import Program
+from rules_dsl.compile import compile_rulebook
+from rules_dsl.diagnostics import Diagnostic, Severity, render
+from rules_dsl.source import RULE_SUFFIX, SourceFile
+from rules_dsl.testing import TestResult, run_tests
+from server.limits import MAX_RULE_FILES
+
+#: Paths inside the rule book, '/' separated, with their content.
+Files = Sequence[tuple[str, bytes]]
+
+#: Suffix of tables that rule files refer to.
+ASSET_SUFFIX = ".csv"
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """What compiling and testing showed.
+
+    Attributes:
+        ok: no diagnostic is an error and every test run passed.
+        diagnostics: each with its rendering for a terminal.
+        tests: results of the tests, if run.
+        revision: identity of the revision, "" where it does not compile.
+    """
+
+    ok: bool
+    diagnostics: tuple[tuple[Diagnostic, str], ...]
+    tests: tuple[TestResult, ...]
+    revision: str
+
+    def failures(self) -> str:
+        """Errors and failed tests as a terminal shows them."""
+        errors = [shown for found, shown in self.diagnostics if found.severity is Severity.ERROR]
+        failed = [
+            f"test {test.name} failed ({test.path}:{test.line}): {test.message}"
+            for test in self.tests
+            if not test.passed
+        ]
+        return "\n\n".join(errors + failed)
+
+
+def compile_files(files: Files) -> Program:
+    """The program of a rule book.
+
+    Raises:
+        CallerError: it does not compile; the message shows every error as a terminal would.
+    """
+    program, diagnostics = _compile(files)
+    if program is None:
+        raise CallerError("REVISION_REFUSED", Check(False, diagnostics, (), "").failures())
+    return program
+
+
+def check_files(files: Files, *, run_tests: bool) -> Check:
+    """Compiles a rule book and, if it compiles, runs its tests; stores nothing."""
+    program, diagnostics = _compile(files)
+    if program is None:
+        return Check(False, diagnostics, (), "")
+    tests = tuple(_run_tests(files)) if run_tests else ()
+    ok = all(test.passed for test in tests)
+    return Check(ok, diagnostics, tests, program.revision)
+
+
+def read_folder(folder: Path) -> Files:
+    """The files of a rule book's folder, in the order of their paths.
+
+    Raises:
+        CallerError: there is no rule file, or there are more than a rule book may have.
+        OSError: a file cannot be read.
+    """
+    paths = [
+        path
+        for path in sorted(folder.rglob("*"))
+        if path.suffix in {RULE_SUFFIX, ASSET_SUFFIX} and path.is_file()
+    ]
+    if not any(path.suffix == RULE_SUFFIX for path in paths):
+        raise CallerError("RULES", f"the folder {folder.name} holds no rule file (*{RULE_SUFFIX})")
+    if len(paths) > MAX_RULE_FILES:
+        raise CallerError("RULES", f"a rule book has at most {MAX_RULE_FILES} files")
+    return [(path.relative_to(folder).as_posix(), path.read_bytes()) for path in paths]
+
+
+_run_tests = run_tests
+
+
+def _compile(files: Files) -> tuple[Program | None, tuple[tuple[Diagnostic, str], ...]]:
+    sources = [
+        SourceFile(path, content.decode(errors="replace"))
+        for path, content in files
+        if path.endswith(RULE_SUFFIX)
+    ]
+    assets = {path: content for path, content in files if not path.endswith(RULE_SUFFIX)}
+    texts = {source.path: source.text for source in sources}
+    compiled = compile_rulebook(sources, assets=assets)
+    rendered = tuple(
+        (found, render(found, texts.get(found.span.file, ""))) for found in compiled.diagnostics
+    )
+    return compiled.program, rendered
