@@ -287,12 +287,13 @@ def checked_sum(values: Int64s) -> int:
     return (int((values >> 32).sum()) << 32) + int((values & _LOW_HALF).sum())
 
 
-def segment_sums(values: Integers, offsets: Int64s) -> Integers:
+def segment_sums(values: Integers, offsets: Int64s, *, proved: bool = False) -> Integers:
     """The sum of each segment offsets[i]:offsets[i+1]; an empty one is 0.
 
     Args:
         values: concatenated segments.
         offsets: int64[m + 1], ascending from 0 to len(values).
+        proved: the caller has proved that every sum it uses fits int64.
 
     Returns:
         int64[m], or Python integers where a sum leaves int64.
@@ -302,6 +303,8 @@ def segment_sums(values: Integers, offsets: Int64s) -> Integers:
         sums = [sum(items[start:end]) for start, end in pairwise(offsets.tolist())]
         return narrow(as_objects(sums))
     column = cast("Int64s", values)
+    if proved:
+        return _wrapping_sums(column, offsets)
     longest = int(np.diff(offsets).max()) if len(offsets) > 1 else 0
     if magnitude(values) * longest <= INT64_MAX:
         return _wrapping_sums(column, offsets)

@@ -1,0 +1,68 @@
+"""Renders templates and numbers as text, for one event and for many."""
+
+from __future__ import annotations
+
+from datetime import date
+from itertools import repeat
+from typing import cast
+
+import numpy as np
+
+from engine.evaluate.columns import Column, Int32s, Int64s
+from engine.money import format_minor, format_plain
+from engine.program import Account, Kind
+from engine.strings import BatchStrings
+
+_EPOCH = date(1970, 1, 1).toordinal()
+
+
+def day_text(day: int) -> str:
+    """A day number as an ISO date."""
+    return date.fromordinal(_EPOCH + day).isoformat()
+
+
+def flag_text(flag: bool) -> str:  # noqa: FBT001 - the value that is rendered
+    """A flag as it stands in JSON."""
+    return "true" if flag else "false"
+
+
+def column_texts(
+    values: Column,
+    kind: Kind,
+    scale: int,
+    strings: BatchStrings,
+    accounts: tuple[Account, ...],
+) -> list[str]:
+    """What a template prints for each value of a node."""
+    match kind:
+        case Kind.TEXT:
+            return strings.texts(cast("Int32s", values))
+        case Kind.NUMBER:
+            return [format_minor(raw, scale) for raw in cast("Int64s", values).tolist()]
+        case Kind.DATE:
+            days, places = np.unique(values, return_inverse=True)
+            texts = [day_text(day) for day in cast("Int32s", days).tolist()]
+            return [texts[place] for place in places.tolist()]
+        case Kind.BOOL:
+            return [flag_text(flag) for flag in values.tolist()]
+        case Kind.ACCOUNT:
+            return [accounts[index].code for index in values.tolist()]
+
+
+def join_columns(parts: list[str | list[str]], count: int) -> list[str]:
+    """Joins constant text and columns of text row by row."""
+    if not parts:
+        return [""] * count
+    if len(parts) == 1:
+        only = parts[0]
+        return [only] * count if isinstance(only, str) else only
+    columns = [repeat(part, count) if isinstance(part, str) else part for part in parts]
+    return ["".join(row) for row in zip(*columns, strict=True)]
+
+
+def number_codes(values: Column, scale: int, strings: BatchStrings) -> Int32s:
+    """int32 codes of numbers as plain decimals; each number is rendered once."""
+    raws, places = np.unique(values, return_inverse=True)
+    items: list[int] = raws.tolist()
+    codes = strings.codes([format_plain(raw, scale) for raw in items])
+    return codes[places]

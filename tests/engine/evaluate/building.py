@@ -1,0 +1,467 @@
+"""Builds programs and batches by hand, and compares the two evaluators on them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from engine.batch import Column, ListColumn, TypedBatch
+from engine.evaluate import LinkedProgram, evaluate_columns, evaluate_row, link
+from engine.evaluate.outcome import NOT_FAILED, RuleColumns, RuleRow
+from engine.program import (
+    EVENT_SHAPE,
+    NO_DATE,
+    Account,
+    Dimension,
+    EventType,
+    Field,
+    FieldType,
+    Kind,
+    Ledger,
+    Line,
+    LineDimension,
+    ListType,
+    Node,
+    Op,
+    Program,
+    Refusal,
+    RoundMode,
+    Rule,
+    Side,
+    Span,
+    Template,
+    VoucherPlan,
+)
+from engine.strings import BatchStrings, StringPool
+
+LIMIT = 10**15
+
+_DTYPES = {
+    FieldType.TEXT: np.int32,
+    FieldType.PERIOD: np.int32,
+    FieldType.DATE: np.int32,
+    FieldType.FLAG: np.bool_,
+    FieldType.NUMBER: np.int64,
+}
+
+
+def number(name: str, scale: int = 2, low: int = -LIMIT, high: int = LIMIT) -> Field:
+    return Field(name, name, FieldType.NUMBER, scale=scale, low=low, high=high)
+
+
+def text(name: str) -> Field:
+    return Field(name, name, FieldType.TEXT)
+
+
+def flag(name: str) -> Field:
+    return Field(name, name, FieldType.FLAG)
+
+
+def day(name: str) -> Field:
+    return Field(name, name, FieldType.DATE)
+
+
+def records(name: str) -> Field:
+    return Field(name, name, FieldType.LIST)
+
+
+@dataclass
+class RuleMaker:
+    """Collects the nodes of one rule; every method returns the new node's index."""
+
+    event: EventType
+    tables: Sequence[Any] = ()
+    nodes: list[Node] = field(default_factory=list)
+
+    def add(self, node: Node) -> int:
+        self.nodes.append(node)
+        return len(self.nodes) - 1
+
+    def _index(self, name: str) -> int:
+        return next(i for i, f in enumerate(self.event.fields) if f.name == name)
+
+    def const(self, value: Any, kind: Kind = Kind.NUMBER, scale: int = 0) -> int:
+        raw = int(value) if kind is Kind.NUMBER else 0
+        return self.add(Node(Op.CONST, (), value, kind, scale=scale, low=raw, high=raw))
+
+    def field(self, name: str) -> int:
+        place = self._index(name)
+        declared = self.event.fields[place]
+        return self.add(_field_node(Op.FIELD, place, declared, EVENT_SHAPE))
+
+    def given(self, name: str) -> int:
+        return self.add(Node(Op.GIVEN, (), self._index(name), Kind.BOOL))
+
+    def item(self, name: str, sub: str, op: Op = Op.ITEM) -> int:
+        shape = self._index(name)
+        fields = self.event.lists[shape].fields
+        place = next(i for i, f in enumerate(fields) if f.name == sub)
+        if op is Op.GIVEN_ITEM:
+            return self.add(Node(op, (), (shape, place), Kind.BOOL, shape))
+        return self.add(_field_node(op, (shape, place), fields[place], shape))
+
+    def repeat(self, arg: int, name: str) -> int:
+        node = self.nodes[arg]
+        shape = self._index(name)
+        return self.add(
+            Node(Op.REPEAT, (arg,), None, node.kind, shape, node.scale, node.low, node.high)
+        )
+
+    def number(
+        self, op: Op, *args: int, data: object = None, active: int | None = None, bound: Any = None
+    ) -> int:
+        """A NUMBER node with interval bounds worked out (or given as `bound`)."""
+        nodes = [self.nodes[arg] for arg in args]
+        low, high = bound or _bounds(op, nodes, data)
+        shape = EVENT_SHAPE if op in {Op.SUM, Op.COUNT} else nodes[0].shape
+        if op is Op.SPLIT:
+            shape = nodes[1].shape
+        scale = nodes[0].scale if nodes else 0
+        return self.add(Node(op, args, data, Kind.NUMBER, shape, scale, low, high, active))
+
+    def round(
+        self, num: int, den: int, mode: RoundMode = RoundMode.HALF_AWAY, active: int | None = None
+    ) -> int:
+        return self.number(Op.ROUND, num, den, data=mode, active=active)
+
+    def bool(self, op: Op, *args: int, data: object = None, active: int | None = None) -> int:
+        shape = self.nodes[args[0]].shape if args else EVENT_SHAPE
+        return self.add(Node(op, args, data, Kind.BOOL, shape, active=active))
+
+    def select(self, condition: int, first: int, second: int) -> int:
+        one, two = self.nodes[first], self.nodes[second]
+        low, high = min(one.low, two.low), max(one.high, two.high)
+        return self.add(
+            Node(
+                Op.SELECT,
+                (condition, first, second),
+                None,
+                one.kind,
+                self.nodes[condition].shape,
+                one.scale,
+                low,
+                high,
+            )
+        )
+
+    def text_of(self, arg: int, active: int | None = None) -> int:
+        shape = self.nodes[arg].shape
+        return self.add(Node(Op.TEXT_OF, (arg,), None, Kind.TEXT, shape, active=active))
+
+    def table_row(self, table: int, *keys: int, active: int | None = None) -> int:
+        shape = self.nodes[keys[0]].shape if keys else EVENT_SHAPE
+        return self.add(Node(Op.TABLE_ROW, keys, table, Kind.NUMBER, shape, 0, -1, 10**6, active))
+
+    def table_cell(self, row: int, output: int) -> int:
+        table = self.nodes[row].data
+        assert isinstance(table, int)
+        declared = self.tables[table]
+        kind, shape = declared.output_kinds[output], self.nodes[row].shape
+        raws = [r.outputs[output] for r in declared.rows if kind is Kind.NUMBER] or [0]
+        return self.add(
+            Node(
+                Op.TABLE_CELL, (row,), (table, output), kind, shape,
+                declared.output_scales[output], min(raws), max(raws),
+            )
+        )  # fmt: skip
+
+    def state(
+        self,
+        op: Op,
+        data: object,
+        *args: int,
+        kind: Kind = Kind.NUMBER,
+        active: int | None = None,
+        bound: tuple[int, int] = (-LIMIT * 100, LIMIT * 100),
+    ) -> int:
+        shape = self.nodes[args[0]].shape if args else EVENT_SHAPE
+        return self.add(Node(op, args, data, kind, shape, 2, *bound, active))
+
+    def line(
+        self,
+        side: Side,
+        account: int,
+        amount: int,
+        *dimensions: tuple[int, int] | tuple[int, int, int],
+    ) -> Line:
+        return Line(
+            side,
+            account,
+            amount,
+            tuple(LineDimension(*found) for found in dimensions),
+            self.nodes[amount].shape,
+            Span("rule.tp", 1),
+        )
+
+    def voucher(
+        self, *lines: Line, summary: Template = Template(("凭证",)), guard: int | None = None
+    ) -> VoucherPlan:
+        return VoucherPlan(0, "记", summary, guard, lines, Span())
+
+    def rule(
+        self,
+        *vouchers: VoucherPlan,
+        guard: int | None = None,
+        guard_count: int = 0,
+        refusals: tuple[Refusal, ...] = (),
+    ) -> Rule:
+        deltas = tuple(i for i, node in enumerate(self.nodes) if node.op is Op.DELTA)
+        return Rule(
+            "规则", 0, NO_DATE, NO_DATE, tuple(self.nodes), guard, guard_count, refusals,
+            deltas, vouchers, (0,), "", Span(),
+        )  # fmt: skip
+
+
+def _field_node(op: Op, data: object, declared: Field, shape: int) -> Node:
+    kinds = {
+        FieldType.TEXT: Kind.TEXT,
+        FieldType.PERIOD: Kind.TEXT,
+        FieldType.DATE: Kind.DATE,
+        FieldType.FLAG: Kind.BOOL,
+        FieldType.NUMBER: Kind.NUMBER,
+    }
+    # An absent field is 0, so that its bounds hold 0.
+    low, high = min(declared.low, 0), max(declared.high, 0)
+    if not declared.optional:
+        low, high = declared.low, declared.high
+    return Node(op, (), data, kinds[declared.type], shape, declared.scale, low, high)
+
+
+def _bounds(op: Op, nodes: list[Node], data: object) -> tuple[int, int]:
+    pairs = [(node.low, node.high) for node in nodes]
+    match op:
+        case Op.ADD:
+            return pairs[0][0] + pairs[1][0], pairs[0][1] + pairs[1][1]
+        case Op.SUB:
+            return pairs[0][0] - pairs[1][1], pairs[0][1] - pairs[1][0]
+        case Op.MUL:
+            products = [a * b for a in pairs[0] for b in pairs[1]]
+            return min(products), max(products)
+        case Op.NEG:
+            return -pairs[0][1], -pairs[0][0]
+        case Op.MIN | Op.MAX | Op.SELECT:
+            return min(p[0] for p in pairs), max(p[1] for p in pairs)
+        case Op.SHIFT:
+            assert isinstance(data, int)
+            return pairs[0][0] * 10**data, pairs[0][1] * 10**data
+        case Op.SUM:
+            return min(pairs[0][0] * 10_000, 0), max(pairs[0][1] * 10_000, 0)
+        case Op.COUNT:
+            return 0, 10_000
+    top = max(abs(p) for p in pairs[0])
+    return -top, top
+
+
+def program(event: EventType, *rules: Rule, **parts: Any) -> Program:
+    """A program with one ledger and a few accounts; `parts` replace or add others."""
+    defaults: dict[str, Any] = {
+        "revision": "0" * 64,
+        "language_version": 1,
+        "name": "book",
+        "ledgers": (Ledger("法定账", "GL", "CNY", 2),),
+        "dimensions": (Dimension("部门", "department"), Dimension("客户", "customer")),
+        "accounts": tuple(Account(f"科目{n}", f"100{n}", f"科目{n}", True) for n in range(5)),
+        "event_types": (event,),
+        "tables": (),
+        "records": (),
+        "targets": (),
+        "balances": (),
+        "rules": rules,
+    }
+    return Program(**(defaults | parts))
+
+
+def linked(found: Program) -> LinkedProgram:
+    return link(found, StringPool())
+
+
+def batch(
+    own: LinkedProgram, events: Sequence[Mapping[str, Any]], strings: BatchStrings | None = None
+) -> TypedBatch:
+    """A typed batch of raw values; None and missing keys are absent."""
+    strings = strings or BatchStrings(own.pool)
+    event = own.program.event_types[0]
+    columns: list[Column | ListColumn] = []
+    for place, declared in enumerate(event.fields):
+        values = [found.get(declared.name) for found in events]
+        if declared.type is FieldType.LIST:
+            columns.append(_list_column(event.lists[place], values, strings))
+        else:
+            columns.append(_column(declared, values, strings))
+    count = len(events)
+    return TypedBatch(
+        event_type=0,
+        rows=np.arange(count, dtype=np.int64),
+        entities=strings.codes([found.get("entity", "E") for found in events]),
+        dates=np.zeros(count, dtype=np.int32),
+        columns=tuple(columns),
+        strings=strings,
+    )
+
+
+def _column(declared: Field, values: Sequence[Any], strings: BatchStrings) -> Column:
+    given = np.array([value is not None for value in values], dtype=np.bool_)
+    if declared.default is not None:
+        values = [declared.default if value is None else value for value in values]
+    if declared.type in {FieldType.TEXT, FieldType.PERIOD}:
+        return Column(strings.codes(values), given)
+    dtype = _DTYPES[declared.type]
+    return Column(np.array([value or 0 for value in values], dtype=dtype), given)
+
+
+def _list_column(kept: ListType, values: Sequence[Any], strings: BatchStrings) -> ListColumn:
+    lists = [value or [] for value in values]
+    offsets = np.zeros(len(lists) + 1, dtype=np.int64)
+    offsets[1:] = np.cumsum([len(found) for found in lists])
+    columns = tuple(
+        _column(f, [element.get(f.name) for found in lists for element in found], strings)
+        for f in kept.fields
+    )
+    given = np.array([value is not None for value in values], dtype=np.bool_)
+    return ListColumn(offsets, columns, given)
+
+
+Key = tuple[int, ...]
+
+
+@dataclass
+class FakeState:
+    """State in dictionaries: (index, key) -> value, records (index, field, key) -> value."""
+
+    kept_records: dict[tuple[int, int, Key], int] = field(default_factory=dict)
+    written: set[tuple[int, Key]] = field(default_factory=set)
+    kept_balances: dict[tuple[int, Key], int] = field(default_factory=dict)
+    kept_targets: dict[tuple[int, Key], int] = field(default_factory=dict)
+
+    def record(self, record: int, field: int, key: Key) -> int | None:
+        return self.kept_records.get((record, field, key))
+
+    def has_record(self, record: int, key: Key) -> bool:
+        return (record, key) in self.written
+
+    def balance(self, balance: int, key: Key) -> int:
+        return self.kept_balances.get((balance, key), 0)
+
+    def target(self, target: int, key: Key) -> int:
+        return self.kept_targets.get((target, key), 0)
+
+    def records(self, record: int, field: int, keys: Any) -> Any:
+        found = [self.record(record, field, key) for key in _rows(keys)]
+        known = np.array([value is not None for value in found], dtype=np.bool_)
+        return np.array([77 if v is None else v for v in found], dtype=np.int64), known
+
+    def have_records(self, record: int, keys: Any) -> Any:
+        return np.array([self.has_record(record, key) for key in _rows(keys)], dtype=np.bool_)
+
+    def balances(self, balance: int, keys: Any) -> Any:
+        return np.array([self.balance(balance, key) for key in _rows(keys)], dtype=np.int64)
+
+    def targets(self, target: int, keys: Any) -> Any:
+        return np.array([self.target(target, key) for key in _rows(keys)], dtype=np.int64)
+
+
+def _rows(keys: Any) -> list[Key]:
+    assert all(key.dtype == np.int64 for key in keys)
+    return list(zip(*(key.tolist() for key in keys), strict=True))
+
+
+def columns_as_rows(found: RuleColumns, rule: Rule, count: int) -> list[RuleRow]:
+    """What the columns say of each event, in the form of the closures."""
+    rows = [RuleRow(matched=False) for _ in range(count)]
+    place_of = found.rows.tolist()
+    for place, row in enumerate(place_of):
+        failure = int(found.failure[place])
+        rows[row] = RuleRow(
+            matched=True,
+            failed_node=int(found.failed_node[place]),
+            failure=failure,
+            message=found.messages.get(place, ""),
+        )
+    own = [rows[row] for row in place_of]
+    good = [row.failure == NOT_FAILED for row in own]
+    for read in found.reads:
+        keys = [key.tolist() for key in read.keys]
+        for at, owner in enumerate(read.owners.tolist()):
+            if good[owner] or read.node < own[owner].failed_node:
+                key = tuple(column[at] for column in keys)
+                value = int(read.values[at]) if read.known[at] else None
+                own[owner].reads.append((read.node, int(read.elements[at]), key, value))
+    for delta in found.deltas:
+        keys = [key.tolist() for key in delta.keys]
+        for place, row in enumerate(own):
+            if good[place]:
+                key = tuple(column[place] for column in keys)
+                row.deltas.append((delta.node, delta.target, key, int(delta.values[place])))
+    _add_vouchers(found, own, good)
+    for row in own:
+        row.reads.sort(key=lambda read: read[:2])
+    assert all(line.amounts.dtype == np.int64 for v in found.vouchers for line in v.lines)
+    assert len(found.vouchers) == len(rule.vouchers)
+    return rows
+
+
+def _add_vouchers(found: RuleColumns, own: list[RuleRow], good: list[bool]) -> None:
+    from engine.evaluate.outcome import VoucherRow
+
+    for plan, voucher in enumerate(found.vouchers):
+        made: dict[int, VoucherRow] = {}
+        for place, row in enumerate(own):
+            if not voucher.made[place]:
+                assert not voucher.summaries[place]
+            elif good[place]:
+                made[place] = VoucherRow(plan, voucher.summaries[place], [])
+                row.vouchers.append(made[place])
+        for number_of_line, line in enumerate(voucher.lines):
+            dimensions = [codes.tolist() for codes in line.dimensions]
+            for at, owner in enumerate(line.owners.tolist()):
+                if owner in made:
+                    made[owner].lines.append(
+                        (
+                            number_of_line,
+                            int(line.elements[at]),
+                            int(line.accounts[at]),
+                            int(line.amounts[at]),
+                            tuple(codes[at] for codes in dimensions),
+                        )
+                    )
+                elif good[owner]:
+                    raise AssertionError("line of a voucher that is not made")
+
+
+def compare(
+    own: LinkedProgram,
+    events: TypedBatch,
+    state: FakeState | None = None,
+    candidates: Sequence[int] | None = None,
+    rule_index: int = 0,
+) -> list[RuleRow]:
+    """Evaluates events both ways, requires equal outcomes, and returns those of the closures.
+
+    Closures see the targets that earlier events of the batch wrote, as the columns assume.
+    """
+    state = state or FakeState()
+    count = len(events.rows)
+    wanted = list(range(count)) if candidates is None else list(candidates)
+    found = evaluate_columns(own, rule_index, events, np.array(wanted, dtype=np.int64), state)
+    rule = own.program.rules[rule_index]
+    expected = columns_as_rows(found, rule, count)
+    running = FakeState(
+        state.kept_records, state.written, state.kept_balances, dict(state.kept_targets)
+    )
+    rows: list[RuleRow] = []
+    for index in range(count):
+        if index not in wanted:
+            rows.append(RuleRow(matched=False))
+            continue
+        row = evaluate_row(own, rule_index, events, index, running)
+        for _, target, key, value in row.deltas:
+            running.kept_targets[target, key] = value
+        if row.failure != NOT_FAILED:
+            row.reads = [read for read in row.reads if read[0] < row.failed_node]
+        rows.append(row)
+    for index, (one, two) in enumerate(zip(rows, expected, strict=True)):
+        assert one == two, f"event {index}\nclosure {one}\ncolumns {two}"
+    return rows
