@@ -18,7 +18,7 @@ from engine.program import Span
 from rules_dsl.diagnostics.codes import diagnose
 from rules_dsl.diagnostics.model import Diagnostic, Fix
 from rules_dsl.keywords import FUNCTIONS, Language
-from rules_dsl.limits import MAX_DEPTH, MAX_NUMBER_DIGITS
+from rules_dsl.limits import MAX_DEPTH, MAX_NUMBER_DIGITS, MAX_PLACEHOLDERS
 from rules_dsl.line_parser import FailedLine, ParsedLine, parse_line
 from rules_dsl.literals import NumberLiteral
 from rules_dsl.scan import Lexeme, Scanner
@@ -208,10 +208,14 @@ def build_number(place: Place, node: Node) -> Number:
 def build_template(place: Place, leaf: Token) -> TemplateText:
     """Builds a text whose `{…}` are expressions."""
     lexeme = lexeme_of(place, leaf)
-    body = lexeme.text[1:-1]
+    body = lexeme.text[1:-1] if lexeme.value else ""
     parts: list[str | Expr] = []
     end = 0
-    for match in _PLACEHOLDER.finditer(body):
+    for count, match in enumerate(_PLACEHOLDER.finditer(body)):
+        if count >= MAX_PLACEHOLDERS:
+            message = f"this text has more than {MAX_PLACEHOLDERS} expressions"
+            place.report(span_of(place, leaf), message)
+            break
         parts.append(_unescape(body[end : match.start()]))
         end = match.end()
         column = lexeme.column + 1 + match.start()

@@ -22,7 +22,7 @@ from rules_dsl.keywords import (
     language_of,
     spellings_of,
 )
-from rules_dsl.limits import MAX_DEPTH, MAX_WRAPPED_LINES
+from rules_dsl.limits import MAX_DEPTH, MAX_FILE_ERRORS, MAX_LINE_LEXEMES, MAX_WRAPPED_LINES
 from rules_dsl.scan import CLOSERS, OPENERS, Lexeme, PhysicalLine
 
 #: Spellings of the words that open a declaration, with their terminals.
@@ -63,7 +63,7 @@ def span_of_lexeme(path: str, lexeme: Lexeme) -> Span:
 def join_lines(path: str, lines: Sequence[PhysicalLine]) -> list[LogicalLine]:
     """Joins physical lines wherever a bracket is open at the end of one."""
     joined: list[LogicalLine] = []
-    index = 0
+    index = errors = 0
     while index < len(lines):
         line = lines[index]
         lexemes = list(line.lexemes)
@@ -82,11 +82,17 @@ def join_lines(path: str, lines: Sequence[PhysicalLine]) -> list[LogicalLine]:
         if deep is not None:
             message = f"brackets are nested deeper than {MAX_DEPTH} levels"
             refused = diagnose("TP101", span_of_lexeme(path, deep), message)
+        elif len(lexemes) > MAX_LINE_LEXEMES:
+            message = f"what these brackets wrap has more than {MAX_LINE_LEXEMES} words and signs"
+            refused = diagnose("TP101", span_of_lexeme(path, lexemes[MAX_LINE_LEXEMES]), message)
         elif opened:
             refused = _unclosed(path, line)
             lexemes = list(line.lexemes)
             following = _after_unclosed(lines, index)
         joined.append(LogicalLine(line.indent, lexemes, refused))
+        errors += refused is not None
+        if errors > MAX_FILE_ERRORS:
+            break
         index = following
     return joined
 
@@ -143,6 +149,8 @@ class Cutter:
     def cut(self, lines: Sequence[LogicalLine]) -> list[Chunk]:
         """Gives the declarations of the file."""
         for line in lines:
+            if len(self.diagnostics) > MAX_FILE_ERRORS:
+                break
             first = line.lexemes[0]
             kind = self._header_kind(line)
             if kind:

@@ -7,13 +7,14 @@ where the line then parses further than before.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 
 from engine.program import Span
 from rules_dsl.diagnostics.codes import diagnose
 from rules_dsl.diagnostics.model import Diagnostic, Fix
 from rules_dsl.keywords import TERMINALS, Language, language_of
 from rules_dsl.line_parser import FailedLine, ParsedLine, parse_line
-from rules_dsl.scan import Lexeme
+from rules_dsl.scan import Lexeme, Scanner
 
 _CHINESE_KEYWORDS = sorted(
     (word for word in TERMINALS if language_of(word) is Language.CHINESE), key=len, reverse=True
@@ -21,37 +22,80 @@ _CHINESE_KEYWORDS = sorted(
 
 #: Words before the failing one that are tried too, and splits of one line.
 _WORDS_BACK = 6
-_MAX_SPLITS = 8
+_MAX_SPLITS = 12
+
+#: Lexemes parsed again in one file in the search for splits, so that the search stays short.
+_MAX_AGAIN = 100_000
 
 
-def parse_glued(
-    path: str, start: str, lexemes: list[Lexeme], diagnostics: list[Diagnostic]
-) -> ParsedLine | FailedLine:
-    """Parses a line, putting in the spaces that are missing between a keyword and a name."""
-    parsed = parse_line(start, lexemes)
-    for _ in range(_MAX_SPLITS):
-        if isinstance(parsed, ParsedLine):
-            break
-        better = _split_once(parsed)
-        if better is None:
-            break
-        parsed, left, right = better
-        diagnostics.append(_missing_space(path, left, right))
-    return parsed
+@dataclass(frozen=True, slots=True)
+class Split:
+    """A word of a line taken apart: its index, its parts, and the keyword among them."""
+
+    index: int
+    left: list[Lexeme]
+    right: list[Lexeme]
+    keyword: str
+    keyword_first: bool
+
+    def apply(self, lexemes: list[Lexeme]) -> list[Lexeme]:
+        """Gives the lexemes of the line with the word taken apart."""
+        return [*lexemes[: self.index], *self.left, *self.right, *lexemes[self.index + 1 :]]
 
 
-def _split_once(failed: FailedLine) -> tuple[ParsedLine | FailedLine, Lexeme, Lexeme] | None:
-    """Gives the split of one word with which the line parses furthest, None without any."""
-    best: tuple[ParsedLine | FailedLine, Lexeme, Lexeme] | None = None
-    reached = _reach(failed)
-    last = min(failed.index, len(failed.lexemes) - 1)
-    for index in range(last, max(last - _WORDS_BACK, -1), -1):
-        for left, right in _splits(failed.lexemes[index]):
-            changed = [*failed.lexemes[:index], left, right, *failed.lexemes[index + 1 :]]
+@dataclass(slots=True)
+class GluedParser:
+    """Parses the lines of one file, putting in the spaces missing beside its keywords."""
+
+    path: str
+    diagnostics: list[Diagnostic] = field(default_factory=list)
+    _left: int = _MAX_AGAIN
+
+    def parse(self, start: str, lexemes: list[Lexeme]) -> ParsedLine | FailedLine:
+        """Parses a line as `parse_line` does, and reports each space it put in."""
+        parsed = parse_line(start, lexemes)
+        splits = 0
+        while isinstance(parsed, FailedLine) and splits < _MAX_SPLITS:
+            parsed, made = self._split_further(parsed)
+            if not made:
+                break
+            splits += len(made)
+            self.diagnostics.extend(_missing_space(self.path, split) for split in made)
+        return parsed
+
+    def _split_further(self, failed: FailedLine) -> tuple[ParsedLine | FailedLine, list[Split]]:
+        """Splits the word, or the two words, with which the line parses furthest, if any.
+
+        Two are needed where the first split alone only turns one mistake into another, as in
+        若可抵扣 则1: the failing word and one before it.
+        """
+        best: tuple[ParsedLine | FailedLine, list[Split]] = (failed, [])
+        reached = _reach(failed)
+        lexemes, last = failed.lexemes, min(failed.index, len(failed.lexemes) - 1)
+        at_last = list(_splits(lexemes, last))
+        earlier = [
+            split
+            for index in range(last - 1, max(last - _WORDS_BACK, 0) - 1, -1)
+            for split in _splits(lexemes, index)
+        ]
+        pairs = [[before, behind] for before in earlier for behind in at_last]
+        for made in [*([each] for each in [*at_last, *earlier]), *pairs]:
+            self._left -= len(lexemes)
+            if self._left < 0 or (len(made) > 1 and best[1]):
+                break
+            changed = lexemes
+            for split in reversed(made):  # from behind, so that the indices before stay true
+                changed = split.apply(changed)
             parsed = parse_line(failed.start, changed)
-            if _reach(parsed) > reached:
-                best, reached = (parsed, left, right), _reach(parsed)
-    return best
+            if _reach(parsed) > reached and _is_keyword(parsed, made[0]):
+                best, reached = (parsed, made), _reach(parsed)
+        return best
+
+
+def _is_keyword(parsed: ParsedLine | FailedLine, split: Split) -> bool:
+    """Tells whether the part split off is taken for a keyword and not for a name."""
+    index = split.index if split.keyword_first else split.index + len(split.left)
+    return parsed.terminals[index : index + 1] not in {(), ("NAME",)}
 
 
 def _reach(parsed: ParsedLine | FailedLine) -> tuple[int, int, int]:
@@ -65,31 +109,41 @@ def _reach(parsed: ParsedLine | FailedLine) -> tuple[int, int, int]:
     return (0, lexeme.line, lexeme.column)
 
 
-def _splits(lexeme: Lexeme) -> Iterator[tuple[Lexeme, Lexeme]]:
+def _splits(lexemes: list[Lexeme], index: int) -> Iterator[Split]:
     """Gives the ways to take a Chinese keyword off the beginning or the end of a word."""
-    if lexeme.kind != "NAME" or lexeme.text.isascii() or lexeme.text in TERMINALS:
+    lexeme = lexemes[index]
+    text = lexeme.text
+    if lexeme.kind != "NAME" or text.isascii() or text in TERMINALS:
         return
     for keyword in _CHINESE_KEYWORDS:
-        if lexeme.text.startswith(keyword):
-            yield _cut(lexeme, len(keyword))
-        if lexeme.text.endswith(keyword):
-            yield _cut(lexeme, len(lexeme.text) - len(keyword))
+        if text.startswith(keyword):
+            yield _cut(lexeme, index, keyword, keyword_first=True)
+        if text.endswith(keyword):
+            yield _cut(lexeme, index, keyword, keyword_first=False)
 
 
-def _cut(lexeme: Lexeme, length: int) -> tuple[Lexeme, Lexeme]:
-    middle = lexeme.column + length
-    left = lexeme._replace(text=lexeme.text[:length], end_column=middle)
-    return left, lexeme._replace(text=lexeme.text[length:], column=middle, glued=True)
+def _cut(lexeme: Lexeme, index: int, keyword: str, *, keyword_first: bool) -> Split:
+    """Cuts a word; a part that begins with a digit is scanned anew, since it is no name."""
+    length = len(keyword) if keyword_first else len(lexeme.text) - len(keyword)
+    line, middle = lexeme.line, lexeme.column + length
+    scanner = Scanner("")
+    left = scanner.scan_line(lexeme.text[:length], line, lexeme.column).lexemes
+    right = scanner.scan_line(lexeme.text[length:], line, middle).lexemes
+    right[0] = right[0]._replace(glued=True)
+    return Split(index, left, right, keyword, keyword_first)
 
 
-def _missing_space(path: str, left: Lexeme, right: Lexeme) -> Diagnostic:
-    span = Span(path, left.line, left.column, right.line, right.end_column)
-    between = Span(path, right.line, right.column, right.line, right.column)
-    keyword = left.text if left.text in _CHINESE_KEYWORDS else right.text
+def _missing_space(path: str, split: Split) -> Diagnostic:
+    left, right = split.left[0], split.right[-1]
+    middle = split.right[0].column
     return diagnose(
         "TP103",
-        span,
-        f"a space is missing beside the keyword {keyword}",
-        help=f"write {left.text} {right.text}",
-        fix=Fix(between, " ", safe=False),
+        Span(path, left.line, left.column, right.line, right.end_column),
+        f"a space is missing beside the keyword {split.keyword}",
+        help=f"write {_written(split.left)} {_written(split.right)}",
+        fix=Fix(Span(path, left.line, middle, left.line, middle), " ", safe=False),
     )
+
+
+def _written(lexemes: list[Lexeme]) -> str:
+    return "".join(lexeme.text for lexeme in lexemes)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from lark import Token
 
 from engine.program import Span
+from rules_dsl.chunks import BODY_WORDS, HEADER_WORDS
 from rules_dsl.diagnostics.codes import diagnose
 from rules_dsl.diagnostics.model import Diagnostic
 from rules_dsl.keywords import TERMINALS, VALUE_TERMINALS, Language, language_of
@@ -16,11 +17,13 @@ from rules_dsl.scan import Lexeme, PhysicalLine
 
 
 def main_language(lines: Sequence[PhysicalLine]) -> Language:
-    """Gives the language of most words that open a line and are keywords."""
+    """Gives the language of most keywords that open a declaration, or else a body line."""
     counts = dict.fromkeys(Language, 0)
     for line in lines:
         text = line.lexemes[0].text
-        if text in TERMINALS:
+        if line.indent == 0 and text in HEADER_WORDS:
+            counts[language_of(text)] += len(lines)
+        elif text in BODY_WORDS:
             counts[language_of(text)] += 1
     chinese = counts[Language.CHINESE] > counts[Language.ENGLISH]
     return Language.CHINESE if chinese else Language.ENGLISH
@@ -46,12 +49,13 @@ class LanguageUse:
             return None
         rarer = min(self.counts, key=lambda language: self.counts[language])
         lexeme = self.first[rarer]
+        articles = {Language.ENGLISH: "an English", Language.CHINESE: "a Chinese"}
         names = {Language.ENGLISH: "English", Language.CHINESE: "Chinese"}
         usual = next(language for language in Language if language is not rarer)
         return diagnose(
             "TP104",
             Span(path, lexeme.line, lexeme.column, lexeme.line, lexeme.end_column),
-            f"{lexeme.text} is a {names[rarer]} keyword in a file with {names[usual]} keywords",
+            f"{lexeme.text} is {articles[rarer]} keyword in a file with {names[usual]} ones",
             notes=(f"{self.counts[rarer]} of {sum(self.counts.values())} keywords",),
             help="write all keywords of a file in one language",
         )

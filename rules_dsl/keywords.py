@@ -245,6 +245,21 @@ RULE_LINES: tuple[str, ...] = (
 )
 TEST_LINES: tuple[str, ...] = ("AT", "GIVEN_STEP", "EXPECT", "DEBIT", "CREDIT")
 
+#: Terminals of the words that open the type of a field.
+TYPE_WORDS: tuple[str, ...] = (
+    "TEXT",
+    "FLAG",
+    "DATE",
+    "PERIOD",
+    "INTEGER",
+    "DECIMAL",
+    "PERCENT",
+    "AMOUNT",
+    "QUANTITY",
+    "LIST",
+    "MAP",
+)
+
 #: Terminals that are values, not structure: 是 in a table of an English file is no mixture.
 VALUE_TERMINALS = frozenset({"TRUE", "FALSE"})
 

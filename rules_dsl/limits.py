@@ -5,8 +5,10 @@ They keep the time and memory of one compilation bounded whatever text arrives.
 
 from __future__ import annotations
 
-#: Characters of one rule file. The largest hand-written book of the examples has under 100,000.
-MAX_FILE_CHARS = 1_000_000
+#: Characters, lines, and words and signs of one rule file; a file has one subject.
+MAX_FILE_CHARS = 300_000
+MAX_FILE_LINES = 10_000
+MAX_FILE_LEXEMES = 100_000
 
 #: Characters of all files of a rule book together.
 MAX_BOOK_CHARS = 8_000_000
@@ -26,6 +28,12 @@ MAX_NUMBER_DIGITS = 38
 
 #: Characters of a name.
 MAX_NAME_CHARS = 200
+
+#: Characters of a text in quotes, a template with its expressions included.
+MAX_TEXT_CHARS = 10_000
+
+#: Expressions in one template.
+MAX_PLACEHOLDERS = 50
 
 #: Errors shown for one file; the rest of the file is not read after that many.
 MAX_FILE_ERRORS = 100

@@ -19,7 +19,7 @@ from lark.lexer import Lexer, LexerState
 from lark.parsers.lalr_analysis import Shift
 from lark.parsers.lalr_interactive_parser import InteractiveParser
 
-from rules_dsl.keywords import SEVERAL_WORDS, TERMINALS
+from rules_dsl.keywords import SEVERAL_WORDS, TERMINALS, spellings_of
 from rules_dsl.scan import Lexeme
 
 END: Final = "$END"
@@ -40,14 +40,20 @@ STARTS: tuple[str, ...] = (
 
 _CURRENCY = re.compile(r"[A-Z]{3}")
 _OF = frozenset({"of", "的"})
+# Inside an expression these are never names, even where the keyword itself cannot stand.
+_WORDS_OF_EXPRESSIONS = spellings_of(("IF", "THEN", "ELSE", "AND", "OR", "NOT", "IN"))
 
 
 @dataclass(frozen=True, slots=True)
 class ParsedLine:
-    """The parse tree of a line; `start_pos` of its tokens is the index of their lexeme."""
+    """The parse tree of a line; `start_pos` of its tokens is the index of their lexeme.
+
+    `terminals` says for each lexeme what it was taken for.
+    """
 
     tree: Tree[Token]
     lexemes: list[Lexeme]
+    terminals: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,14 +65,14 @@ class FailedLine:
         lexemes: of the line. index: of the first that cannot stand there; their count where
             the line ends too early.
         accepted: terminals that could stand there instead.
-        before: the terminals that the words before `index` were taken for.
+        terminals: what the lexemes before `index` were taken for.
     """
 
     start: str
     lexemes: list[Lexeme]
     index: int
     accepted: frozenset[str]
-    before: tuple[str, ...]
+    terminals: tuple[str, ...]
 
 
 class _NoLexer(Lexer):
@@ -143,7 +149,7 @@ def parse_line(start: str, lexemes: list[Lexeme]) -> ParsedLine | FailedLine:
         index += words
     if not feed.accepts(END):
         return FailedLine(start, lexemes, index, feed.accepted(), tuple(taken))
-    return ParsedLine(feed.finish(), lexemes)
+    return ParsedLine(feed.finish(), lexemes, tuple(taken))
 
 
 def _terminal(feed: _Feed, lexemes: list[Lexeme], index: int) -> tuple[str, int]:
@@ -161,6 +167,9 @@ def _terminal(feed: _Feed, lexemes: list[Lexeme], index: int) -> tuple[str, int]
     for terminal in TERMINALS.get(lexeme.text, ()):
         if _fits(terminal, lexemes, index) and feed.accepts(terminal):
             return terminal, 1
+    word = _WORDS_OF_EXPRESSIONS.get(lexeme.text)
+    if word is not None and feed.accepts("LPAR") and feed.accepts("NUMBER"):
+        return word, 1
     if _CURRENCY.fullmatch(lexeme.text) and feed.accepts("CURRENCY_CODE"):
         return "CURRENCY_CODE", 1
     return "NAME", 1

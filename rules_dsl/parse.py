@@ -15,7 +15,7 @@ from rules_dsl.build_tree import Place, is_too_deep, span_of
 from rules_dsl.chunks import Chunk, Cutter, LogicalLine, join_lines, span_of_lexeme
 from rules_dsl.diagnostics.codes import diagnose
 from rules_dsl.diagnostics.model import Diagnostic, Severity
-from rules_dsl.glued import parse_glued
+from rules_dsl.glued import GluedParser
 from rules_dsl.keyword_language import LanguageUse, main_language
 from rules_dsl.keywords import Language
 from rules_dsl.limits import (
@@ -23,6 +23,7 @@ from rules_dsl.limits import (
     MAX_DEPTH,
     MAX_FILE_CHARS,
     MAX_FILE_ERRORS,
+    MAX_FILE_LINES,
     MAX_FILES,
 )
 from rules_dsl.line_parser import FailedLine, ParsedLine
@@ -87,11 +88,9 @@ def parse_rulebook(sources: Iterable[SourceFile]) -> tuple[tuple[File, ...], lis
 def parse_file(path: str, text: str) -> ParseResult:
     """Parses one rule file."""
     text = strip_bom(text)
-    if len(text) > MAX_FILE_CHARS:
-        line, column = place_of_offset(text, MAX_FILE_CHARS)
-        span = Span(path, line, column, line, column + 1)
-        message = f"the file is longer than {MAX_FILE_CHARS} characters from here on"
-        return ParseResult(File(path, ()), [diagnose("TP101", span, message)])
+    too_long = _find_too_long(path, text)
+    if too_long is not None:
+        return ParseResult(File(path, ()), [too_long])
     scanner = Scanner(path)
     lines = scanner.scan(text)
     language = main_language(lines)
@@ -110,6 +109,19 @@ def parse_file(path: str, text: str) -> ParseResult:
     )
 
 
+def _find_too_long(path: str, text: str) -> Diagnostic | None:
+    """Gives the diagnostic of a file beyond its limits, at the place where it passes them."""
+    lines = text.count("\n", 0, MAX_FILE_CHARS)
+    if lines > MAX_FILE_LINES:
+        span = Span(path, MAX_FILE_LINES + 1, 1, MAX_FILE_LINES + 1, 1)
+        return diagnose("TP101", span, f"the file has more than {MAX_FILE_LINES} lines")
+    if len(text) > MAX_FILE_CHARS:
+        line, column = place_of_offset(text, MAX_FILE_CHARS)
+        span = Span(path, line, column, line, column)
+        return diagnose("TP101", span, f"the file has more than {MAX_FILE_CHARS} characters")
+    return None
+
+
 @dataclass(slots=True)
 class _FileParser:
     """Parses the declarations of one file, one after the other."""
@@ -120,6 +132,11 @@ class _FileParser:
     declarations: list[Declaration] = field(default_factory=list)
     broken: set[str] = field(default_factory=set)
     use: LanguageUse = field(default_factory=LanguageUse)
+    glued: GluedParser = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Lets the line parser report into the same list."""
+        self.glued = GluedParser(self.path, self.diagnostics)
 
     def parse(self, chunk: Chunk) -> None:
         """Parses one declaration and keeps it where it is fit to be kept."""
@@ -130,6 +147,8 @@ class _FileParser:
         lost = False
         first, other = _BODY_STARTS.get(chunk.kind, ("", ""))
         for index, line in enumerate(chunk.body):
+            if len(self.diagnostics) > MAX_FILE_ERRORS:
+                break
             if not first:
                 self._refuse_body(chunk, line)
                 break
@@ -163,7 +182,7 @@ class _FileParser:
         if line.refused is not None:
             self.diagnostics.append(line.refused)
             return None
-        parsed = parse_glued(self.path, start, line.lexemes, self.diagnostics)
+        parsed = self.glued.parse(start, line.lexemes)
         if isinstance(parsed, FailedLine):
             self.diagnostics.append(explain_failure(self.path, parsed, self.language))
             return None

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import NamedTuple
 
 from engine.program import Span
@@ -17,9 +18,11 @@ from rules_dsl.diagnostics.codes import diagnose
 from rules_dsl.diagnostics.model import Diagnostic, Fix
 from rules_dsl.limits import (
     MAX_FILE_ERRORS,
+    MAX_FILE_LEXEMES,
     MAX_FILE_WARNINGS,
     MAX_LINE_LEXEMES,
     MAX_NAME_CHARS,
+    MAX_TEXT_CHARS,
 )
 from rules_dsl.literals import DAY_FORM, NumberLiteral, day_number, read_number, slipped_day
 from rules_dsl.source import FULL_WIDTH, split_lines
@@ -78,6 +81,8 @@ SIGNS: dict[str, str] = {
     "..<": "DOTDOT_LT",
     ":": "COLON",
     ";": "SEMICOLON",
+    "and": "AND",
+    "not": "NOT",
 }
 #: Signs of other languages for which exactly one sign of ours is meant.
 MEANT_SIGNS: dict[str, str] = {
@@ -95,6 +100,8 @@ MEANT_SIGNS: dict[str, str] = {
     "–": "-",
     "—": "-",
     "、": ",",
+    "&&": "and",
+    "!": "not",
 }
 OPENERS: dict[str, str] = {"LPAR": "RPAR", "LSQB": "RSQB", "LBRACE": "RBRACE"}
 CLOSERS = frozenset(OPENERS.values())
@@ -116,19 +123,27 @@ _INVISIBLE = re.compile("[\u0000-\u0008\u000b-\u001f\u007f\u0085\u2028-\u202e\u2
 _LEXEME = re.compile(
     rf"""
     (?P<space>\s+)
-  | (?P<comment>\#.*)
+  | (?P<name>[^\W\d][\w\u0300-\u036f]*)
+  | (?P<sign>\.\.<|\.\.|!=|!|&&|<=|==|:=|<>|=>|=<|>=|[=<>+\-*/()\[\]{{}},|.:;≥≤≠×÷−–—、])
   | (?P<text>"(?:[^"\\]|\\.)*"|“(?:[^”\\]|\\.)*”|'[^']*'|‘[^’]*’)
   | (?P<open_text>["“”'‘’].*)
   | (?P<day>{DAY_FORM})
   | (?P<grouped>[0-9]{{1,3}}(?:,[0-9]{{3}})+(?:\.[0-9]+)?%?(?![0-9]))
   | (?P<number>[0-9]+(?:\.[0-9]+)?(?:\s*%)?)
   | (?P<account>@[0-9A-Za-z](?:[0-9A-Za-z._-]*[0-9A-Za-z])?)
-  | (?P<name>[^\W\d][\w\u0300-\u036f]*)
-  | (?P<sign>\.\.<|\.\.|!=|<=|==|:=|<>|=>|=<|>=|[=<>+\-*/()\[\]{{}},|.:;≥≤≠×÷−–—、])
+  | (?P<comment>\#.*)
   | (?P<other>.)
     """,
     re.VERBOSE | re.DOTALL,
 )
+
+
+def _plain_terminal(kind: str | None, raw: str) -> str | None:
+    """Gives the terminal of a sign or word in which nothing needs repair, None for the rest."""
+    if kind == "sign":
+        return SIGNS.get(raw)
+    is_plain = kind == "name" and len(raw) <= MAX_NAME_CHARS
+    return "NAME" if is_plain and unicodedata.is_normalized("NFC", raw) else None
 
 
 @dataclass(slots=True)
@@ -142,45 +157,61 @@ class Scanner:
 
     def scan(self, text: str) -> list[PhysicalLine]:
         """Gives the lines of a text that hold anything but space and comments."""
-        found = []
+        found: list[PhysicalLine] = []
+        count = 0
         for number, line in enumerate(split_lines(text), start=1):
             physical = self.scan_line(line, number)
             if physical.lexemes:
                 found.append(physical)
-            if len(self.diagnostics) - self._warnings >= MAX_FILE_ERRORS:
+                count += len(physical.lexemes)
+            if count > MAX_FILE_LEXEMES:
+                last = physical.lexemes[-1]
+                span = Span(self.path, number, last.column, number, last.end_column)
+                self._error(span, f"the file has more than {MAX_FILE_LEXEMES} words and signs")
+                return []
+            if self._is_over():
                 break
         return found
 
     def scan_line(self, line: str, number: int, column: int = 1) -> PhysicalLine:
         """Gives the lexemes of one line whose first character stands in `column`."""
         plain = line.translate(_TWINS) if _UNUSUAL.search(line) else line
-        for match in _INVISIBLE.finditer(line):
+        for match in islice(_INVISIBLE.finditer(line), MAX_FILE_ERRORS + 1):
             where = match.start() + column
             self._refuse_character(match.group(), Span(self.path, number, where, number, where + 1))
         lexemes: list[Lexeme] = []
         indent, end = 0, -1
         for match in _LEXEME.finditer(plain):
-            kind, start = match.lastgroup, match.start()
+            kind, start, stop = match.lastgroup, match.start(), match.end()
             if plain is not line and kind not in {"text", "open_text", "comment"}:
-                self._report_twins(line[start : match.end()], number, start + column)
+                self._report_twins(line[start:stop], number, start + column)
             if kind == "space":
-                if start == 0:
-                    indent = match.end()
+                indent = stop if start == 0 else indent
                 continue
             if kind == "comment":
-                if line[start] != "#":
-                    self._report_twins(line[start], number, start + column)
+                self._report_twins(line[start], number, start + column)
+                break
+            if self._is_over():
                 break
             if len(lexemes) >= MAX_LINE_LEXEMES:
                 self._refuse_long_line(number, start + column)
                 break
-            raw = line[start : match.end()] if kind in {"text", "open_text"} else match.group()
-            span = Span(self.path, number, start + column, number, match.end() + column)
-            lexeme = self._lexeme(str(kind), raw, span)
-            if lexeme is not None:
-                lexemes.append(lexeme._replace(glued=start == end))
-            end = match.end()
+            raw = line[start:stop] if kind in {"text", "open_text"} else match.group()
+            glued, end = start == end, stop
+            terminal = _plain_terminal(kind, raw)
+            if terminal is None:
+                span = Span(self.path, number, start + column, number, stop + column)
+                lexeme = self._lexeme(str(kind), raw, span)
+                if lexeme is not None:
+                    lexemes.append(lexeme._replace(glued=True) if glued else lexeme)
+            else:
+                place = start + column
+                lexemes.append(Lexeme(terminal, raw, number, place, stop + column, glued))
         return PhysicalLine(number, indent, lexemes)
+
+    def _is_over(self) -> bool:
+        """Tells whether there are so many errors that the rest is not read."""
+        return len(self.diagnostics) - self._warnings > MAX_FILE_ERRORS
 
     def _lexeme(self, kind: str, raw: str, span: Span) -> Lexeme | None:
         """Makes the lexeme of one match, repairing and reporting what is slipped in it."""
@@ -261,6 +292,9 @@ class Scanner:
 
     def _text(self, raw: str, span: Span) -> str:
         body = raw[1:-1]
+        if len(body) > MAX_TEXT_CHARS:
+            self._error(span, f"this text has more than {MAX_TEXT_CHARS} characters")
+            return ""
         if raw[0] != '"':
             escaped = re.sub(r'(?<!\\)"', r"\"", body)
             fix = Fix(span, f'"{escaped}"', safe=True)
@@ -281,7 +315,10 @@ class Scanner:
 
     def _report_twins(self, written: str, number: int, column: int) -> None:
         """Reports every full-width sign, odd space and tab in a piece of a line."""
-        for offset, character in enumerate(written):
+        for match in _UNUSUAL.finditer(written):
+            if self._is_over() or (self._warnings >= MAX_FILE_WARNINGS and self._tab_seen):
+                break
+            offset, character = match.start(), match.group()
             where = column + offset
             span = Span(self.path, number, where, number, where + 1)
             if character in FULL_WIDTH and character not in _QUOTES:

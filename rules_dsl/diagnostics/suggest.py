@@ -63,7 +63,7 @@ def _word_rank(wanted: str, candidate: str) -> int | None:
     if distance is not None and distance < max(len(wanted), len(candidate)):
         return distance
     shorter, longer = sorted((wanted, candidate), key=len)
-    telling = 4 if shorter.isascii() else 2
+    telling = 3 if shorter.isascii() else 2
     if len(shorter) >= telling and (longer.startswith(shorter) or longer.endswith(shorter)):
         return _CONTAINED
     return None
