@@ -112,16 +112,19 @@ class ReferenceEvaluator:
         if decl is None:
             raise Unposted("UNKNOWN_TYPE")
         typed = self._reader.read(decl, event, entity=entity, business=business)
-        voucher_date = self._voucher_date(typed, requested)
-        runs = self._matching(typed)
-        self._check_expected(typed, runs)
-        made = [(run, run.make()) for run in runs]
+        made = self._applied(typed)
+        self._check_expected(typed, [run for run, _ in made])
+        voucher_date = business
+        if any(result.vouchers for _, result in made):
+            voucher_date = self._voucher_date(typed, requested)
         return self._accept(typed, voucher_date, made)
 
     def _close_period(self, event: Mapping[str, object], entity: str) -> Outcome:
         period = event.get("period")
         if not isinstance(period, str) or not ISO_PERIOD.fullmatch(period):
             raise Invalid("no period")
+        if (entity, period) in self.state.closed:
+            return Outcome("NO_POSTING", "ALREADY_CLOSED")
         self.state.closed.add((entity, period))
         return Outcome("NO_POSTING")
 
@@ -138,38 +141,34 @@ class ReferenceEvaluator:
         open_period = self.state.first_open_period(event.entity, period)
         return date.fromisoformat(f"{open_period}-01")
 
-    def _runs(self, event: TypedEvent) -> list[RuleRun]:
-        """The rules of the event's type in force on its date, in the order they are applied."""
-        rules = [rule for rule in self._book.rules if rule.event.text == event.decl.name]
-        return [
-            RuleRun(self._book, rule, event, self.state, self.seen)
-            for rule in rules
-            if in_force(rule, event.business_date)
-        ]
+    def _applied(self, event: TypedEvent) -> list[tuple[RuleRun, Made]]:
+        """What the rules of the event's type in force on its date make of it.
 
-    def _matching(self, event: TypedEvent) -> list[RuleRun]:
-        matching = []
-        for run in self._runs(event):
+        In the order of writing, so that the first error or refusal of all rules decides.
+        """
+        made = []
+        for rule in self._rules_of(event):
+            if not in_force(rule, event.business_date):
+                continue
+            run = RuleRun(self._book, rule, event, self.state, self.seen)
             holds = run.matches()
-            if run.rule.guard is not None:
+            if rule.guard is not None:
                 self.seen[f"guard {holds}"] += 1
             if holds:
-                matching.append(run)
-        return matching
+                made.append((run, run.make()))
+        return made
+
+    def _rules_of(self, event: TypedEvent) -> list[syntax.RuleDecl]:
+        return [rule for rule in self._book.rules if rule.event.text == event.decl.name]
 
     def _check_expected(self, event: TypedEvent, matching: list[RuleRun]) -> None:
         expects = event.decl.expects
         self.seen[f"expects {expects.value}"] += 1
         if expects not in {Expects.SOME, Expects.ONE}:
             return
-        counts: Counter[str] = Counter()
-        for rule in self._book.rules:
-            if rule.event.text == event.decl.name:
-                run = RuleRun(self._book, rule, event, self.state, Counter())
-                counts.update(dict.fromkeys(run.ledgers(), 0))
-        counts.update(ledger for run in matching for ledger in run.ledgers())
-        if not counts or 0 in counts.values():
+        if not matching:
             raise Unposted("NO_RULE")
+        counts = Counter(ledger for run in matching for ledger in run.ledgers())
         if expects is Expects.ONE and max(counts.values()) > 1:
             raise Unposted("AMBIGUOUS_RULE")
 
@@ -190,7 +189,8 @@ class ReferenceEvaluator:
         self._write_records(event)
         if vouchers:
             return Outcome("POSTED", vouchers=tuple(vouchers))
-        return Outcome("NO_POSTING", "ALL_ZERO" if made else "")
+        all_zero = any(result.came_to_nothing for _, result in made)
+        return Outcome("NO_POSTING", "ALL_ZERO" if all_zero else "")
 
     def _numbered(
         self, event: TypedEvent, voucher_date: date, rule: syntax.RuleDecl, draft: Draft

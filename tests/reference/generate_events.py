@@ -20,22 +20,11 @@ from tests.reference.values import at_scale
 Event = dict[str, object]
 
 #: Days at which generated rules, rates and periods begin and end, and their neighbours.
-EDGE_DAYS = [
-    "2025-12-31",
-    "2026-01-01",
-    "2026-02-01",
-    "2026-02-14",
-    "2026-02-15",
-    "2026-02-28",
-    "2026-03-01",
-    "2026-03-14",
-    "2026-03-15",
-    "2026-03-31",
-    "2026-04-01",
-    "2026-04-30",
-    "2026-05-31",
-    "2026-06-01",
-]
+EDGE_DAYS = (
+    *("2025-12-31", "2026-01-01", "2026-02-01", "2026-02-14", "2026-02-15", "2026-02-28"),
+    *("2026-03-01", "2026-03-14", "2026-03-15", "2026-03-31", "2026-04-01", "2026-04-30"),
+    *("2026-05-31", "2026-06-01"),
+)
 FIRST_DAY = date(2026, 1, 1)
 TEXTS = ("K1", "K1", "K2", "K3", "K4")
 DIMENSION_VALUES = ("D1", "D1", "D1", "D2", "D2", "D3", "é")
@@ -55,7 +44,13 @@ class EventMaker:
     def __post_init__(self) -> None:
         masters = {name.text for record in self.book.records.values() for name in record.sources}
         self._masters = [event for event in self.book.events.values() if event.name in masters]
-        self._business = [event for event in self.book.events.values() if event.name not in masters]
+        ruled = {rule.event.text for rule in self.book.rules}
+        self._business = [
+            event
+            for event in self.book.events.values()
+            for _ in range(20 if event.name in ruled else 1)
+            if event.name not in masters
+        ]
 
     def events(self, count: int) -> list[Event]:
         """The next events; the first ones are mostly master data."""
@@ -81,7 +76,7 @@ class EventMaker:
         return event
 
     def _valid(self) -> Event:
-        share = 0.7 if self.count < 12 else 0.12
+        share = 0.6 if self.count < 10 else 0.07
         masters = self._masters and self.rng.random() < share
         decl = self.rng.choice(self._masters if masters else self._business)
         return self._of_type(decl)

@@ -340,8 +340,8 @@ class _BookMaker:
         if event.expects in {"one", "some"}:
             if rng.random() < 0.4:
                 return [("", " «until» 2026-03-14"), ("", " «from» 2026-03-15")]
-            return [(rng.choice(["", "?"]), dates)]
-        return [(rng.choice(["", "?", "?"]), dates) for _ in range(rng.choice([1, 2, 2]))]
+            return [(rng.choice(["", "", "?"]), dates)]
+        return [(rng.choice(["", "?"]), dates) for _ in range(rng.choice([1, 2, 2]))]
 
     def _event_without_rules(self) -> None:
         expects = self.rng.choice(["", " «expects» «none»"])

@@ -6,6 +6,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from fractions import Fraction
 
+from engine.limits import MAX_AMOUNT_MINOR
 from engine.program import NegativePolicy, Side
 from rules_dsl import syntax
 from tests.reference.declarations import Declarations
@@ -48,12 +49,36 @@ class Draft:
     lines: tuple[PostedLine, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A line as evaluated, before its amount and dimensions are checked; amount not zero."""
+
+    side: Side
+    account: Account
+    amount: int
+    carried: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """A voucher whose guard holds, as evaluated."""
+
+    ledger: syntax.LedgerDecl
+    word: str
+    summary: str
+    entries: tuple[Entry, ...]
+
+
 @dataclass(slots=True)
 class Made:
-    """What a rule makes of an event: vouchers, and the new values of targets by their state key."""
+    """What a rule makes of an event: vouchers, and the new values of targets by their state key.
+
+    `came_to_nothing`: a voucher was to be made, but all its lines are zero.
+    """
 
     vouchers: list[Draft] = field(default_factory=list)
     targets: dict[tuple[str, str, tuple[Value, ...]], Fraction] = field(default_factory=dict)
+    came_to_nothing: bool = False
 
 
 class RuleRun:
@@ -84,8 +109,9 @@ class RuleRun:
         return set(own) or {self._book.ledger(self.rule.ledger).name}
 
     def make(self) -> Made:
-        """Evaluates the statements in order; the first fault or refusal ends it."""
+        """Evaluates the statements in order, then checks the lines; the first failure ends it."""
         made = Made()
+        proposals: list[Proposal] = []
         for statement in self.rule.statements:
             match statement:
                 case syntax.Let():
@@ -98,7 +124,9 @@ class RuleRun:
                 case syntax.Refuse():
                     self._refuse(statement)
                 case syntax.VoucherDecl():
-                    self._voucher(statement, made)
+                    proposals += self._proposal(statement)
+        for proposal in proposals:
+            self._voucher(proposal, made)
         return made
 
     def _split(self, statement: syntax.Split) -> None:
@@ -157,30 +185,29 @@ class RuleRun:
     def _voucher_ledger(self, declaration: syntax.VoucherDecl) -> syntax.LedgerDecl:
         return self._book.ledger(declaration.ledger or self.rule.ledger)
 
-    def _voucher(self, declaration: syntax.VoucherDecl, made: Made) -> None:
+    def _proposal(self, declaration: syntax.VoucherDecl) -> list[Proposal]:
+        """The voucher with its lines evaluated; none where its guard does not hold."""
         self._seen["voucher"] += 1
         if declaration.guard is not None:
             self._seen["voucher guard"] += 1
             if not self._expressions.one(declaration.guard):
-                return
+                return []
         ledger = self._voucher_ledger(declaration)
         self._seen[f"negative {ledger.negative.value}"] += 1
         self._seen["second ledger"] += ledger is not self._book.first_ledger
         summary = self._filled(declaration.summary)
-        lines = [line for part in declaration.lines for line in self._lines(part, ledger)]
-        self._check_balance(lines)
-        if lines:
-            word = declaration.word or ledger.word or DEFAULT_WORD
-            made.vouchers.append(Draft(ledger, word, summary, tuple(lines)))
+        scale = CURRENCY_DECIMALS[ledger.currency]
+        entries = [entry for line in declaration.lines for entry in self._entries(line, scale)]
+        word = declaration.word or ledger.word or DEFAULT_WORD
+        return [Proposal(ledger, word, summary, tuple(entries))]
 
-    def _lines(self, line: syntax.LineDecl, ledger: syntax.LedgerDecl) -> list[PostedLine]:
+    def _entries(self, line: syntax.LineDecl, scale: int) -> list[Entry]:
         expressions = self._expressions
         places = expressions.elements(None if line.each is None else line.each.text)
         self._seen["each" if line.each is not None else "line"] += 1
         accounts = expressions.at(line.account, places)
         amounts = expressions.at(line.amount, places)
         dimensions = [self._dimension(part, places) for part in line.dimensions]
-        scale = CURRENCY_DECIMALS[ledger.currency]
         made = []
         for at, (account, value) in enumerate(zip(accounts, amounts, strict=True)):
             amount = units_of(as_number(value), scale)
@@ -189,32 +216,36 @@ class RuleRun:
                 continue
             assert isinstance(account, Account)
             carried = {
-                name: value
+                name: text
                 for name, values in dimensions
-                if isinstance(value := values[at], str) and value
+                if isinstance(text := values[at], str) and text
             }
-            made.append(self._line(line.side, account, amount, carried, ledger.negative))
+            made.append(Entry(line.side, account, amount, carried))
         return made
 
-    def _line(
-        self,
-        side: Side,
-        account: Account,
-        amount: int,
-        carried: dict[str, str],
-        negative: NegativePolicy,
-    ) -> PostedLine:
-        if any(self._book.dimensions[name].wire not in carried for name in account.requires):
-            raise Fault("MISSING_DIMENSION")
+    def _voucher(self, proposal: Proposal, made: Made) -> None:
+        lines = [self._line(entry, proposal.ledger.negative) for entry in proposal.entries]
+        self._check_balance(lines)
+        if lines:
+            draft = Draft(proposal.ledger, proposal.word, proposal.summary, tuple(lines))
+            made.vouchers.append(draft)
+        else:
+            made.came_to_nothing = True
+
+    def _line(self, entry: Entry, negative: NegativePolicy) -> PostedLine:
+        side, amount = entry.side, entry.amount
+        if abs(amount) > MAX_AMOUNT_MINOR:
+            raise Fault("AMOUNT_OUT_OF_RANGE")
         if amount < 0:
             self._seen[f"negative line {negative.value}"] += 1
             if negative is NegativePolicy.REJECT:
                 raise Fault("NEGATIVE_AMOUNT")
             if negative is NegativePolicy.SWAP:
                 side, amount = Side(1 - side), -amount
-        if abs(amount) >= 2**63:
-            raise Fault("AMOUNT_OUT_OF_RANGE")
-        return PostedLine(side, account.code, amount, tuple(sorted(carried.items())))
+        required = [self._book.dimensions[name].wire for name in entry.account.requires]
+        if any(name not in entry.carried for name in required):
+            raise Fault("MISSING_DIMENSION")
+        return PostedLine(side, entry.account.code, amount, tuple(sorted(entry.carried.items())))
 
     def _dimension(self, part: syntax.DimensionArg, places: Places) -> tuple[str, list[Value]]:
         """The wire name of a dimension and its value at each place, ABSENT where not carried."""
