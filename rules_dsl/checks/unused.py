@@ -15,7 +15,17 @@ from rules_dsl.checks.study import authors_of
 from rules_dsl.diagnostics.codes import diagnose
 from rules_dsl.diagnostics.model import Diagnostic
 
-_KINDS = {
+_Declared = (
+    syntax.TableDecl
+    | syntax.RateDecl
+    | syntax.CodeDecl
+    | syntax.ListDecl
+    | syntax.UnitDecl
+    | syntax.RecordDecl
+    | syntax.TargetDecl
+    | syntax.DimensionDecl
+)
+_KINDS: dict[type[_Declared], str] = {
     syntax.TableDecl: "table",
     syntax.RateDecl: "rate",
     syntax.CodeDecl: "code",
