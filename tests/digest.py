@@ -58,7 +58,7 @@ def _plain_lines(path: Path, columns: tuple[str, ...]) -> Iterator[str]:
 def _voucher_lines(folder: Path) -> Iterator[tuple[tuple[object, ...], str]]:
     vouchers = {tuple(row[name] for name in KEY): row for row in _rows(folder / "vouchers.parquet")}
     path = folder / "lines.parquet"
-    metadata = pq.read_schema(path).metadata or {}
+    metadata = pq.read_metadata(path).metadata or {}
     scales = json.loads(metadata.get(b"tongpin.ledger_scales", b"{}"))
     for line in _rows(path):
         voucher = vouchers[tuple(line[name] for name in KEY)]
