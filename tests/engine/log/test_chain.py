@@ -12,7 +12,8 @@ from engine.effects import PERIODS
 from engine.log import columns_digest, decode_payload, encode_payload, genesis, next_chain
 from engine.log.chain import canonical_parts
 from engine.log.codec import filled_tables
-from tests.engine.log.samples import effect_batches, expense_effects
+from tests.engine.log.samples import expense_effects
+from tests.engine.log.strategies import effect_batches
 
 
 def test_canonical_bytes_are_as_documented() -> None:

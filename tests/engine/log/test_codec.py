@@ -15,7 +15,8 @@ from engine.columns import ColumnTable, ColumnType, EffectBatch, TableSpec
 from engine.effects import COMMANDS, PERIODS, TABLES
 from engine.errors import InvariantBroken, StoreCorrupt
 from engine.log import codec, decode_payload, encode_payload
-from tests.engine.log.samples import effect_batches, expense_effects, tables_equal
+from tests.engine.log.samples import expense_effects, tables_equal
+from tests.engine.log.strategies import effect_batches
 
 
 @given(effect_batches())
