@@ -31,6 +31,7 @@ __all__ = [
     "floor_products",
     "format_minor",
     "format_plain",
+    "is_narrow",
     "magnitude",
     "narrow",
     "parse_decimal",
@@ -160,7 +161,7 @@ def round_products(
         a, b = b, a
     if isinstance(a, int):
         raise TypeError("round_products needs a column")
-    if not _is_narrow(a) or not _is_narrow(b) or not _is_narrow(c):
+    if not is_narrow(a) or not is_narrow(b) or not is_narrow(c):
         return _round_wide_rows(a, b, c, mode)
     column, divisor = cast("Int64s", a), cast("Int64s | int", c)
     if magnitude(a) * magnitude(b) <= INT64_MAX:
@@ -242,7 +243,7 @@ def _round_wide_rows(
     return narrow(as_objects([round_quotient(x * y, z, mode) for x, y, z in rows]))
 
 
-def _is_narrow(value: Integers | int) -> bool:
+def is_narrow(value: Integers | int) -> bool:
     """Whether a column is int64, or an integer fits it."""
     if isinstance(value, int):
         return INT64_MIN <= value <= INT64_MAX

@@ -424,10 +424,11 @@ def _write_delta(writer: Writer, index: int, node: Node) -> None:
     writer.put(f"d = state.target({node.data!r}, key)")
     _record_read(writer, index, "key", "d")
     new = writer.event(node.args[-1])
+    if writer.node(node.args[-1]).is_wide:
+        writer.put(f"a = {new}")
+        new = "a"
+        _fault(writer, index, f"not {INT64_MIN} <= a <= {INT64_MAX}", OUT_OF_RANGE, "a = 0")
     if not writer.quiet:
-        if writer.node(node.args[-1]).is_wide:
-            condition = f"not {INT64_MIN} <= {new} <= {INT64_MAX}"
-            _fault(writer, index, condition, OUT_OF_RANGE, "pass")
         writer.put(f"w.append(({index}, {node.data!r}, key, {new}))")
     writer.put(f"{name} = {new} - d")
     _check_range(writer, index, node, name)

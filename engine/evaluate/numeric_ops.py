@@ -23,6 +23,7 @@ from engine.evaluate.text import number_codes
 from engine.money import (
     Integers,
     as_objects,
+    is_narrow,
     magnitude,
     narrow,
     round_products,
@@ -142,8 +143,7 @@ def exact_call(ufunc: np.ufunc, values: list[Integers | int]) -> Integers:
     """Arithmetic on int64 where the actual bounds allow, on Python integers where they do not."""
     sizes = [magnitude(value) for value in values]
     bound = sizes[0] * sizes[-1] if ufunc is np.multiply else sum(sizes)
-    is_object = any(isinstance(v, np.ndarray) and v.dtype == np.object_ for v in values)
-    if bound <= INT64_MAX and not is_object:
+    if bound <= INT64_MAX and all(is_narrow(value) for value in values):
         return cast("Integers", ufunc(*values))
     wide = [v.astype(np.object_) if isinstance(v, np.ndarray) else v for v in values]
     return narrow(cast("Integers", ufunc(*wide)))
@@ -379,14 +379,9 @@ def multiply(values: list[Integers | int], power: int) -> list[Integers | int]:
 
 def exact_product(column: Integers, other: Integers | int, size: int) -> Integers:
     """The product, in int64 where `size`, their magnitudes' product, fits."""
-    if size <= INT64_MAX and column.dtype != np.object_ and not _is_object(other):
+    if size <= INT64_MAX and is_narrow(column) and is_narrow(other):
         return cast("Integers", np.multiply(column, other))
     return narrow(column.astype(np.object_) * other)
-
-
-def _is_object(value: Integers | int) -> bool:
-    """Whether a value is a column of Python integers."""
-    return isinstance(value, np.ndarray) and value.dtype == np.object_
 
 
 _MAKERS: dict[Op, Callable[[LinkedRule, int, Node], Step]] = {

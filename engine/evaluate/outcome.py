@@ -44,9 +44,7 @@ class StateView(Protocol):
         """Last cumulative value in minor units, 0 where none."""
         ...
 
-    def records(
-        self, record: int, field: int, keys: tuple[Int64s, ...]
-    ) -> tuple[Int64s, Bools]:
+    def records(self, record: int, field: int, keys: tuple[Int64s, ...]) -> tuple[Int64s, Bools]:
         """Values and whether each was set."""
         ...
 

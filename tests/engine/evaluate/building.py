@@ -197,9 +197,9 @@ class RuleMaker:
         )
 
     def voucher(
-        self, *lines: Line, summary: Template = Template(("凭证",)), guard: int | None = None
+        self, *lines: Line, summary: Template | None = None, guard: int | None = None
     ) -> VoucherPlan:
-        return VoucherPlan(0, "记", summary, guard, lines, Span())
+        return VoucherPlan(0, "记", summary or Template(("凭证",)), guard, lines, Span())
 
     def rule(
         self,
@@ -440,7 +440,8 @@ def compare(
 ) -> list[RuleRow]:
     """Evaluates events both ways, requires equal outcomes, and returns those of the closures.
 
-    Closures see the targets that earlier events of the batch wrote, as the columns assume.
+    Closures see the targets that earlier events of the batch wrote, those that failed included:
+    that is what columns assume.
     """
     state = state or FakeState()
     count = len(events.rows)
@@ -448,6 +449,7 @@ def compare(
     found = evaluate_columns(own, rule_index, events, np.array(wanted, dtype=np.int64), state)
     rule = own.program.rules[rule_index]
     expected = columns_as_rows(found, rule, count)
+    assumed = _assumed_targets(found)
     running = FakeState(
         state.kept_records, state.written, state.kept_balances, dict(state.kept_targets)
     )
@@ -457,7 +459,7 @@ def compare(
             rows.append(RuleRow(matched=False))
             continue
         row = evaluate_row(own, rule_index, events, index, running)
-        for _, target, key, value in row.deltas:
+        for target, key, value in assumed.get(index, []):
             running.kept_targets[target, key] = value
         if row.failure != NOT_FAILED:
             row.reads = [read for read in row.reads if read[0] < row.failed_node]
@@ -465,3 +467,12 @@ def compare(
     for index, (one, two) in enumerate(zip(rows, expected, strict=True)):
         assert one == two, f"event {index}\nclosure {one}\ncolumns {two}"
     return rows
+
+
+def _assumed_targets(found: RuleColumns) -> dict[int, list[tuple[int, Key, int]]]:
+    writes: dict[int, list[tuple[int, Key, int]]] = {}
+    for delta in found.deltas:
+        values = delta.values.tolist()
+        for row, key, value in zip(found.rows.tolist(), _rows(delta.keys), values, strict=True):
+            writes.setdefault(row, []).append((delta.target, key, value))
+    return writes
