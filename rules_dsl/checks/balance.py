@@ -52,9 +52,8 @@ def _voucher(study: Study, voucher: VoucherPlan) -> Iterator[Diagnostic]:
     fix = None
     if closing is not None:
         span = study.authors.line_amount(closing.line)
-        help_text = f"did you mean {closing.name}?"
-        if closing.equals != closing.name:
-            help_text = f"{closing.name} equals {closing.equals}; {help_text}"
+        is_other = closing.equals != closing.name
+        help_text = f"{closing.name} equals {closing.equals}" if is_other else ""
         fix = _fix(closing, span)
     yield diagnose(
         "TP301",

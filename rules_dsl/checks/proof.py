@@ -120,7 +120,7 @@ class Proof:
         values = self.forms.settled(literal.truth, is_true=literal.holds)
         key = self.forms.atoms[literal.truth].key
         if literal.holds and isinstance(key, tuple) and key[0] == "sign" and key[-1] == "=":
-            solved = self._solve(Poly(key[1]))
+            solved = self._solve(self.known(Poly(key[1])))
             if solved is not None:
                 atom, value = solved
                 values[atom] = value

@@ -49,7 +49,8 @@ def test_wrong_amount_names_what_is_missing_and_what_would_close_it() -> None:
     assert found.code == "TP301"
     assert found.label == "credits fall short by 进项税"
     assert found.notes == ("debits − credits = 进项税",)
-    assert found.help == "总额 equals 不含税 + 进项税; did you mean 总额?"
+    assert found.help == "总额 equals 不含税 + 进项税"
+    assert found.suggestions == ("总额",)
     assert found.span.line == 3
 
 
