@@ -98,16 +98,22 @@ class Declarations:
         """The event type with this wire name."""
         return next((event for event in self.events.values() if event.wire == wire), None)
 
+    def item_type(self, type_ref: syntax.TypeRef) -> syntax.TypeRef | None:
+        """The type of a value list's values; None of a list of records."""
+        if type_ref.item is None and type_ref.name not in self.lists:
+            # `list of 费用类别`: only the declarations tell a code from a list.
+            return syntax.TypeRef(TypeWord.NAMED, type_ref.span, name=type_ref.name)
+        return type_ref.item
+
     def elements_of(self, type_ref: syntax.TypeRef) -> tuple[syntax.FieldDecl, ...]:
         """The fields of a list's or map's elements."""
-        if type_ref.word is TypeWord.LIST and type_ref.item is None:
+        item = self.item_type(type_ref)
+        if item is None:
             return self.lists[type_ref.name].fields
-        assert type_ref.item is not None
-        value = _part("value", type_ref.item)
         if type_ref.word is TypeWord.LIST:
-            return (value,)
+            return (_part("value", item),)
         assert type_ref.key is not None
-        return (_part("key", type_ref.key), value)
+        return (_part("key", type_ref.key), _part("value", item))
 
     def decimals(self, type_ref: syntax.TypeRef) -> int:
         """How many decimals a number of this type has."""

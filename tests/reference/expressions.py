@@ -101,8 +101,10 @@ class Expressions:
             case syntax.If():
                 return self._if(expr, places, code)
             case syntax.Binary(op="and"):
+                self._seen["and"] += 1
                 return self._chosen(expr.left, expr.right, None, places)
             case syntax.Binary(op="or"):
+                self._seen["or"] += 1
                 return self._chosen(expr.left, None, expr.right, places)
             case syntax.Given():
                 return self._given(expr.subject, places)

@@ -81,7 +81,7 @@ class FieldReader:
         parts = self._book.elements_of(field.type)
         elements: list[Element] = []
         given: list[set[str]] = []
-        for element in _as_objects(field.type, wire):
+        for element in self._as_objects(field.type, wire):
             sent = {key: value for key, value in element.items() if value is not None}
             if sent.keys() - {part.wire for part in parts}:
                 raise Invalid(f"{field.name} has undeclared parts")
@@ -91,6 +91,21 @@ class FieldReader:
             given.append({part.name for part in parts if part.wire in sent})
         typed.lists[field.name] = elements
         typed.elements_given[field.name] = given
+
+    def _as_objects(self, type_ref: syntax.TypeRef, wire: object) -> list[Mapping[str, object]]:
+        """The elements of a list or map as objects."""
+        if type_ref.word is TypeWord.MAP:
+            if not isinstance(wire, Mapping):
+                raise Invalid("no object")
+            keys = {unicodedata.normalize("NFC", key): value for key, value in wire.items()}
+            return [{"key": key, "value": keys[key]} for key in sorted(keys)]
+        if not isinstance(wire, list):
+            raise Invalid("no list")
+        if self._book.item_type(type_ref) is not None:
+            return [{"value": value} for value in wire]
+        if not all(isinstance(element, Mapping) for element in wire):
+            raise Invalid("an element is no object")
+        return wire
 
     def _scalar_or_default(self, field: syntax.FieldDecl, wire: object) -> Value:
         if wire is not None:
@@ -192,19 +207,3 @@ def _text(wire: object) -> str:
     if not isinstance(wire, str):
         raise Invalid(f"{wire!r} is no text")
     return unicodedata.normalize("NFC", wire)
-
-
-def _as_objects(type_ref: syntax.TypeRef, wire: object) -> list[Mapping[str, object]]:
-    """The elements of a list or map as objects."""
-    if type_ref.word is TypeWord.MAP:
-        if not isinstance(wire, Mapping):
-            raise Invalid("no object")
-        keys = {unicodedata.normalize("NFC", key): value for key, value in wire.items()}
-        return [{"key": key, "value": keys[key]} for key in sorted(keys)]
-    if not isinstance(wire, list):
-        raise Invalid("no list")
-    if type_ref.item is not None:
-        return [{"value": value} for value in wire]
-    if not all(isinstance(element, Mapping) for element in wire):
-        raise Invalid("an element is no object")
-    return wire

@@ -155,8 +155,9 @@ class EventMaker:
         return min(most, self.rng.choice([0, 0, 1, 1, 1, 2, 2, 3, 3, 4, 7, self.rng.randrange(40)]))
 
     def _element(self, type_ref: syntax.TypeRef) -> object:
-        if type_ref.item is not None:
-            return self._scalar(type_ref.item)
+        item = self.book.item_type(type_ref)
+        if item is not None:
+            return self._scalar(item)
         element: Event = {}
         for part in self.book.elements_of(type_ref):
             value = self._field(part)

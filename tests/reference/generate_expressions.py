@@ -13,6 +13,7 @@ MONEY_LIMIT = 4 * 10**16
 
 DEFAULT_AMOUNT = 10**15
 LIST_SUM = 10**16
+BALANCE = 2 * 10**16
 
 
 class Term(NamedTuple):
@@ -210,7 +211,11 @@ class ExpressionMaker:
                 continue
             value = self.dimension_value(dimension, shape, simple=True)
             parts.append(f"{dimension} = {value}")
-        return Money(f"(«balance» «of» {role.role} «for» {', '.join(parts)})", 10**17 // 5)
+        ledger = ""
+        if len(self.book.ledgers) > 1 and self.rng.random() < 0.3:
+            ledger = f" «in» {self.rng.choice(self.book.ledgers)}"
+        text = f"(«balance» «of» {role.role} «for» {', '.join(parts)}{ledger})"
+        return Money(text, BALANCE)
 
     # --- Exact numbers ---------------------------------------------------------------------
 

@@ -83,8 +83,22 @@ class _BookMaker:
             rules.append((f"rules/{self.rng.choice('甲乙丙')}{at}.tp", self._rules(event)))
         self._event_without_rules()
         files = {"book.tp": "\n".join(self.text)} | dict(rules)
-        spelled_files = {path: spelled(text, chinese=chinese) for path, text in files.items()}
+        spelled_files = {
+            path: self._dressed(spelled(text, chinese=chinese)) for path, text in files.items()
+        }
         return GeneratedBook(spelled_files, self.assets)
+
+    def _dressed(self, text: str) -> str:
+        """The text with comments, blank lines and, rarely, full-width punctuation."""
+        lines = []
+        for line in text.splitlines():
+            if self.rng.random() < 0.03:
+                lines.append("  # 注：a «remark», 借 1 (" if line.startswith(" ") else "# 注")
+            ending = "  # 尾注" if self.rng.random() < 0.03 else ""
+            wide = self.rng.random() < 0.03 and not set(line) & set('"{')
+            shown = line.replace(", ", "，").replace("(", "（") if wide else line
+            lines.append(shown + ending)
+        return "\n".join(lines) + "\n"
 
     # --- Declarations ----------------------------------------------------------------------
 
@@ -203,7 +217,7 @@ class _BookMaker:
     def _business_event(self, at: int) -> EventSpec:
         rng = self.rng
         fields = self._fields()
-        lists = [self._list(at, index) for index in range(rng.choice([0, 1, 1, 2]))]
+        lists = [self._list(at, index) for index in range(rng.choice([0, 1, 1, 1, 2]))]
         expects = rng.choice(["", "any", "some", "one", "one"])
         dated = rng.choice(["业务日期", "业务日期", ""])
         event = EventSpec(f"业务{at}", f"business.b{at}", dated, expects, fields, tuple(lists))
@@ -211,7 +225,7 @@ class _BookMaker:
         head = f"«event» {event.name} «is» {event.wire}"
         head += f" «dated» {dated}" if dated else ""
         head += f" «expects» «{expects}»" if expects else ""
-        lines = [head + late + (" «must post»" if rng.random() < 0.1 else "")]
+        lines = [head + late + (" «must post»" if rng.random() < 0.15 else "")]
         lines += [f"  {spec.name} {spec.declared}" for spec in fields]
         lines += [f"  {spec.name} {spec.declared}" for spec in lists]
         self.text += [spec.declaration for spec in lists if spec.declaration]
@@ -290,14 +304,22 @@ class _BookMaker:
         form = rng.random()
         name = ("明细", "附加")[index]
         wire = f"«is» items{index} " if rng.random() < 0.5 else ""
-        if form < 0.12:
-            part = FieldSpec("value", "money", "")
-            return ListSpec(name, f"{wire}«list» «of» «amount» «max» 99999", (part,))
-        if form < 0.25:
-            key = FieldSpec("key", "dim:项目", "")
-            value = FieldSpec("value", "money", "")
-            declared = f"{wire}«map» «of» 项目 «to» «amount» «min» 0 «max» 99999"
-            return ListSpec(name, declared, (key, value))
+        if form < 0.14:
+            kind, declared = rng.choice(
+                [
+                    ("money", "«amount» «max» 99999"),
+                    ("money", "«amount» «max» 99999"),
+                    ("code:费用类别", "费用类别"),
+                    ("text", "«text»"),
+                ]
+            )
+            part = FieldSpec("value", kind, "")
+            return ListSpec(name, f"{wire}«list» «of» {declared}", (part,))
+        if form < 0.28:
+            key_kind, key_declared = rng.choice([("dim:项目", "项目"), ("text", "«text»")])
+            parts = (FieldSpec("key", key_kind, ""), FieldSpec("value", "money", ""))
+            declared = f"{wire}«map» «of» {key_declared} «to» «amount» «min» 0 «max» 99999"
+            return ListSpec(name, declared, parts)
         pool = [
             FieldSpec("含税", "money", "«is» gross «amount»"),
             FieldSpec("税额", "money", "«amount» «max» 5000"),
@@ -337,6 +359,9 @@ class _BookMaker:
         flags = [f.name for f in event.fields if f.kind == "flag" and f.always_there]
         if event.expects in {"one", "some"} and flags and rng.random() < 0.6:
             return [(flags[0], dates), (f"«not» {flags[0]}", dates)]
+        if event.expects == "one" and rng.random() < 0.3:
+            # They overlap, which no check can know: some events are ambiguous.
+            return [("«abs»(金额) >= 100", dates), ("«abs»(金额) < 2000", dates)]
         if event.expects in {"one", "some"}:
             if rng.random() < 0.4:
                 return [("", " «until» 2026-03-14"), ("", " «from» 2026-03-15")]

@@ -22,6 +22,7 @@ class RuleMaker:
     maker: ExpressionMaker
     count: int = 0
     used_targets: list[str] = field(default_factory=list)
+    account_lets: list[str] = field(default_factory=list)
 
     def rule(self, name: str, *, guard: str, dates: str) -> str:
         """The text of a rule; guard "" = none, "?" = a random one."""
@@ -112,7 +113,7 @@ class RuleMaker:
         return f"«refuse» {code}{text} «when» {rare}"
 
     def _place(self) -> str:
-        printable = ("money", "text", "date", "percent", "integer")
+        printable = ("money", "text", "date", "percent", "integer", "period", "quantity")
         fields = [
             term.text
             for term in self.maker.scope.terms
@@ -126,6 +127,7 @@ class RuleMaker:
         shapes = [self._two_lines, self._parts, self._parts, self._targets, self._by_balance]
         if self.event.lists:
             shapes += [self._each, self._each, self._split, self._split, self._both_each]
+        self.account_lets = []
         before, lines = self.rng.choice(shapes)()
         head = f'«voucher» "摘要 {self._place()}"'
         if self.rng.random() < 0.2:
@@ -134,7 +136,8 @@ class RuleMaker:
             head += f" «ledger» {self.rng.choice(self.book.ledgers)}"
         if self.rng.random() < 0.2:
             head += f" «when» {self.maker.condition(None, 1)}"
-        return [*before, head, *[f"  {line}" for line in self._balanced(lines)]]
+        made = [f"  {line}" for line in self._balanced(lines)]
+        return [*before, *self.account_lets, head, *made]
 
     def _balanced(self, lines: list[_Line]) -> list[str]:
         """Rule text of the lines, all or none carrying the balancing dimension."""
@@ -168,6 +171,16 @@ class RuleMaker:
 
     def _account(self, shape: str | None) -> tuple[str, tuple[str, ...]]:
         """An account and the dimensions its line must carry."""
+        account, requires = self._role_or_table(shape)
+        if self.rng.random() > 0.12:
+            return account, requires
+        other, more = self._role_or_table(shape)
+        name = self._name("科")
+        condition = self.maker.condition(shape, 1)
+        self.account_lets.append(f"«let» {name} = «if» {condition} «then» {account} «else» {other}")
+        return name, tuple(sorted({*requires, *more}))
+
+    def _role_or_table(self, shape: str | None) -> tuple[str, tuple[str, ...]]:
         tables = [table for table in self.book.tables if ("", "account") in table.outputs]
         if tables and self.rng.random() < 0.35:
             table: TableSpec = self.rng.choice(tables)

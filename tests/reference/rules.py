@@ -77,7 +77,7 @@ class Made:
     """
 
     vouchers: list[Draft] = field(default_factory=list)
-    targets: dict[tuple[str, str, tuple[Value, ...]], Fraction] = field(default_factory=dict)
+    targets: dict[tuple[str, str, tuple[Value, ...]], int] = field(default_factory=dict)
     came_to_nothing: bool = False
 
 
@@ -149,14 +149,15 @@ class RuleRun:
             key = tuple(self._expressions.one(part) for part in statement.keys)
         else:
             key = tuple(self._expressions.one(part) for part in target.keys)
-        new = as_number(self._expressions.one(statement.value))
+        currency = self._book.ledger(target.ledger).currency
+        scale = CURRENCY_DECIMALS[currency]
+        new = units_of(as_number(self._expressions.one(statement.value)), scale)
         at = (target.name, self._event.entity, key)
-        old = self._state.targets.get(at, Fraction(0))
+        old = self._state.targets.get(at, 0)
         self._seen["delta after an earlier one"] += at in self._state.targets
         made.targets[at] = new
-        currency = self._book.ledger(target.ledger).currency
-        number = NumberType(CURRENCY_DECIMALS[currency], currency)
-        self._expressions.keep(statement.name, None, [new - old], number)
+        change = Fraction(new - old, 10**scale)
+        self._expressions.keep(statement.name, None, [change], NumberType(scale, currency))
 
     def _refuse(self, statement: syntax.Refuse) -> None:
         if self._expressions.one(statement.condition):

@@ -8,7 +8,6 @@ import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from fractions import Fraction
 
 from engine.program import Side
 from tests.reference.numbering import Numbering
@@ -59,18 +58,21 @@ class State:
     """Everything earlier events left behind.
 
     records: by record name and key, the fields that were set. targets: by target name, entity
-    and key the last cumulative value. postings: every line by entity, ledger and account.
+    and key the last cumulative value in minor units. postings: every line by entity, ledger and
+    account.
     """
 
     records: dict[tuple[str, tuple[Value, ...]], dict[str, Value]] = field(default_factory=dict)
-    targets: dict[tuple[str, str, tuple[Value, ...]], Fraction] = field(default_factory=dict)
+    targets: dict[tuple[str, str, tuple[Value, ...]], int] = field(default_factory=dict)
+    vouchers: list[PostedVoucher] = field(default_factory=list)
     postings: dict[tuple[str, str, str], list[PostedLine]] = field(default_factory=dict)
     closed: set[tuple[str, str]] = field(default_factory=set)
     identities: dict[tuple[str, str], tuple[str, str]] = field(default_factory=dict)
     numbering: Numbering = field(default_factory=Numbering)
 
     def post(self, voucher: PostedVoucher) -> None:
-        """Adds the lines of a voucher."""
+        """Adds a voucher and its lines."""
+        self.vouchers.append(voucher)
         for line in voucher.lines:
             account = (voucher.entity, voucher.ledger, line.account)
             self.postings.setdefault(account, []).append(line)

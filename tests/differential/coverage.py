@@ -1,0 +1,155 @@
+"""What a run of trials reached: how often each construct of the reference page was evaluated."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+
+from rules_dsl import syntax
+from rules_dsl.syntax import TypeWord
+from tests.reference.declarations import Declarations
+from tests.reference.fields import ENVELOPE
+from tests.reference.generate_rules import GeneratedBook
+
+#: How often the long form must reach each construct.
+LEAST = 100
+
+#: Least shares of the long form, in percent: events not booked, products beyond int64.
+LEAST_FAILED = 20
+LEAST_WIDE = 10
+
+#: Constructs as the reference evaluator counts them while it evaluates.
+EVALUATED = (
+    *("if", "let", "refuse", "given", "given record", "template place", "text", "count", "sum"),
+    *("sum of empty list", "min", "max", "abs", "unary -", "unary not"),
+    *("binary +", "binary -", "binary *", "binary /", "and", "or"),
+    *("compare =", "compare !=", "compare <", "compare <=", "compare >", "compare >="),
+    *("in set", "in range", "in range exclusive"),
+    *("round half_away", "round half_even", "round down", "round up"),
+    *("split largest_remainder", "split largest", "split first", "split last"),
+    *("split of a negative total", "delta", "delta after an earlier one", "balance of"),
+    *("table unique", "table first", "table else row", "table no row", "table cell set"),
+    *("table cell range", "table output by name", "rate", "rate not effective"),
+    *("record", "record default", "record missing", "record written", "dimension attribute"),
+    *("dimension if given", "dimension expression", "line", "each", "zero line dropped"),
+    *("voucher", "voucher guard", "second ledger", "guard True", "guard False"),
+    *("negative red", "negative swap", "negative reject"),
+    *("negative line red", "negative line swap", "negative line reject"),
+    *("expects any", "expects some", "expects one", "expects none", "late to next open"),
+    *("status POSTED", "status NO_POSTING", "status UNPOSTED", "status REJECTED_RULE"),
+    *("status INVALID", "status DUPLICATE", "status CONFLICT"),
+    *("reason ALL_ZERO", "reason NO_RULE", "reason AMBIGUOUS_RULE", "reason PERIOD_CLOSED"),
+    *("reason UNKNOWN_TYPE", "reason NO_ROW", "reason RATE_NOT_EFFECTIVE"),
+    *("reason MISSING_RECORD", "reason MISSING_DIMENSION", "reason NEGATIVE_AMOUNT"),
+    *("reason SPLIT_WITHOUT_WEIGHT", "reason SPLIT_NEGATIVE_WEIGHT"),
+)
+
+#: Declarations, counted over the books.
+DECLARED = (
+    *("balancing dimension", "chart in a file", "chart in the book", "required dimension"),
+    *("list of records", "list of values", "map", "envelope field", "personal", "text key"),
+    *("optional", "optional default", "optional part of a list", "price", "written bound"),
+    *("table with a flag", "table with a date", "table with a text", "rule from", "rule until"),
+    *("voucher word", "voucher ledger", "must post", "target in a ledger", "record of two keys"),
+    *("account let", "Chinese keywords", "English keywords", "currency without decimals"),
+)
+
+FAILED = ("status UNPOSTED", "status REJECTED_RULE", "status INVALID")
+
+
+def declared(book: Declarations, generated: GeneratedBook) -> Counter[str]:
+    """The declarations of a book by construct."""
+    seen: Counter[str] = Counter()
+    seen["Chinese keywords" if "规则册" in generated.text() else "English keywords"] += 1
+    seen["chart in a file"] += bool(generated.assets)
+    seen["currency without decimals"] += book.first_ledger.currency == "JPY"
+    seen["balancing dimension"] += any(one.balancing for one in book.dimensions.values())
+    seen["chart in the book"] += 1
+    seen["required dimension"] += sum(bool(one.requires) for one in book.accounts.values())
+    for event in book.events.values():
+        seen["must post"] += event.must_post
+        for field in event.fields:
+            seen.update(_of_field(book, field))
+    for table in book.tables.values():
+        words = {column.type.word for column in table.columns if column.type is not None}
+        for word in words & {TypeWord.FLAG, TypeWord.DATE, TypeWord.TEXT}:
+            seen[f"table with a {word.value}"] += 1
+    seen["record of two keys"] += sum(len(one.keys) > 1 for one in book.records.values())
+    seen["target in a ledger"] += sum(one.ledger is not None for one in book.targets.values())
+    for rule in book.rules:
+        seen["rule from"] += rule.valid_from is not None
+        seen["rule until"] += rule.valid_until is not None
+        for statement in rule.statements:
+            seen.update(_of_statement(statement))
+    return seen
+
+
+def _of_field(book: Declarations, field: syntax.FieldDecl) -> Iterable[str]:
+    word = field.type.word
+    if word is TypeWord.MAP:
+        yield "map"
+    elif word is TypeWord.LIST:
+        is_values = book.item_type(field.type) is not None
+        yield "list of values" if is_values else "list of records"
+        parts = book.elements_of(field.type)
+        if any(part.optional for part in parts):
+            yield "optional part of a list"
+    yield from _facts(
+        {
+            "envelope field": field.wire in ENVELOPE,
+            "personal": field.personal,
+            "text key": field.type.is_key,
+            "optional": field.optional and field.default is None,
+            "optional default": field.default is not None,
+            "price": bool(field.type.per_unit),
+            "written bound": field.type.high is not None,
+        }
+    )
+
+
+def _of_statement(statement: syntax.Statement) -> Iterable[str]:
+    if isinstance(statement, syntax.VoucherDecl):
+        lets = [line.account.text[:1] for line in statement.lines if _is_name(line.account)]
+        yield from _facts(
+            {
+                "voucher word": bool(statement.word),
+                "voucher ledger": statement.ledger is not None,
+                "account let": "科" in lets,
+            }
+        )
+
+
+def _is_name(account: syntax.Name | syntax.Index) -> bool:
+    return isinstance(account, syntax.Name)
+
+
+def _facts(facts: dict[str, bool]) -> Iterable[str]:
+    return [name for name, holds in facts.items() if holds]
+
+
+def report(seen: Counter[str]) -> str:
+    """The counts, one construct a line, and the shares."""
+    lines = [f"{seen[name]:>9,}  {name}" for name in (*EVALUATED, *DECLARED)]
+    events, failed = _events(seen)
+    wide = 100 * seen["product beyond int64"] // max(1, seen["product"])
+    lines.append(f"{events:>9,}  events, {100 * failed // max(1, events)} % not booked")
+    lines.append(f"{seen['product']:>9,}  products, {wide} % beyond int64")
+    return "\n".join(lines)
+
+
+def gaps(seen: Counter[str]) -> list[str]:
+    """What a long run did not reach often enough."""
+    missed = [
+        f"{name}: {seen[name]} times" for name in (*EVALUATED, *DECLARED) if seen[name] < LEAST
+    ]
+    events, failed = _events(seen)
+    if 100 * failed < LEAST_FAILED * events:
+        missed.append(f"only {failed} of {events} events are not booked")
+    if 100 * seen["product beyond int64"] < LEAST_WIDE * seen["product"]:
+        missed.append(f"only {seen['product beyond int64']} products are beyond int64")
+    return missed
+
+
+def _events(seen: Counter[str]) -> tuple[int, int]:
+    events = sum(count for name, count in seen.items() if name.startswith("status "))
+    return events, sum(seen[name] for name in FAILED)

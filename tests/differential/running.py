@@ -1,0 +1,87 @@
+"""Runs trials of seeds: makes them, compares, and gives a failing one back small and as text."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from random import Random
+
+from engine.program import Program
+from tests.differential.coverage import declared
+from tests.differential.minimise import minimised
+from tests.differential.stored import to_text
+from tests.differential.trial import (
+    ENTITIES,
+    WAYS,
+    Difference,
+    Trial,
+    compiled,
+    differences,
+    reference_of,
+)
+from tests.reference.declarations import Declarations
+from tests.reference.generate_events import EventMaker
+from tests.reference.generate_rules import GeneratedBook, generate_book
+
+#: Events of one trial.
+EVENTS = 150
+
+
+@dataclass(slots=True)
+class Run:
+    """What a run of seeds found: differing trials, and what was reached."""
+
+    seen: Counter[str] = field(default_factory=Counter)
+    failures: list[tuple[int, Difference, Trial]] = field(default_factory=list)
+
+
+def trial_of(book: GeneratedBook, declarations: Declarations, seed: int, batch: int) -> Trial:
+    """The events of a seed's batch for a book."""
+    maker = EventMaker(Random(f"events {seed} {batch}"), declarations, ENTITIES)
+    return Trial(book, tuple(maker.events(EVENTS)), seed * 1_000 + batch)
+
+
+def run_seed(seed: int, batches: int, run: Run, *, ways: Sequence[str] = WAYS) -> None:
+    """Compares every batch of a seed; adds to the run."""
+    book = generate_book(seed)
+    program = compiled(book)
+    declarations = Declarations.of(Trial(book, ()).files(), book.assets)
+    run.seen += declared(declarations, book)
+    for batch in range(batches):
+        trial = trial_of(book, declarations, seed, batch)
+        found = next(differences(trial, program, ways=ways, seen=run.seen), None)
+        if found is not None:
+            run.failures.append((seed, found, trial))
+
+
+def fails(trial: Trial, ways: Sequence[str] = WAYS) -> bool:
+    """Whether the engine and the reference differ; a book that does not compile does not."""
+    program = try_compile(trial.book)
+    if program is None:
+        return False
+    try:
+        return next(differences(trial, program, ways=ways), None) is not None
+    except (KeyError, StopIteration, AssertionError):
+        # The reference takes a book for granted from which minimising has cut too much.
+        return False
+
+
+def try_compile(book: GeneratedBook) -> Program | None:
+    """The program, or None where the book has errors."""
+    try:
+        return compiled(book)
+    except ValueError:
+        return None
+
+
+def told(seed: int, found: Difference, trial: Trial, *, small: bool = True) -> str:
+    """A failure as text: what differs, and the smallest trial that still does."""
+    if small:
+        trial = minimised(trial, lambda candidate: fails(candidate, (found.way,)))
+        program = compiled(trial.book)
+        found = next(differences(trial, program, ways=(found.way,)), found)
+    return f"seed {seed}: {found}\n{to_text(trial)}"
+
+
+__all__ = ["EVENTS", "Run", "fails", "reference_of", "run_seed", "told", "trial_of"]

@@ -1,0 +1,130 @@
+"""One trial: a rule book and events, decided by the reference and by the engine in three ways."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from random import Random
+
+from engine.book import Book
+from engine.calls import Call, EventResult
+from engine.program import Program
+from rules_dsl.parse import parse_file
+from rules_dsl.syntax import File
+from tests.differential.observed import (
+    ObservedEvent,
+    of_engine,
+    of_reference,
+    states,
+    vouchers_of,
+)
+from tests.reference.evaluator import ReferenceEvaluator
+from tests.reference.generate_events import Event
+from tests.reference.generate_rules import GeneratedBook
+from tests.reference.state import State
+
+ENTITIES = ("E1", "E2")
+
+#: How the engine is run: its evaluator, and the sizes that calls are cut to.
+WAYS = ("closures", "columns", "auto")
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """A rule book and events in order. `seed` decides how they are cut into calls."""
+
+    book: GeneratedBook
+    events: tuple[Event, ...]
+    seed: int = 0
+
+    def files(self) -> list[File]:
+        """The parsed files."""
+        return [parse_file(path, text).file for path, text in self.book.files.items()]
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """Where the engine and the reference part: the first event that differs, or the state."""
+
+    way: str
+    place: int
+    expected: object
+    found: object
+
+    def __str__(self) -> str:
+        where = f"event {self.place}" if self.place >= 0 else "state"
+        return f"{self.way}, {where}\n  reference: {self.expected}\n  engine:    {self.found}"
+
+
+def reference_of(trial: Trial) -> ReferenceEvaluator:
+    """The reference evaluator before the first event."""
+    return ReferenceEvaluator(trial.files(), assets=trial.book.assets, entities=ENTITIES)
+
+
+def compiled(book: GeneratedBook) -> Program:
+    """The program of a book. Raises ValueError with the diagnostics where it has errors."""
+    raise NotImplementedError(book)
+
+
+def differences(
+    trial: Trial,
+    program: Program,
+    *,
+    ways: Sequence[str] = WAYS,
+    seen: Counter[str] | None = None,
+) -> Iterator[Difference]:
+    """The first difference of each way of running the engine; `seen` counts constructs."""
+    reference = reference_of(trial)
+    if seen is not None:
+        reference.seen = seen
+    expected = [of_reference(outcome) for outcome in reference.post_all(trial.events)]
+    for way in ways:
+        found = first_difference(trial, program, way, expected, reference.state)
+        if found is not None:
+            yield found
+
+
+def first_difference(
+    trial: Trial,
+    program: Program,
+    way: str,
+    expected: Sequence[ObservedEvent],
+    state: State,
+) -> Difference | None:
+    """The first event that one way of running the engine decides otherwise, or the state."""
+    book = Book.in_memory([program], entities=ENTITIES, evaluator=way)  # type: ignore[arg-type]
+    results: list[EventResult] = []
+    for events in cut(trial, way):
+        results += book.post([Call(events=events)])[0].results
+    vouchers = vouchers_of(book)
+    for place, (wanted, result) in enumerate(zip(expected, results, strict=True)):
+        found = of_engine(result, vouchers)
+        if found != wanted:
+            return Difference(way, place, wanted, found)
+    wanted_state, found_state = states(state, book.state)
+    if wanted_state != found_state:
+        return Difference(way, -1, *wanted_state.against(found_state))
+    return None
+
+
+def cut(trial: Trial, way: str) -> Iterator[Sequence[Event]]:
+    """The events in calls: one by one, all together, or at random."""
+    events = trial.events
+    if way == "closures":
+        size_of = Random(f"{trial.seed} one").choice([lambda: 1, lambda: len(events) or 1])
+    elif way == "columns":
+        size_of = Random(f"{trial.seed} all").choice(
+            [lambda: len(events) or 1, lambda: 1 + len(events) // 3]
+        )
+    else:
+        rng = Random(f"{trial.seed} cut")
+
+        def size_of() -> int:
+            return rng.choice([1, 2, 7, 30, 100])
+
+    start = 0
+    while start < len(events):
+        size = size_of()
+        yield events[start : start + size]
+        start += size
