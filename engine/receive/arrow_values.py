@@ -19,6 +19,9 @@ from engine.errors import MalformedInput
 from engine.limits import MAX_UNPACKED_ELEMENTS
 from engine.receive.wording import escaped
 
+#: Most decimals of a decimal column.
+MAX_SCALE = 38
+
 _DAY_TYPES = (pa.date32(), pa.date64())
 
 
@@ -43,6 +46,9 @@ def check_type(place: str, arrow_type: pa.DataType, *, is_nested: bool = False) 
             raise _refused(place, arrow_type, "a struct has fields, each name once")
         for child in arrow_type:
             check_type(f"{place}.{escaped(child.name)}", child.type, is_nested=True)
+    elif kind.is_decimal(arrow_type):
+        if not 0 <= arrow_type.scale <= MAX_SCALE:
+            raise _refused(place, arrow_type, f"a decimal has 0 to {MAX_SCALE} decimals")
     elif kind.is_null(arrow_type):
         if is_nested:
             raise _refused(place, arrow_type, "send it with its real type")
@@ -51,7 +57,6 @@ def check_type(place: str, arrow_type: pa.DataType, *, is_nested: bool = False) 
         or kind.is_boolean(arrow_type)
         or kind.is_integer(arrow_type)
         or kind.is_floating(arrow_type)
-        or kind.is_decimal(arrow_type)
         or arrow_type in _DAY_TYPES
     ):
         what = (
@@ -111,11 +116,8 @@ def json_values(array: pa.Array) -> list[object]:
 def decimal_texts(array: pa.Array) -> pa.Array:
     """Decimals as text in plain notation, at the scale of the column."""
     texts = array.cast(pa.string())
-    scale = array.type.scale
-    # Arrow writes negative scales and numbers below 0.000001 with an exponent.
-    if scale < 0:
-        return pa.array([_plain(value) for value in array.to_pylist()], pa.string())
-    if scale <= 6 or not pc.any(pc.match_substring(texts, "E")).as_py():
+    # Arrow writes numbers below 0.000001 with an exponent.
+    if array.type.scale <= 6 or not pc.any(pc.match_substring(texts, "E")).as_py():
         return texts
     return pa.array([_plain(value) for value in array.to_pylist()], pa.string())
 
