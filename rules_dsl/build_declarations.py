@@ -261,7 +261,7 @@ def _build_table(body: Body) -> TableDecl | None:
         head.place.report(
             span_of(head.place, head.tree),
             "a table has inputs first and then at least one output",
-            help="an output is written with =, as in = account or = 税率 percent",
+            help=f"an output is written with =, as in = {body.place.word('ACCOUNT')}",
         )
         return None
     rows = [_build_row(line, columns, count) for line in body.lines[1:]]
@@ -308,7 +308,9 @@ def _build_rate(body: Body) -> RateDecl | None:
             body.place.report(
                 body.name_span,
                 f"the rate {body.name} has no header row",
-                help="write | from | until | value |",
+                help="write | {} | {} | {} |".format(
+                    *(body.place.word(each) for each in ("FROM", "UNTIL", "VALUE"))
+                ),
             )
         return None
     has_until = token(body.lines[0].tree, "UNTIL") is not None
@@ -367,7 +369,7 @@ def _build_rule(body: Body) -> RuleDecl | None:
             body.place.report(
                 body.name_span,
                 f"the rule {body.name} does not say on which event it works",
-                help="write a line: on EVENT",
+                help=f"write {body.place.word('ON')} and its name on a line below the header",
             )
         return None
     if body.broken:

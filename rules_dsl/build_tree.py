@@ -17,8 +17,8 @@ from engine.errors import InvariantBroken
 from engine.program import Span
 from rules_dsl.diagnostics.codes import diagnose
 from rules_dsl.diagnostics.model import Diagnostic, Fix
-from rules_dsl.keywords import FUNCTIONS, Language
-from rules_dsl.limits import MAX_DEPTH, MAX_NUMBER_DIGITS, MAX_PLACEHOLDERS
+from rules_dsl.keywords import FUNCTIONS, Language, spelling_of
+from rules_dsl.limits import MAX_DEPTH, MAX_FILE_ERRORS, MAX_NUMBER_DIGITS, MAX_PLACEHOLDERS
 from rules_dsl.line_parser import FailedLine, ParsedLine, parse_line
 from rules_dsl.literals import NumberLiteral
 from rules_dsl.scan import Lexeme, Scanner
@@ -61,6 +61,10 @@ class Place:
     lexemes: list[Lexeme]
     problems: list[Diagnostic]
     language: Language
+
+    def word(self, terminal: str) -> str:
+        """Spells a keyword in the author's language."""
+        return spelling_of(terminal, self.language) or terminal.lower()
 
     def report(
         self,
@@ -216,6 +220,8 @@ def build_template(place: Place, leaf: Token) -> TemplateText:
             message = f"this text has more than {MAX_PLACEHOLDERS} expressions"
             place.report(span_of(place, leaf), message)
             break
+        if len(place.problems) > MAX_FILE_ERRORS:
+            break
         parts.append(_unescape(body[end : match.start()]))
         end = match.end()
         column = lexeme.column + 1 + match.start()
@@ -232,7 +238,7 @@ def build_template(place: Place, leaf: Token) -> TemplateText:
 
 
 def _build_placeholder(place: Place, written: str, line: int, column: int) -> Expr | None:
-    scanner = Scanner(place.path)
+    scanner = Scanner(place.path, place.language)
     lexemes = scanner.scan_line(written, line, column + 1).lexemes
     place.problems.extend(scanner.diagnostics)
     if not lexemes:

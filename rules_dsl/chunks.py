@@ -45,11 +45,15 @@ class LogicalLine:
 
 @dataclass(slots=True)
 class Chunk:
-    """One declaration; `kind` is the terminal of its keyword, "" where it has none we know."""
+    """One declaration; `kind` is the terminal of its keyword, "" where it has none we know.
+
+    `title` is what messages call it, known once its header has parsed.
+    """
 
     kind: str
     header: LogicalLine
     body: list[LogicalLine] = field(default_factory=list)
+    title: str = ""
 
 
 def span_of_lexeme(path: str, lexeme: Lexeme) -> Span:

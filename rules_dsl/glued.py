@@ -48,6 +48,7 @@ class GluedParser:
     """Parses the lines of one file, putting in the spaces missing beside its keywords."""
 
     path: str
+    language: Language
     diagnostics: list[Diagnostic] = field(default_factory=list)
     _left: int = _MAX_AGAIN
 
@@ -72,11 +73,11 @@ class GluedParser:
         best: tuple[ParsedLine | FailedLine, list[Split]] = (failed, [])
         reached = _reach(failed)
         lexemes, last = failed.lexemes, min(failed.index, len(failed.lexemes) - 1)
-        at_last = list(_splits(lexemes, last))
+        at_last = list(self._splits(lexemes, last))
         earlier = [
             split
             for index in range(last - 1, max(last - _WORDS_BACK, 0) - 1, -1)
-            for split in _splits(lexemes, index)
+            for split in self._splits(lexemes, index)
         ]
         pairs = [[before, behind] for before in earlier for behind in at_last]
         for made in [*([each] for each in [*at_last, *earlier]), *pairs]:
@@ -90,6 +91,31 @@ class GluedParser:
             if _reach(parsed) > reached and _is_keyword(parsed, made[0]):
                 best, reached = (parsed, made), _reach(parsed)
         return best
+
+    def _splits(self, lexemes: list[Lexeme], index: int) -> Iterator[Split]:
+        """Gives the ways to take a Chinese keyword off the beginning or the end of a word."""
+        lexeme = lexemes[index]
+        text = lexeme.text
+        if lexeme.kind != "NAME" or text.isascii() or text in TERMINALS:
+            return
+        for keyword in _CHINESE_KEYWORDS:
+            if text.startswith(keyword):
+                yield from self._cut(lexeme, index, keyword, keyword_first=True)
+            if text.endswith(keyword):
+                yield from self._cut(lexeme, index, keyword, keyword_first=False)
+
+    def _cut(
+        self, lexeme: Lexeme, index: int, keyword: str, *, keyword_first: bool
+    ) -> Iterator[Split]:
+        """Cuts a word; a part that begins with a digit is scanned anew, since it is no name."""
+        length = len(keyword) if keyword_first else len(lexeme.text) - len(keyword)
+        line, middle = lexeme.line, lexeme.column + length
+        scanner = Scanner(self.path, self.language)
+        left = scanner.scan_line(lexeme.text[:length], line, lexeme.column).lexemes
+        right = scanner.scan_line(lexeme.text[length:], line, middle).lexemes
+        if left and right:
+            right[0] = right[0]._replace(glued=True)
+            yield Split(index, left, right, keyword, keyword_first)
 
 
 def _is_keyword(parsed: ParsedLine | FailedLine, split: Split) -> bool:
@@ -107,30 +133,6 @@ def _reach(parsed: ParsedLine | FailedLine) -> tuple[int, int, int]:
         return (0, last.line, last.end_column)
     lexeme = parsed.lexemes[parsed.index]
     return (0, lexeme.line, lexeme.column)
-
-
-def _splits(lexemes: list[Lexeme], index: int) -> Iterator[Split]:
-    """Gives the ways to take a Chinese keyword off the beginning or the end of a word."""
-    lexeme = lexemes[index]
-    text = lexeme.text
-    if lexeme.kind != "NAME" or text.isascii() or text in TERMINALS:
-        return
-    for keyword in _CHINESE_KEYWORDS:
-        if text.startswith(keyword):
-            yield _cut(lexeme, index, keyword, keyword_first=True)
-        if text.endswith(keyword):
-            yield _cut(lexeme, index, keyword, keyword_first=False)
-
-
-def _cut(lexeme: Lexeme, index: int, keyword: str, *, keyword_first: bool) -> Split:
-    """Cuts a word; a part that begins with a digit is scanned anew, since it is no name."""
-    length = len(keyword) if keyword_first else len(lexeme.text) - len(keyword)
-    line, middle = lexeme.line, lexeme.column + length
-    scanner = Scanner("")
-    left = scanner.scan_line(lexeme.text[:length], line, lexeme.column).lexemes
-    right = scanner.scan_line(lexeme.text[length:], line, middle).lexemes
-    right[0] = right[0]._replace(glued=True)
-    return Split(index, left, right, keyword, keyword_first)
 
 
 def _missing_space(path: str, split: Split) -> Diagnostic:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections import Counter
 from dataclasses import dataclass, field
 
 from lark import Token
@@ -13,20 +14,20 @@ from rules_dsl.diagnostics.codes import diagnose
 from rules_dsl.diagnostics.model import Diagnostic
 from rules_dsl.keywords import TERMINALS, VALUE_TERMINALS, Language, language_of
 from rules_dsl.line_parser import ParsedLine
-from rules_dsl.scan import Lexeme, PhysicalLine
+from rules_dsl.scan import Lexeme
+
+_HEADER_WORD = re.compile(r"^(\w+)", re.MULTILINE)
+_BODY_WORD = re.compile(r"^\s+(\w+)", re.MULTILINE)
 
 
-def main_language(lines: Sequence[PhysicalLine]) -> Language:
-    """Gives the language of most keywords that open a declaration, or else a body line."""
-    counts = dict.fromkeys(Language, 0)
-    for line in lines:
-        text = line.lexemes[0].text
-        if line.indent == 0 and text in HEADER_WORDS:
-            counts[language_of(text)] += len(lines)
-        elif text in BODY_WORDS:
-            counts[language_of(text)] += 1
-    chinese = counts[Language.CHINESE] > counts[Language.ENGLISH]
-    return Language.CHINESE if chinese else Language.ENGLISH
+def main_language(text: str) -> Language:
+    """Gives the language of most words that open a declaration, or else a body line."""
+    for pattern, words in ((_HEADER_WORD, HEADER_WORDS), (_BODY_WORD, BODY_WORDS)):
+        counts = Counter(language_of(word) for word in pattern.findall(text) if word in words)
+        if counts:
+            chinese = counts[Language.CHINESE] > counts[Language.ENGLISH]
+            return Language.CHINESE if chinese else Language.ENGLISH
+    return Language.ENGLISH
 
 
 @dataclass(slots=True)

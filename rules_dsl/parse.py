@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from engine.program import Span
 from rules_dsl.build_declarations import Body, BuiltLine, build_declaration
 from rules_dsl.build_tree import Place, is_too_deep, span_of
-from rules_dsl.chunks import Chunk, Cutter, LogicalLine, join_lines, span_of_lexeme
+from rules_dsl.chunks import HEADER_WORDS, Chunk, Cutter, LogicalLine, join_lines, span_of_lexeme
 from rules_dsl.diagnostics.codes import diagnose
 from rules_dsl.diagnostics.model import Diagnostic, Severity
 from rules_dsl.glued import GluedParser
@@ -91,9 +91,9 @@ def parse_file(path: str, text: str) -> ParseResult:
     too_long = _find_too_long(path, text)
     if too_long is not None:
         return ParseResult(File(path, ()), [too_long])
-    scanner = Scanner(path)
+    language = main_language(text)
+    scanner = Scanner(path, language)
     lines = scanner.scan(text)
-    language = main_language(lines)
     cutter = Cutter(path, language)
     chunks = cutter.cut(join_lines(path, lines))
     parser = _FileParser(path, language)
@@ -136,7 +136,7 @@ class _FileParser:
 
     def __post_init__(self) -> None:
         """Lets the line parser report into the same list."""
-        self.glued = GluedParser(self.path, self.diagnostics)
+        self.glued = GluedParser(self.path, self.language, self.diagnostics)
 
     def parse(self, chunk: Chunk) -> None:
         """Parses one declaration and keeps it where it is fit to be kept."""
@@ -162,13 +162,14 @@ class _FileParser:
             name = chunk.header.lexemes[1:2]
             self.broken.update(lexeme.text for lexeme in name)
             return
+        chunk.title = " ".join(lexeme.text for lexeme in header.lexemes[:2])
         body = Body(self._place(header), header.tree, lines, lost)
         known = len(self.diagnostics)
         declaration = build_declaration(body)
         if declaration is not None:
             self.declarations.append(declaration)
         if lost or declaration is None or len(self.diagnostics) > known:
-            self.broken.add(chunk.header.lexemes[1].text if len(chunk.header.lexemes) > 1 else "")
+            self.broken.add(header.lexemes[1].text)
 
     def finish(self) -> list[Diagnostic]:
         """Gives what was found, the mixture of languages included."""
@@ -224,9 +225,9 @@ def _in_order(path: str, found: list[Diagnostic], chunks: list[Chunk]) -> list[D
 
 def _declaration_of(chunk: Chunk) -> str:
     """Gives what a message calls a declaration, as `rule 费用报销`."""
-    if not chunk.kind or len(chunk.header.lexemes) < 2:
-        return ""
+    if chunk.title or not chunk.kind or len(chunk.header.lexemes) < 2:
+        return chunk.title
     word, name = chunk.header.lexemes[:2]
-    if name.kind not in {"NAME", "STRING"} or not word.text:
+    if name.kind not in {"NAME", "STRING"} or word.text not in HEADER_WORDS:
         return ""
     return f"{word.text} {name.text}"

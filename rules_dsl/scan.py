@@ -16,6 +16,7 @@ from typing import NamedTuple
 from engine.program import Span
 from rules_dsl.diagnostics.codes import diagnose
 from rules_dsl.diagnostics.model import Diagnostic, Fix
+from rules_dsl.keywords import Language, spelling_of
 from rules_dsl.limits import (
     MAX_FILE_ERRORS,
     MAX_FILE_LEXEMES,
@@ -81,8 +82,6 @@ SIGNS: dict[str, str] = {
     "..<": "DOTDOT_LT",
     ":": "COLON",
     ";": "SEMICOLON",
-    "and": "AND",
-    "not": "NOT",
 }
 #: Signs of other languages for which exactly one sign of ours is meant.
 MEANT_SIGNS: dict[str, str] = {
@@ -100,9 +99,9 @@ MEANT_SIGNS: dict[str, str] = {
     "–": "-",
     "—": "-",
     "、": ",",
-    "&&": "and",
-    "!": "not",
 }
+#: Signs of other languages for which a keyword is meant, by its terminal.
+MEANT_WORDS: dict[str, str] = {"&&": "AND", "!": "NOT"}
 OPENERS: dict[str, str] = {"LPAR": "RPAR", "LSQB": "RSQB", "LBRACE": "RBRACE"}
 CLOSERS = frozenset(OPENERS.values())
 
@@ -116,7 +115,8 @@ for _letter in [twin for twin, sign in _ODD.items() if sign.isalpha() or sign ==
 _ODD |= dict.fromkeys("\u00a0\u200b\u200c\u200d\u2060\ufeff", " ")
 _QUOTES = "“”"
 _TWINS = str.maketrans({key: sign for key, sign in FULL_WIDTH.items() if key not in _QUOTES} | _ODD)
-_UNUSUAL = re.compile("[" + re.escape("".join({*FULL_WIDTH, *_ODD, "\t"})) + "]")
+_UNUSUAL_SIGN = re.compile("[" + re.escape("".join(sorted({*FULL_WIDTH, *_ODD}))) + "]")
+_UNUSUAL = re.compile(_UNUSUAL_SIGN.pattern[:-1] + "\t]")
 # Control and direction characters make a file read otherwise than it compiles.
 _INVISIBLE = re.compile("[\u0000-\u0008\u000b-\u001f\u007f\u0085\u2028-\u202e\u2066-\u2069\ufffd]")
 
@@ -151,6 +151,7 @@ class Scanner:
     """Scans the lines of one file in order, collecting what is wrong with their lexemes."""
 
     path: str
+    language: Language
     diagnostics: list[Diagnostic] = field(default_factory=list)
     _tab_seen: bool = False
     _warnings: int = 0
@@ -249,15 +250,16 @@ class Scanner:
                 return None
 
     def _sign(self, raw: str, span: Span) -> Lexeme:
-        sign = MEANT_SIGNS.get(raw, raw)
-        if sign != raw:
-            self._error(
-                span,
-                f"{raw} is not a sign of the language",
-                help=f"write {sign}",
-                fix=Fix(span, sign, safe=True),
-            )
-        return Lexeme(SIGNS[sign], sign, span.line, span.column, span.end_column)
+        terminal = MEANT_WORDS.get(raw)
+        if terminal is None:
+            meant = MEANT_SIGNS[raw]
+            terminal, fix = SIGNS[meant], Fix(span, meant, safe=True)
+        else:
+            meant = spelling_of(terminal, self.language) or ""
+            fix = Fix(span, f" {meant} ", safe=True)
+        message = f"{raw} is not a sign of the language"
+        self._error(span, message, help=f"write {meant}", fix=fix)
+        return Lexeme(terminal, meant, span.line, span.column, span.end_column)
 
     def _number(self, raw: str, span: Span) -> NumberLiteral:
         if raw.endswith("%") and raw[-2].isspace():
@@ -315,8 +317,9 @@ class Scanner:
 
     def _report_twins(self, written: str, number: int, column: int) -> None:
         """Reports every full-width sign, odd space and tab in a piece of a line."""
-        for match in _UNUSUAL.finditer(written):
-            if self._is_over() or (self._warnings >= MAX_FILE_WARNINGS and self._tab_seen):
+        unusual = _UNUSUAL_SIGN if self._tab_seen else _UNUSUAL
+        for match in unusual.finditer(written):
+            if self._is_over():
                 break
             offset, character = match.start(), match.group()
             where = column + offset

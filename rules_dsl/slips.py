@@ -50,10 +50,12 @@ def explain_failure(path: str, failed: FailedLine, language: Language) -> Diagno
 
 def _explain_expected(stop: Stop) -> Diagnostic:
     """Says what was found and the few things most likely to be right there."""
-    expected = expected_words(stop.failed.accepted, stop.language)
+    end = "the closing }" if stop.failed.start == "expr" else "the end of the line"
+    expected = expected_words(stop.failed.accepted, stop.language, end)
     found = stop.found
     if found is None:
-        message = f"the line ends too early; it needs {expected}"
+        what = "expression" if stop.failed.start == "expr" else "line"
+        message = f"the {what} ends too early; it needs {expected}"
         return diagnose("TP101", stop.span, message, label="something is missing here")
     message = f"{stop.shown_text} cannot stand here; expected {expected}"
     suggestions: tuple[str, ...] = ()
@@ -74,8 +76,11 @@ def _keywords(accepted: frozenset[str], language: Language) -> list[str]:
     return [spelling for spelling in spelled if spelling is not None]
 
 
-def expected_words(accepted: frozenset[str], language: Language) -> str:
-    """Names at most three of the accepted terminals in the author's keyword language."""
+def expected_words(accepted: frozenset[str], language: Language, end: str) -> str:
+    """Names at most three of the accepted terminals in the author's keyword language.
+
+    `end` is what a message calls the end of what is parsed.
+    """
     left = set(accepted)
     ranked: list[tuple[int, str]] = []
 
@@ -91,7 +96,7 @@ def expected_words(accepted: frozenset[str], language: Language) -> str:
     type_word = spelling_of("AMOUNT", language)
     group(_ALL_TYPES | {"NAME"}, _TYPES, 0, f"a type such as {type_word}")
     group(frozenset({"NAME"}), frozenset({"NAME"}), 0, "a name")
-    group(frozenset({END}), frozenset({END}), 2, "the end of the line")
+    group(frozenset({END}), frozenset({END}), 2, end)
     group(frozenset({"COMMA"}), frozenset({"COMMA"}), 3, ",")
     for terminal in sorted(left, key=_order):
         words = spelling_of(terminal, language) or _LITERAL_WORDS.get(terminal)
