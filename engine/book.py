@@ -365,6 +365,20 @@ class Book:
         with self._lock:
             return self._plans[self.find_revision(revision).revision].program
 
+    def plan(self, revision: str) -> DecisionPlan:
+        """A revision as it is decided under. Raises UnknownObject."""
+        with self._lock:
+            return self._plans[self.find_revision(revision).revision]
+
+    def commit(self, seq: int) -> tuple[CommitHeader, EffectBatch]:
+        """One applied commit."""
+        return self._commits.get(seq)
+
+    @property
+    def default_entity(self) -> str:
+        """Entity of events that name none."""
+        return self._entities[0]
+
     def stream_offset(self, principal: str, stream: str) -> int:
         """Highest durable offset of a principal's stream, 0 if new."""
         known = self._state.streams.get(f"s:{principal}:{stream}")

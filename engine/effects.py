@@ -231,6 +231,7 @@ CALL_RESULTS = TableSpec(
         ("first_row", _I32),
         ("first_status", _U8),
         ("fields", _TEXT),
+        ("type", _TEXT),
     ),
 )
 

@@ -461,6 +461,7 @@ class _Pass:
                 result.row,
                 int(result.first_status or 0),
                 code(",".join(result.conflicting_fields)) if result.conflicting_fields else -1,
+                int(self.received.types[member.row]),
             )
         )
 
