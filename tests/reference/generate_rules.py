@@ -208,7 +208,8 @@ class _BookMaker:
             for spec in fields:
                 chance = 0.3 if ending == "created" else 0.8
                 optional = " «optional»" if rng.random() < chance else ""
-                body.append(f"  {spec.name} {spec.declared}{optional}")
+                default = f" «default» {defaults[spec.name]}" if rng.random() < 0.2 else ""
+                body.append(f"  {spec.name} {spec.declared}{optional}{default if optional else ''}")
             self.text.append("\n".join(body) + "\n")
         return record
 
