@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from engine.evaluate.closures import RowReader, evaluate_row
+from engine.evaluate.closures import evaluate_row
 from engine.evaluate.failures import FAULTS
 from engine.evaluate.link import LinkedProgram, LinkedRule, link
 from engine.evaluate.numeric import evaluate_columns
@@ -11,7 +11,6 @@ __all__ = [
     "FAULTS",
     "LinkedProgram",
     "LinkedRule",
-    "RowReader",
     "evaluate_columns",
     "evaluate_row",
     "link",

@@ -9,92 +9,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import cast
 
-from engine.batch import Column, ListColumn, TypedBatch
-from engine.errors import InvariantBroken
+from engine.batch import TypedBatch
 from engine.evaluate.closure_lines import write_template, write_vouchers
 from engine.evaluate.closure_nodes import Writer, write_node
 from engine.evaluate.link import LinkedProgram, LinkedRule, roots
 from engine.evaluate.outcome import NOT_FAILED, RuleRow, StateView, VoucherRow
+from engine.evaluate.row_reader import RowReader, Run
 from engine.program import Refusal, Rule
-from engine.strings import BatchStrings
-
-Run = Callable[[int, StateView], RuleRow]
 
 #: The answer for every event whose guard does not hold; nobody writes to it.
 UNMATCHED = RuleRow(matched=False)
-
-
-class RowReader:
-    """A typed batch as Python lists, converted once per column that a rule reads."""
-
-    __slots__ = ("_batch", "_lists", "_runs", "strings")
-
-    def __init__(self, batch: TypedBatch) -> None:
-        """Converts nothing yet."""
-        self._batch = batch
-        self._lists: dict[tuple[str, int, int], list[int]] = {}
-        self._runs: dict[int, Run] = {}
-        self.strings: BatchStrings = batch.strings
-
-    def reads(self, batch: TypedBatch) -> bool:
-        """Whether this is the reader of that very batch."""
-        return self._batch is batch
-
-    def run(self, linked: LinkedProgram, rule_index: int) -> Run:
-        """The function that evaluates a rule for an event of this batch."""
-        run = self._runs.get(rule_index)
-        if run is None:
-            run = self._runs[rule_index] = _compiled(linked, rule_index)(self)
-        return run
-
-    def values(self, place: int) -> list[int]:
-        """A field's values per event."""
-        return self._list("values", place, -1)
-
-    def given(self, place: int) -> list[int]:
-        """Whether each event carries a field."""
-        return self._list("given", place, -1)
-
-    def offsets(self, place: int) -> list[int]:
-        """Where each event's elements of a list field begin, and where the last ones end."""
-        return self._list("offsets", place, -1)
-
-    def items(self, place: int, sub: int) -> list[int]:
-        """Values of a list's field per element."""
-        return self._list("items", place, sub)
-
-    def given_items(self, place: int, sub: int) -> list[int]:
-        """Whether each element carries a field."""
-        return self._list("given_items", place, sub)
-
-    def entities(self) -> list[int]:
-        """Entity codes per event."""
-        return self._list("entities", -1, -1)
-
-    def _list(self, what: str, place: int, sub: int) -> list[int]:
-        found = self._lists.get((what, place, sub))
-        if found is None:
-            found = self._lists[what, place, sub] = self._convert(what, place, sub)
-        return found
-
-    def _convert(self, what: str, place: int, sub: int) -> list[int]:
-        if what == "entities":
-            return cast("list[int]", self._batch.entities.tolist())
-        column = self._batch.columns[place]
-        match what, column:
-            case "values", Column():
-                items = column.values.tolist()
-            case "given", _:
-                items = column.given.tolist()
-            case "offsets", ListColumn():
-                items = column.offsets.tolist()
-            case "items", ListColumn():
-                items = column.fields[sub].values.tolist()
-            case "given_items", ListColumn():
-                items = column.fields[sub].given.tolist()
-            case _:
-                raise InvariantBroken("column of another shape", what, place, sub)
-        return cast("list[int]", items)
 
 
 def evaluate_row(
@@ -114,10 +38,13 @@ def evaluate_row(
         vouchers and no deltas, and its reads up to the failed node.
     """
     reader = linked.readers.get(batch.event_type)
-    if not isinstance(reader, RowReader) or not reader.reads(batch):
+    if reader is None or reader.batch is not batch:
         linked.check_strings(batch.strings)
         reader = linked.readers[batch.event_type] = RowReader(batch)
-    return reader.run(linked, rule_index)(index, state)
+    run = reader.runs.get(rule_index)
+    if run is None:
+        run = reader.runs[rule_index] = _compiled(linked, rule_index)(reader)
+    return run(index, state)
 
 
 def _compiled(linked: LinkedProgram, rule_index: int) -> Callable[[RowReader], Run]:

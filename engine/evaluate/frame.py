@@ -49,6 +49,7 @@ class Frame:
         values: per node its column, or one Python value where it is constant.
         failed_node, failure: as in RuleColumns.
         reads, deltas: so far, in node order.
+        lists, all_places: made when first asked for, and shared.
     """
 
     linked: LinkedProgram
@@ -63,6 +64,7 @@ class Frame:
     reads: list[ReadColumns] = field(default_factory=list)
     deltas: list[DeltaColumns] = field(default_factory=list)
     lists: dict[int, Elements] = field(default_factory=dict)
+    all_places: tuple[Int64s, Int32s] | None = None
 
     @property
     def count(self) -> int:
@@ -138,8 +140,12 @@ class Frame:
     def places(self, shape: int, rows: Int64s | None) -> tuple[Int64s, Int32s]:
         """Owners and element numbers of some values of a shape, or of all."""
         if shape == EVENT_SHAPE:
-            owners = np.arange(self.count, dtype=np.int64) if rows is None else rows
-            return owners, np.full(len(owners), -1, dtype=np.int32)
+            if rows is not None:
+                return rows, np.full(len(rows), -1, dtype=np.int32)
+            if self.all_places is None:
+                owners = np.arange(self.count, dtype=np.int64)
+                self.all_places = owners, np.full(len(owners), -1, dtype=np.int32)
+            return self.all_places
         elements = self.elements(shape)
         owners, numbers = elements.owners, elements.numbers
         return (owners, numbers) if rows is None else (owners[rows], numbers[rows])

@@ -133,7 +133,8 @@ class LineMaker:
     def _check_total(self, checks: VoucherChecks, amounts: list[_Amounts]) -> None:
         """Records the events whose voucher does not balance."""
         columns = [found.by_event for found in amounts]
-        total = _signed_sum(columns, [line.sign for line in checks.lines])
+        signs = [line.sign for line in checks.lines]
+        total = _signed_sum(columns, signs, proved=checks.sums_fit)
         if total is not None and total.any():
             self._fail(EVENT_SHAPE, [(cast("Bools", total != 0), UNBALANCED)])
 
@@ -149,7 +150,8 @@ class LineMaker:
         for group in check.groups:
             dense = group.each != EVENT_SHAPE
             columns = [amounts[at].dense if dense else amounts[at].by_event for at in group.lines]
-            total = _signed_sum(columns, [checks.lines[at].sign for at in group.lines])
+            signs = [checks.lines[at].sign for at in group.lines]
+            total = _signed_sum(columns, signs, proved=checks.sums_fit)
             if total is None or not total.any():
                 continue
             rows = np.flatnonzero(total)
@@ -174,11 +176,14 @@ def _missing(plan: LinePlan, accounts: Int32s, dimensions: tuple[Int32s, ...]) -
     return found
 
 
-def _signed_sum(columns: list[Integers], signs: list[int]) -> Integers | None:
-    """The exact sum of columns with their signs; None for no column."""
+def _signed_sum(columns: list[Integers], signs: list[int], *, proved: bool) -> Integers | None:
+    """The exact sum of columns with their signs; None for no column.
+
+    `proved`: no sum of them leaves int64.
+    """
     if not columns:
         return None
-    if len(columns) > 1 and sum(magnitude(column) for column in columns) > INT64_MAX:
+    if not proved and sum(magnitude(column) for column in columns) > INT64_MAX:
         columns = [column.astype(np.object_) for column in columns]
     total: Column = columns[0] if signs[0] > 0 else -columns[0]
     for column, sign in zip(columns[1:], signs[1:], strict=True):

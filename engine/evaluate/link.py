@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from engine.errors import InvariantBroken
+from engine.evaluate.row_reader import RowReader
 from engine.evaluate.tables import CompiledTable, compile_table
 from engine.program import EVENT_SHAPE, Node, Op, Program, Rule
 from engine.strings import BatchStrings, StringPool
@@ -44,7 +45,8 @@ class LinkedProgram:
         pool_size: length of the pool when linked; a batch must have begun with at least as much.
         empty: code of the empty text.
         rules_by_event: rule indices per event type, in program order.
-        readers: the closures' view of the last batch of each event type.
+        readers: the last batch of each event type as the closures read it, kept until the next
+            one of that type.
     """
 
     program: Program
@@ -54,7 +56,7 @@ class LinkedProgram:
     tables: tuple[CompiledTable, ...]
     rules: tuple[LinkedRule, ...]
     rules_by_event: dict[int, tuple[int, ...]]
-    readers: dict[int, object] = field(default_factory=dict)
+    readers: dict[int, RowReader] = field(default_factory=dict)
 
     def check_strings(self, strings: BatchStrings) -> None:
         """Raises InvariantBroken for a batch whose codes are not those of this program."""

@@ -311,21 +311,22 @@ def _round(rule: LinkedRule, index: int, node: Node) -> Step:
     numerator, denominator = node.args
     parts, power = factors(rule, numerator)
     mode = cast("RoundMode", node.data)
-    den_node = nodes[denominator]
-    top = max(-nodes[numerator].low, nodes[numerator].high)
-    # The shifted numerator must fit as well; see money.round_quotients.
-    proved = den_node.low > 0 and not den_node.is_wide and top + den_node.high <= INT64_MAX
+    num_node, den_node = nodes[numerator], nodes[denominator]
+    top = max(-num_node.low, num_node.high)
+    # What numerators may grow to for the divisors' largest not to carry them beyond int64.
+    room = INT64_MAX - den_node.high if den_node.low > 0 else -1
 
     def rounded(frame: Frame) -> Value:
         values = [cast("Integers | int", frame.value(part)) for part in parts]
-        first, *others = multiply(values, 10**power)
+        first, second, size = multiply(values, 10**power, top)
         if isinstance(first, int):
             first = cast("Integers", as_column(first, Kind.NUMBER, frame.size(node.shape)))
         den = _divisors(frame, index, node, denominator)
-        if others:
-            result = round_products(first, others[0], den, mode)
+        if second is not None:
+            result = round_products(first, second, den, mode)
         else:
-            result = round_quotients(first, den, mode, proved=proved and _is_positive(den))
+            proved = size <= room and _is_positive(den)
+            result = round_quotients(first, den, mode, proved=proved)
         return result if node.is_wide else settle(result)
 
     return rounded
@@ -353,10 +354,21 @@ def _divisors(frame: Frame, index: int, node: Node, denominator: int) -> Integer
     return cast("Integers", np.where(zero, 1, den))
 
 
-def multiply(values: list[Integers | int], power: int) -> list[Integers | int]:
-    """Reduces a product to one factor, or to two where no one int64 column can hold it."""
+def multiply(
+    values: list[Integers | int], power: int, top: int
+) -> tuple[Integers | int, Integers | int | None, int]:
+    """Reduces a product to one factor, or to two where no one int64 column can hold it.
+
+    Args:
+        values: the factors.
+        power: a power of ten, another factor.
+        top: magnitude of a single factor, from its static bounds.
+
+    Returns:
+        The factor, the second one or None, and the magnitude of their product.
+    """
     if power == 1 and len(values) == 1:
-        return values
+        return values[0], None, top
     parts = [(magnitude(value), value) for value in values]
     if power != 1:
         parts.append((power, power))
@@ -365,7 +377,7 @@ def multiply(values: list[Integers | int], power: int) -> list[Integers | int]:
         (size, first), (other_size, second) = parts[0], parts[1]
         size *= other_size
         if size > INT64_MAX and len(parts) == 2:
-            return [second, first] if isinstance(first, int) else [first, second]
+            return (second, first, size) if isinstance(first, int) else (first, second, size)
         product: Integers | int
         if isinstance(first, int) and isinstance(second, int):
             product = first * second
@@ -374,7 +386,7 @@ def multiply(values: list[Integers | int], power: int) -> list[Integers | int]:
         else:
             product = exact_product(cast("Integers", second), first, size)
         parts[:2] = [(size, product)]
-    return [parts[0][1]]
+    return parts[0][1], None, parts[0][0]
 
 
 def exact_product(column: Integers, other: Integers | int, size: int) -> Integers:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 from itertools import repeat
+from operator import add
 from typing import cast
 
 import numpy as np
@@ -51,13 +52,19 @@ def column_texts(
 
 def join_columns(parts: list[str | list[str]], count: int) -> list[str]:
     """Joins constant text and columns of text row by row."""
-    if not parts:
-        return [""] * count
-    if len(parts) == 1:
-        only = parts[0]
-        return [only] * count if isinstance(only, str) else only
-    columns = [repeat(part, count) if isinstance(part, str) else part for part in parts]
-    return ["".join(row) for row in zip(*columns, strict=True)]
+    joined: str | list[str] = ""
+    for part in parts:
+        if isinstance(joined, str):
+            joined = joined + part if isinstance(part, str) else _prefixed(joined, part)
+        elif isinstance(part, str):
+            joined = list(map(add, joined, repeat(part)))
+        else:
+            joined = list(map(add, joined, part))
+    return [joined] * count if isinstance(joined, str) else joined
+
+
+def _prefixed(prefix: str, texts: list[str]) -> list[str]:
+    return list(map(prefix.__add__, texts)) if prefix else texts
 
 
 def number_codes(values: Column, scale: int, strings: BatchStrings) -> Int32s:

@@ -9,7 +9,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from engine.limits import MAX_AMOUNT_MINOR
-from engine.program import Line, LineDimension, NegativePolicy, Op, Program, Rule, Side, VoucherPlan
+from engine.program import (
+    INT64_MAX,
+    Line,
+    LineDimension,
+    NegativePolicy,
+    Op,
+    Program,
+    Rule,
+    Side,
+    VoucherPlan,
+)
 
 #: Position of a required dimension that a line does not have at all.
 NOT_ON_LINE = -1
@@ -61,11 +71,16 @@ class BalanceCheck:
 
 @dataclass(frozen=True, slots=True)
 class VoucherChecks:
-    """A voucher plan with its checks; `balances` leaves out dimensions the total settles."""
+    """A voucher plan with its checks.
+
+    `balances` leaves out dimensions that the total settles. `sums_fit`: the amounts of all lines
+    add up in int64 whatever their signs.
+    """
 
     plan: VoucherPlan
     lines: tuple[LinePlan, ...]
     balances: tuple[BalanceCheck, ...]
+    sums_fit: bool
 
 
 def voucher_checks(program: Program, rule: Rule) -> tuple[VoucherChecks, ...]:
@@ -82,7 +97,10 @@ def _voucher(program: Program, rule: Rule, plan: VoucherPlan) -> VoucherChecks:
             # One group by event is the voucher's total, which is checked anyway.
             if len(check.groups) > 1 or any(group.each >= 0 for group in check.groups):
                 balances.append(check)
-    return VoucherChecks(plan, lines, tuple(balances))
+    # A line of a list stands for many amounts; any other holds at most the largest amount.
+    is_each = any(line.line.each >= 0 for line in lines)
+    sums_fit = not is_each and len(lines) * MAX_AMOUNT_MINOR <= INT64_MAX
+    return VoucherChecks(plan, lines, tuple(balances), sums_fit)
 
 
 def _line(program: Program, rule: Rule, plan: VoucherPlan, line: Line) -> LinePlan:

@@ -252,6 +252,8 @@ def _bounds(op: Op, nodes: list[Node], data: object) -> tuple[int, int]:
         case Op.COUNT:
             return 0, 10_000
     top = max(abs(p) for p in pairs[0])
+    if op is Op.ROUND and pairs[1][0] > 0:
+        top = top // pairs[1][0] + 1
     return -top, top
 
 

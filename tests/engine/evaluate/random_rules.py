@@ -218,9 +218,7 @@ class RuleGenerator:
             first = self.make.number(Op.SHIFT, first, data=self.random.choice([1, 4]))
         den = self.find(Kind.NUMBER, shape, 10**25)
         if self.random.random() < 0.5 and shape == EVENT_SHAPE:
-            den = self.make.number(
-                Op.ADD, self.make.const(10**6, scale=6), self.make.field("小数")
-            )
+            den = self.make.number(Op.ADD, self.make.const(10**6, scale=6), self.make.field("小数"))
         mode = self.random.choice(list(RoundMode))
         self.settle(self.make.round(first, den, mode, self.condition(shape)))
 
@@ -335,9 +333,7 @@ class RuleGenerator:
             return [first, self.line(sides[1], EVENT_SHAPE, total)]
         second = self.line(sides[1], shape, amount)
         if self.random.random() < 0.5:
-            second = Line(
-                second.side, second.account, amount, first.dimensions, shape, second.span
-            )
+            second = Line(second.side, second.account, amount, first.dimensions, shape, second.span)
         return [first, second]
 
     def template(self) -> Template:
@@ -355,9 +351,7 @@ def random_table(random: Random) -> Table:
         for _ in range(random.randint(1, 3))
     )
     rows = [
-        TableRow(
-            tuple(_cell(random, kind) for kind in kinds), _outputs(random), False, Span()
-        )
+        TableRow(tuple(_cell(random, kind) for kind in kinds), _outputs(random), False, Span())
         for _ in range(random.randint(0, 6))
     ]
     if random.random() < 0.6:
@@ -497,9 +491,7 @@ def _field_value(random: Random, declared: Any, style: str) -> Any:
             return random.randint(19_990, 20_010)
     if style == "small" or (style == "mixed" and random.random() < 0.5):
         return random.randint(max(declared.low, -20), min(declared.high, 20))
-    return random.choice(
-        [declared.low, declared.high, random.randint(declared.low, declared.high)]
-    )
+    return random.choice([declared.low, declared.high, random.randint(declared.low, declared.high)])
 
 
 def random_state(random: Random, own: Any, strings: Any) -> FakeState:
