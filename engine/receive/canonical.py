@@ -176,7 +176,7 @@ def _encode_all(events: Sequence[Mapping[str, object]]) -> list[bytes] | None:
     # None where one of them has to be looked at by itself.
     try:
         lines = _encoder.encode_lines(events)
-    except UnicodeEncodeError:
+    except (UnicodeEncodeError, TypeError):  # half a surrogate pair; a key that is no text
         return None
     if not _is_clean(lines):
         return None
@@ -201,7 +201,7 @@ def _try_encode(fields: Mapping[str, object]) -> bytes | None:
         content_fields = {key: value for key, value in fields.items() if key != "group_id"}
     try:
         content = _encode(content_fields)
-    except UnicodeEncodeError:
+    except (UnicodeEncodeError, TypeError):
         return None
     return content if _is_clean(content) else None
 

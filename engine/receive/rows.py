@@ -87,13 +87,23 @@ def parse_json_rows(data: bytes, *, first_line: int = 1) -> list[Event]:
     text = data.removeprefix(_BOM)
     is_array = text[:64].lstrip()[:1] == b"["
     try:
-        events = _decoder.decode(text) if is_array else _decoder.decode_lines(text)
+        events = _decoder.decode(text) if is_array else _decode_lines(text)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         events = _decode_slowly(text, first_line, is_array=is_array)
     if any(type(event) is not dict for event in events):
         _refuse_strays(events, text, first_line, is_array=is_array)
     _refuse_double_keys(events, text, first_line, is_array=is_array)
     return list(events)
+
+
+def _decode_lines(text: bytes) -> list[Event]:
+    events: list[Event] = _decoder.decode_lines(text)
+    # The decoder looks for values, not for lines: two on one line, or one over several, pass.
+    if len(events) != text.count(b"\n") + (not text.endswith(b"\n")):
+        line_count = sum(1 for line in text.split(b"\n") if line.strip())
+        if len(events) != line_count:
+            raise msgspec.DecodeError
+    return events
 
 
 def _decode_slowly(text: bytes, first_line: int, *, is_array: bool) -> list[Event]:

@@ -15,7 +15,7 @@ Event = Mapping[str, object]
 texts = st.one_of(
     st.sampled_from(["", "C01", "项目一", "é", "e\u0301", "true", "0", "-0", "5.", "1.50", "007"]),
     st.sampled_from(['a"b', "a\\b", "a\nb", "\u0301x", "x\x7f", "[", '","', "\U0001f600", "null"]),
-    st.text(max_size=12),
+    st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=12),
 )
 ids = st.text("abc01-编", min_size=1, max_size=8)
 amounts = st.decimals(-(10**9), 10**9, places=2).map(lambda value: f"{value:f}")
@@ -23,7 +23,12 @@ days = st.dates(datetime.date(1900, 1, 1), datetime.date(2999, 12, 31)).map(str)
 lines = st.lists(
     st.fixed_dictionaries(
         {},
-        optional={"类别": texts, "gross": amounts, "flag": st.booleans(), "count": st.integers(0)},
+        optional={
+            "类别": texts,
+            "gross": amounts,
+            "flag": st.booleans(),
+            "count": st.integers(0, 2**63 - 1),
+        },
     ),
     max_size=3,
 )
@@ -58,8 +63,12 @@ faulty_events = st.builds(
         st.just({}),
         st.just({}),
         st.dictionaries(
-            st.sampled_from(["id", "type", "date", "posting_date", "source", "actor", "group_id"]),
-            st.one_of(st.none(), st.just(""), st.just("x\x01"), texts, st.text("x", min_size=300)),
+            st.sampled_from(
+                ["id", "type", "date", "posting_date", "source", "actor", "group_id", "note"]
+            ),
+            st.one_of(
+                st.none(), st.sampled_from(["", "x\x01", "x\0"]), texts, st.text("x", min_size=300)
+            ),
             max_size=2,
         ),
     ),
