@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 from urllib.parse import urlsplit, urlunsplit
@@ -104,7 +105,7 @@ class _ServerTable(TomlConfigSettingsSource):
     def __init__(self, settings_cls: type[BaseSettings]) -> None:
         super().__init__(settings_cls, Path(os.environ.get("TONGPIN_CONFIG", CONFIG_FILE)))
 
-    def _read_file(self, file_path: Path) -> dict[str, Any]:
+    def _read_file(self, file_path: Path | Traversable) -> dict[str, Any]:
         table = super()._read_file(file_path).get("server", {})
         if not isinstance(table, dict):
             raise ValueError(f"[server] in {file_path.name} is not a table")

@@ -43,7 +43,7 @@ def json_schema(event_type: EventType) -> str:
 
 def arrow_schema(event_type: EventType) -> pa.Schema:
     """Arrow schema of a table of events of this type, envelope included."""
-    columns = {
+    columns: dict[str, pa.Field[Any]] = {
         name: pa.field(name, pa.string(), nullable=name not in {"id", "type"})
         for name in ("id", "type", "source", "entity", "group_id", "actor", "approved_by")
     }

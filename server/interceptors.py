@@ -9,7 +9,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextvars import ContextVar
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, NoReturn
+from typing import Any, Final, NoReturn, TypeVar, cast
 
 import grpc
 import structlog
@@ -29,12 +29,12 @@ from server.status import (
     status_of,
 )
 
-if TYPE_CHECKING:
-    from google.protobuf.message import Message
-
 log = structlog.get_logger(__name__)
 
-Handler = Callable[[object, aio.ServicerContext[object, object]], object]
+# The stubs of gRPC cannot tell which messages a handler takes that is found by its name.
+Context = aio.ServicerContext[Any, Any]
+Handler = Callable[[Any, Context], Awaitable[Any]]
+RpcHandler = grpc.RpcMethodHandler[Any, Any]
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9_.:/+=-]{1,64}")
 _DETAILS_KEY = "grpc-status-details-bin"
@@ -79,18 +79,16 @@ class CallGuard(aio.ServerInterceptor):
         """Guards with this authenticator and counts in these metrics."""
         self._authenticator = authenticator
         self._metrics = metrics
-        self._wrapped: dict[str, grpc.RpcMethodHandler[object, object] | None] = {}
+        self._wrapped: dict[str, RpcHandler | None] = {}
         self._under_way = 0
         self._idle = asyncio.Event()
         self._idle.set()
 
     async def intercept_service(
         self,
-        continuation: Callable[
-            [grpc.HandlerCallDetails], Awaitable[grpc.RpcMethodHandler[object, object]]
-        ],
+        continuation: Callable[[grpc.HandlerCallDetails], Awaitable[RpcHandler | None]],
         handler_call_details: grpc.HandlerCallDetails,
-    ) -> grpc.RpcMethodHandler[object, object]:
+    ) -> RpcHandler | None:
         """Gives the wrapped handler of the method called."""
         path = str(handler_call_details.method)
         if path not in self._wrapped:
@@ -104,23 +102,21 @@ class CallGuard(aio.ServerInterceptor):
         """Waits until no call of ours is under way; health watchers do not count."""
         await self._idle.wait()
 
-    def _wrap(
-        self, rpc: str, handler: grpc.RpcMethodHandler[object, object]
-    ) -> grpc.RpcMethodHandler[object, object]:
+    def _wrap(self, rpc: str, handler: RpcHandler) -> RpcHandler:
         reader = _safe_reader(handler.request_deserializer)
         writer = handler.response_serializer
         if handler.unary_unary is not None:
             return grpc.unary_unary_rpc_method_handler(
-                self._unary(rpc, handler.unary_unary), reader, writer
+                self._unary(rpc, cast("Handler", handler.unary_unary)), reader, writer
             )
         if handler.stream_stream is not None and not is_public(rpc):
             return grpc.stream_stream_rpc_method_handler(
-                self._stream(rpc, handler.stream_stream), reader, writer
+                self._stream(rpc, cast("Handler", handler.stream_stream)), reader, writer
             )
         return handler  # health's Watch and reflection, which end by themselves
 
     def _unary(self, rpc: str, inner: Handler) -> Handler:
-        async def guarded(request: object, context: aio.ServicerContext[object, object]) -> object:
+        async def guarded(request: object, context: Context) -> object:
             started = time.perf_counter()
             self._enter()
             code = grpc.StatusCode.OK
@@ -128,7 +124,7 @@ class CallGuard(aio.ServerInterceptor):
                 if request is _UNREADABLE:
                     raise malformed("", "the request is not a message of its type")
                 _current.set(self._identify(rpc, context))
-                remaining = context.time_remaining()
+                remaining = cast("float | None", context.time_remaining())
                 if remaining is not None and remaining < MAX_CALL_SECONDS:
                     return await inner(request, context)  # gRPC ends it at its deadline
                 async with asyncio.timeout(MAX_CALL_SECONDS):
@@ -150,7 +146,7 @@ class CallGuard(aio.ServerInterceptor):
         return guarded
 
     def _stream(self, rpc: str, inner: Handler) -> Handler:
-        async def guarded(requests: object, context: aio.ServicerContext[object, object]) -> None:
+        async def guarded(requests: object, context: Context) -> None:
             self._enter()
             try:
                 _current.set(self._identify(rpc, context))
@@ -164,13 +160,13 @@ class CallGuard(aio.ServerInterceptor):
 
         return guarded
 
-    def _identify(self, rpc: str, context: aio.ServicerContext[object, object]) -> CallIdentity:
+    def _identify(self, rpc: str, context: Context) -> CallIdentity:
         authorization, request_id = None, ""
         for key, value in context.invocation_metadata() or ():
             if key == "authorization" and isinstance(value, str):
                 authorization = value
-            elif key == _REQUEST_ID_KEY and isinstance(value, str) and _REQUEST_ID.fullmatch(value):
-                request_id = value
+            elif key == _REQUEST_ID_KEY and _REQUEST_ID.fullmatch(str(value)):
+                request_id = str(value)
         request_id = request_id or secrets.token_hex(8)
         if is_public(rpc):
             return CallIdentity(rpc, Principal("", frozenset()), request_id)
@@ -210,9 +206,7 @@ class CallGuard(aio.ServerInterceptor):
             )
         return refusal
 
-    async def _abort(
-        self, context: aio.ServicerContext[object, object], rpc: str, refusal: CallRefused
-    ) -> NoReturn:
+    async def _abort(self, context: Context, rpc: str, refusal: CallRefused) -> NoReturn:
         status = status_of(refusal)
         identity = _current.get(None)
         trailing: list[tuple[str, str | bytes]] = [(_DETAILS_KEY, status.SerializeToString())]
@@ -231,16 +225,19 @@ class CallGuard(aio.ServerInterceptor):
             self._idle.set()
 
 
+Request = TypeVar("Request")
+
+
 async def readable(
-    context: aio.ServicerContext[Message, Message],
-) -> AsyncIterator[Message]:
+    context: aio.ServicerContext[Request, object],
+) -> AsyncIterator[Request]:
     """The requests of a stream until its sender half-closes.
 
     Raises:
         CallRefused: one of them is no message of its type.
     """
     while True:
-        request = await context.read()
+        request: Any = await context.read()
         if request is aio.EOF:
             return
         if request is _UNREADABLE:

@@ -4,18 +4,15 @@ from __future__ import annotations
 
 from functools import partial
 
-from grpc import aio
-
 from engine.book import Book
 from engine.program import Ledger
 from server.convert_results import write_account_entry, write_trial_balance_row
+from server.interceptors import Context
 from server.limits import MAX_DIMENSION_FILTERS
 from server.reading import Paging, Reader
 from server.status import limit_exceeded, malformed
 from tongpin.v1 import ledger_service_pb2 as pb
 from tongpin.v1 import ledger_service_pb2_grpc
-
-Context = aio.ServicerContext
 
 
 class LedgerService(ledger_service_pb2_grpc.LedgerServiceServicer):
@@ -27,7 +24,7 @@ class LedgerService(ledger_service_pb2_grpc.LedgerServiceServicer):
         self._reader = reader
 
     async def TrialBalance(  # noqa: N802 - named by the proto
-        self, request: pb.TrialBalanceRequest, context: Context[object, object]
+        self, request: pb.TrialBalanceRequest, context: Context
     ) -> pb.TrialBalanceResponse:
         """Reads the trial balance of one period or all."""
         rows, seq = await self._reader.read(
@@ -42,7 +39,7 @@ class LedgerService(ledger_service_pb2_grpc.LedgerServiceServicer):
         return pb.TrialBalanceResponse(rows=map(write_trial_balance_row, rows), seq=seq)
 
     async def AccountActivity(  # noqa: N802 - named by the proto
-        self, request: pb.AccountActivityRequest, context: Context[object, object]
+        self, request: pb.AccountActivityRequest, context: Context
     ) -> pb.AccountActivityResponse:
         """Reads the lines of an account."""
         if not request.account_code:

@@ -6,8 +6,7 @@ import uuid
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import partial
-
-from grpc import aio
+from typing import Any, cast
 
 from engine.book import Book
 from engine.calls import (
@@ -24,7 +23,7 @@ from engine.faults import crash_point
 from server.committer import Committer
 from server.convert import Batch, read_attempt_id, read_batch
 from server.convert_results import write_results, write_stored_event, write_voucher
-from server.interceptors import CallIdentity, current_call
+from server.interceptors import CallIdentity, Context, current_call
 from server.limits import MAX_COMMENT_CHARS, MAX_RETRY_EVENTS
 from server.reading import Paging, Reader
 from server.roles import COMMAND_ROLES, Role
@@ -32,8 +31,6 @@ from server.status import limit_exceeded, malformed, not_found, role_missing
 from server.stream_session import StreamHub, StreamSession
 from tongpin.v1 import posting_service_pb2 as pb
 from tongpin.v1 import posting_service_pb2_grpc
-
-Context = aio.ServicerContext
 
 _DEFAULT_SOURCE = "default"
 
@@ -51,7 +48,7 @@ class PostingService(posting_service_pb2_grpc.PostingServiceServicer):
         self._streams = streams
 
     async def PostEvents(  # noqa: N802 - named by the proto
-        self, request: pb.PostEventsRequest, context: Context[object, object]
+        self, request: pb.PostEventsRequest, context: Context
     ) -> pb.PostEventsResponse:
         """Posts a batch, or tries it out."""
         identity = current_call()
@@ -90,7 +87,7 @@ class PostingService(posting_service_pb2_grpc.PostingServiceServicer):
         return pb.PostEventsResponse(results=results, seq=result.seq)
 
     async def StreamEvents(  # noqa: N802 - named by the proto
-        self, request_iterator: object, context: Context[object, object]
+        self, request_iterator: object, context: Context
     ) -> None:
         """Posts a stream of batches."""
         del request_iterator  # read through the context, one message at a time
@@ -99,7 +96,7 @@ class PostingService(posting_service_pb2_grpc.PostingServiceServicer):
         await StreamSession(self._streams, identity, context, check).run()
 
     async def GetVoucher(  # noqa: N802 - named by the proto
-        self, request: pb.GetVoucherRequest, context: Context[object, object]
+        self, request: pb.GetVoucherRequest, context: Context
     ) -> pb.GetVoucherResponse:
         """Reads a voucher by name."""
         if not request.name:
@@ -110,7 +107,7 @@ class PostingService(posting_service_pb2_grpc.PostingServiceServicer):
         return pb.GetVoucherResponse(voucher=write_voucher(voucher), seq=seq)
 
     async def ListVouchers(  # noqa: N802 - named by the proto
-        self, request: pb.ListVouchersRequest, context: Context[object, object]
+        self, request: pb.ListVouchersRequest, context: Context
     ) -> pb.ListVouchersResponse:
         """Lists vouchers."""
         filters = {"entity": request.entity, "ledger": request.ledger, "period": request.period}
@@ -124,7 +121,7 @@ class PostingService(posting_service_pb2_grpc.PostingServiceServicer):
         )
 
     async def GetEvent(  # noqa: N802 - named by the proto
-        self, request: pb.GetEventRequest, context: Context[object, object]
+        self, request: pb.GetEventRequest, context: Context
     ) -> pb.GetEventResponse:
         """Reads an event; a principal that only posts sees its own."""
         principal = current_call().principal
@@ -146,7 +143,7 @@ class PostingService(posting_service_pb2_grpc.PostingServiceServicer):
         return pb.GetEventResponse(event=write_stored_event(event), seq=seq)
 
     async def ListUnposted(  # noqa: N802 - named by the proto
-        self, request: pb.ListUnpostedRequest, context: Context[object, object]
+        self, request: pb.ListUnpostedRequest, context: Context
     ) -> pb.ListUnpostedResponse:
         """Lists events that wait because no rule could book them."""
         paging = Paging(
@@ -166,7 +163,7 @@ class PostingService(posting_service_pb2_grpc.PostingServiceServicer):
         )
 
     async def RetryUnposted(  # noqa: N802 - named by the proto
-        self, request: pb.RetryUnpostedRequest, context: Context[object, object]
+        self, request: pb.RetryUnpostedRequest, context: Context
     ) -> pb.RetryUnpostedResponse:
         """Decides unposted events again."""
         if len(request.events) > MAX_RETRY_EVENTS:
@@ -186,7 +183,7 @@ class PostingService(posting_service_pb2_grpc.PostingServiceServicer):
         return pb.RetryUnpostedResponse(results=write_results(result.results), seq=result.seq)
 
     async def WithdrawEvent(  # noqa: N802 - named by the proto
-        self, request: pb.WithdrawEventRequest, context: Context[object, object]
+        self, request: pb.WithdrawEventRequest, context: Context
     ) -> pb.WithdrawEventResponse:
         """Withdraws an event that waits."""
         name = read_event_name(request.event, "event")
@@ -202,14 +199,15 @@ class PostingService(posting_service_pb2_grpc.PostingServiceServicer):
     async def _post(
         self,
         call: Call,
-        context: Context[object, object],
+        context: Context,
         *,
         count: int,
         size: int,
         is_alone: bool = False,
     ) -> CallResult:
         result = await self._committer.enqueue(call, count=count, size=size, is_alone=is_alone)
-        context.add_done_callback(_answered)
+        # The stubs take the callback for a class of theirs.
+        cast("Any", context).add_done_callback(_answered)
         return result
 
 
@@ -255,5 +253,5 @@ def read_comment(comment: str) -> str:
     return comment.strip()
 
 
-def _answered(_context: object) -> None:
+def _answered(_context: object, /) -> None:
     crash_point("after_answer")

@@ -28,6 +28,7 @@ CLOCK_SKEW_SECONDS = 60
 
 _TOKEN_PREFIX = "tp_"  # noqa: S105 - what every token starts with, so that scanners find leaked ones
 _TOKEN_BYTES = 32
+_DIGEST = re.compile("[0-9a-f]{64}")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.@-]{0,63}")
 
 
@@ -164,7 +165,7 @@ def _read_entry(line: str, number: int) -> TokenEntry:
     except (ValueError, KeyError, TypeError, AttributeError):
         # The line itself is not shown: what is wrong with it may be a token in the clear.
         raise StoreError(f"line {number} of the token file is not an entry") from None
-    if not (isinstance(entry.name, str) and re.fullmatch("[0-9a-f]{64}", str(entry.token_sha256))):
+    if not (_NAME.fullmatch(str(entry.name)) and _DIGEST.fullmatch(str(entry.token_sha256))):
         raise StoreError(f"line {number} of the token file is not an entry")
     return entry
 

@@ -6,15 +6,13 @@ import re
 from collections.abc import Iterable
 from functools import partial
 
-from grpc import aio
-
 from engine.book import Book
 from engine.calls import REVISION_PUBLISHED, EventResult, RevisionView
 from engine.effects import Status
 from server.committer import Committer
 from server.convert_results import write_revision
 from server.event_types import arrow_schema, event_types_of, json_schema
-from server.interceptors import current_call
+from server.interceptors import Context, current_call
 from server.limits import MAX_PATH_CHARS, MAX_RULE_FILES
 from server.posting_service import read_comment, system_call
 from server.reading import Paging, Reader
@@ -22,8 +20,6 @@ from server.rulebooks import Check, Files, check_files
 from server.status import limit_exceeded, malformed, not_found, revision_refused
 from tongpin.v1 import rule_service_pb2 as pb
 from tongpin.v1 import rule_service_pb2_grpc
-
-Context = aio.ServicerContext
 
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _REVISION = re.compile(r"[0-9a-f]{8,64}")
@@ -46,7 +42,7 @@ class RuleService(rule_service_pb2_grpc.RuleServiceServicer):
         self._reader = reader
 
     async def CheckRules(  # noqa: N802 - named by the proto
-        self, request: pb.CheckRulesRequest, context: Context[object, object]
+        self, request: pb.CheckRulesRequest, context: Context
     ) -> pb.CheckRulesResponse:
         """Compiles and tests sources."""
         files = _read_files(request.files)
@@ -59,7 +55,7 @@ class RuleService(rule_service_pb2_grpc.RuleServiceServicer):
         )
 
     async def PublishRevision(  # noqa: N802 - named by the proto
-        self, request: pb.PublishRevisionRequest, context: Context[object, object]
+        self, request: pb.PublishRevisionRequest, context: Context
     ) -> pb.PublishRevisionResponse:
         """Puts a revision into force, once it compiles and its tests pass."""
         current_call().require("validate_only" if request.validate_only else "")
@@ -93,7 +89,7 @@ class RuleService(rule_service_pb2_grpc.RuleServiceServicer):
         return response
 
     async def ListRevisions(  # noqa: N802 - named by the proto
-        self, request: pb.ListRevisionsRequest, context: Context[object, object]
+        self, request: pb.ListRevisionsRequest, context: Context
     ) -> pb.ListRevisionsResponse:
         """Lists revisions, newest first."""
         paging = Paging(request.page_size, request.page_token, rpc="ListRevisions")
@@ -107,14 +103,14 @@ class RuleService(rule_service_pb2_grpc.RuleServiceServicer):
         )
 
     async def GetRevision(  # noqa: N802 - named by the proto
-        self, request: pb.GetRevisionRequest, context: Context[object, object]
+        self, request: pb.GetRevisionRequest, context: Context
     ) -> pb.GetRevisionResponse:
         """Reads a revision with its sources."""
         revision = await self._find(request.revision)
         return pb.GetRevisionResponse(revision=write_revision(revision, with_files=True))
 
     async def GetEventTypes(  # noqa: N802 - named by the proto
-        self, request: pb.GetEventTypesRequest, context: Context[object, object]
+        self, request: pb.GetEventTypesRequest, context: Context
     ) -> pb.GetEventTypesResponse:
         """Reads the event types of a revision."""
         revision = await self._find(request.revision)

@@ -71,7 +71,7 @@ async def serve(config: ServerConfig, *, ready: Ready | None = None) -> int:
     metrics = ServiceMetrics()
     config.data.mkdir(parents=True, exist_ok=True)
     book = await asyncio.to_thread(open_book, config)
-    projector = Projector(book, config.store_url, metrics)
+    projector = Projector(book, config.store_url, config.book)
     try:
         observe_book(book, metrics)
         committer = Committer(book, metrics)
@@ -162,12 +162,13 @@ async def _serve_until_told(
         _write_ready(config.ready_file, address)
     (ready or _print_ready)(address)
     log.info("ready", address=address, seq=service.book.seq)
-    await asyncio.wait({told, service.committer.failed}, return_when=asyncio.FIRST_COMPLETED)
+    failed = service.committer.failed
+    await asyncio.wait((told, failed), return_when=asyncio.FIRST_COMPLETED)
     if config.ready_file is not None:
         config.ready_file.unlink(missing_ok=True)
     await service.stop(config.grace_seconds)
     log.info("stopped", seq=service.book.seq)
-    return EXIT_ENVIRONMENT if service.committer.failed.done() else EXIT_DONE
+    return EXIT_ENVIRONMENT if failed.done() else EXIT_DONE
 
 
 def _signals() -> asyncio.Future[None]:

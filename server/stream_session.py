@@ -118,7 +118,7 @@ class StreamSession:
         self,
         hub: StreamHub,
         identity: CallIdentity,
-        context: aio.ServicerContext[object, object],
+        context: aio.ServicerContext[pb.StreamEventsRequest, object],
         check: Callable[[Batch], None],
     ) -> None:
         """Prepares a session; `check` refuses batches this principal may not send."""

@@ -1,0 +1,329 @@
+"""What a server answers, as plain data: statuses, results, vouchers, balances, revisions."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from enum import IntEnum
+from types import MappingProxyType
+from typing import Any
+
+
+class Status(IntEnum):
+    """What became of an event."""
+
+    POSTED = 1
+    NO_POSTING = 2
+    PENDING_REVIEW = 3
+    HELD = 4
+    UNPOSTED = 5
+    REJECTED_BUDGET = 6
+    REJECTED_RULE = 7
+    DUPLICATE = 8
+    CONFLICT = 9
+    INVALID = 10
+    GROUP_FAILED = 11
+    NOT_ATTEMPTED = 12
+    WITHDRAWN = 13
+
+    @property
+    def is_accepted(self) -> bool:
+        """Whether the event is kept and its identity taken, now or by an earlier call."""
+        return self <= Status.UNPOSTED or self is Status.DUPLICATE
+
+
+@dataclass(frozen=True, slots=True)
+class Money:
+    """An exact amount: minor_units / 10**scale."""
+
+    minor_units: int
+    currency_code: str
+    scale: int
+
+    @property
+    def amount(self) -> Decimal:
+        """The amount with its decimals."""
+        return decimal_of(self.minor_units, self.scale)
+
+
+@dataclass(frozen=True, slots=True)
+class VoucherLine:
+    """A line of a voucher; exactly one of debit and credit is there."""
+
+    line_number: int
+    account_code: str
+    account_name: str
+    debit: Money | None
+    credit: Money | None
+    dimensions: Mapping[str, str]
+    rule_line: int
+
+
+@dataclass(frozen=True, slots=True)
+class Voucher:
+    """A voucher; in a dry run without name and number."""
+
+    name: str
+    entity: str
+    ledger: str
+    series: str
+    period: str
+    word: str
+    number: int
+    voucher_date: str
+    event_date: str
+    source: str
+    event_id: str
+    rule: str
+    revision: str
+    summary: str
+    state: str
+    reverses: str
+    lines: tuple[VoucherLine, ...]
+    seq: int
+
+
+@dataclass(frozen=True, slots=True)
+class EventResult:
+    """What became of one event.
+
+    Attributes:
+        status: see `Status`. reason: stable machine reason, "" where there is nothing to say.
+        message: one sentence for people.
+        vouchers: names of the vouchers made. drafts: in a dry run, the vouchers themselves.
+        seq: commit that holds the event, 0 where nothing was stored.
+        first_status: for a DUPLICATE, the present status of the event that holds the identity.
+        replayed: the answer of an earlier attempt or offset is repeated.
+        conflicting_fields: for a CONFLICT, the fields that differ.
+    """
+
+    status: Status
+    source: str
+    event_id: str
+    reason: str = ""
+    message: str = ""
+    vouchers: tuple[str, ...] = ()
+    seq: int = 0
+    first_status: Status | None = None
+    replayed: bool = False
+    conflicting_fields: tuple[str, ...] = ()
+    drafts: tuple[Voucher, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PostResult:
+    """Results in the order of the events, the position they stand at, and the attempt."""
+
+    results: tuple[EventResult, ...]
+    seq: int
+    attempt_id: str
+
+    def __iter__(self) -> Any:
+        """Goes over the results."""
+        return iter(self.results)
+
+    def __len__(self) -> int:
+        """Number of results."""
+        return len(self.results)
+
+    @property
+    def failures(self) -> tuple[EventResult, ...]:
+        """Results of events that were not accepted."""
+        return tuple(result for result in self.results if not result.status.is_accepted)
+
+
+@dataclass(frozen=True, slots=True)
+class BatchResult:
+    """The answer to one batch of a stream.
+
+    Attributes:
+        offset: of the batch. durable_offset: all batches up to here are on disk.
+        counts: events of the batch by status; empty for an old offset that is known as done.
+        results: one per event or, with summary_only, of the exceptional ones.
+        positions: places in the batch of `results`, from 0.
+        replayed: the batch was decided earlier; this is what was answered then.
+    """
+
+    offset: int
+    durable_offset: int
+    counts: Mapping[Status, int]
+    results: tuple[EventResult, ...]
+    positions: tuple[int, ...]
+    seq: int
+    replayed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class StreamReport:
+    """What a stream did.
+
+    Attributes:
+        resumed_offset: batches up to here were durable before and were not sent again.
+        durable_offset: last batch on disk.
+        counts: events answered in this run, by status.
+        reconnects: how often the connection was lost and made again.
+    """
+
+    stream_id: str
+    resumed_offset: int
+    durable_offset: int
+    counts: Mapping[Status, int]
+    seq: int
+    reconnects: int
+
+
+@dataclass(frozen=True, slots=True)
+class StoredEvent:
+    """An event as stored, with its present status. `content`: canonical JSON as received."""
+
+    source: str
+    event_id: str
+    type: str
+    date: str
+    status: Status
+    reason: str
+    message: str
+    content: bytes
+    vouchers: tuple[str, ...]
+    seq: int
+    principal: str
+    seal_time: str
+    revision: str
+
+    @property
+    def fields(self) -> Mapping[str, Any]:
+        """The event as it was sent."""
+        return MappingProxyType(json.loads(self.content))
+
+
+@dataclass(frozen=True, slots=True)
+class UnpostedEvents:
+    """A page of events that wait, and how many there are in all."""
+
+    events: tuple[StoredEvent, ...]
+    total_count: int
+    next_page_token: str
+
+
+@dataclass(frozen=True, slots=True)
+class TrialBalanceRow:
+    """An account in a period; amounts in minor units, opening and closing net on one side."""
+
+    entity: str
+    ledger: str
+    period: str
+    account_code: str
+    account_name: str
+    currency_code: str
+    scale: int
+    opening_debit_minor: int
+    opening_credit_minor: int
+    debit_minor: int
+    credit_minor: int
+    closing_debit_minor: int
+    closing_credit_minor: int
+
+    @property
+    def opening(self) -> Decimal:
+        """Opening balance, debit positive."""
+        return decimal_of(self.opening_debit_minor - self.opening_credit_minor, self.scale)
+
+    @property
+    def debit(self) -> Decimal:
+        """Debit turnover."""
+        return decimal_of(self.debit_minor, self.scale)
+
+    @property
+    def credit(self) -> Decimal:
+        """Credit turnover."""
+        return decimal_of(self.credit_minor, self.scale)
+
+    @property
+    def closing(self) -> Decimal:
+        """Closing balance, debit positive."""
+        return decimal_of(self.closing_debit_minor - self.closing_credit_minor, self.scale)
+
+
+@dataclass(frozen=True, slots=True)
+class AccountEntry:
+    """A line of an account with the voucher it stands in."""
+
+    voucher: str
+    voucher_date: str
+    summary: str
+    source: str
+    event_id: str
+    line: VoucherLine
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnostic:
+    """One mistake in a rule book. `rendered`: as a terminal shows it."""
+
+    code: str
+    severity: str
+    path: str
+    line: int
+    column: int
+    end_line: int
+    end_column: int
+    message: str
+    suggestions: tuple[str, ...]
+    rendered: str
+
+
+@dataclass(frozen=True, slots=True)
+class RuleTestResult:
+    """Result of one test block of a rule book."""
+
+    name: str
+    path: str
+    line: int
+    passed: bool
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class RulesReport:
+    """What checking or publishing a rule book showed.
+
+    `ok`: it compiles, its tests pass and, if published, it is in force. `seq`: 0 if only checked.
+    """
+
+    ok: bool
+    diagnostics: tuple[Diagnostic, ...]
+    tests: tuple[RuleTestResult, ...]
+    revision: str
+    seq: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Revision:
+    """A revision in the log; `files` by path, only where it was asked for alone."""
+
+    revision: str
+    seq: int
+    valid_from: str
+    valid_until: str
+    principal: str
+    seal_time: str
+    comment: str
+    files: Mapping[str, bytes] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class EventType:
+    """A declared event type. `json_schema`: parsed; `arrow_schema`: an IPC message."""
+
+    type: str
+    name: str
+    json_schema: Mapping[str, Any]
+    arrow_schema: bytes
+
+
+def decimal_of(minor_units: int, scale: int) -> Decimal:
+    """The decimal of an amount in minor units, exact at any size."""
+    sign = 1 if minor_units < 0 else 0
+    return Decimal((sign, tuple(map(int, str(abs(minor_units)))), -scale))
