@@ -135,7 +135,7 @@ def _edge(node: Node | Token, side: int) -> Token:
 def is_too_deep(tree: Node) -> Token | None:
     """Gives a token that stands deeper in a tree than later passes can recurse, or None."""
     level: list[Node] = [tree]
-    for _ in range(MAX_DEPTH):
+    for _ in range(MAX_DEPTH + 2):  # above an expression stands its line, below it a name
         level = [each for node in level for each in children(node)]
         if not level:
             return None

@@ -29,7 +29,7 @@ from rules_dsl.limits import (
 from rules_dsl.line_parser import FailedLine, ParsedLine
 from rules_dsl.scan import Scanner
 from rules_dsl.slips import explain_failure
-from rules_dsl.source import SourceFile, place_of_offset, strip_bom
+from rules_dsl.source import UNDECODABLE, SourceFile, place_of_offset, strip_bom
 from rules_dsl.syntax import Declaration, File
 
 #: Start symbols of the body lines of a declaration: of the first line and of the others.
@@ -88,9 +88,9 @@ def parse_rulebook(sources: Iterable[SourceFile]) -> tuple[tuple[File, ...], lis
 def parse_file(path: str, text: str) -> ParseResult:
     """Parses one rule file."""
     text = strip_bom(text)
-    too_long = _find_too_long(path, text)
-    if too_long is not None:
-        return ParseResult(File(path, ()), [too_long])
+    refused = _refuse_whole(path, text)
+    if refused is not None:
+        return ParseResult(File(path, ()), [refused])
     language = main_language(text)
     scanner = Scanner(path, language)
     lines = scanner.scan(text)
@@ -109,8 +109,8 @@ def parse_file(path: str, text: str) -> ParseResult:
     )
 
 
-def _find_too_long(path: str, text: str) -> Diagnostic | None:
-    """Gives the diagnostic of a file beyond its limits, at the place where it passes them."""
+def _refuse_whole(path: str, text: str) -> Diagnostic | None:
+    """Gives the diagnostic of a file that is too long or no text, at the place where it is."""
     lines = text.count("\n", 0, MAX_FILE_CHARS)
     if lines > MAX_FILE_LINES:
         span = Span(path, MAX_FILE_LINES + 1, 1, MAX_FILE_LINES + 1, 1)
@@ -119,6 +119,11 @@ def _find_too_long(path: str, text: str) -> Diagnostic | None:
         line, column = place_of_offset(text, MAX_FILE_CHARS)
         span = Span(path, line, column, line, column)
         return diagnose("TP101", span, f"the file has more than {MAX_FILE_CHARS} characters")
+    undecodable = text.find(UNDECODABLE)
+    if undecodable >= 0:
+        line, column = place_of_offset(text, undecodable)
+        span = Span(path, line, column, line, column + 1)
+        return diagnose("TP101", span, "the file is not UTF-8 here", help="save it as UTF-8")
     return None
 
 

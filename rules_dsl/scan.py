@@ -118,7 +118,7 @@ _TWINS = str.maketrans({key: sign for key, sign in FULL_WIDTH.items() if key not
 _UNUSUAL_SIGN = re.compile("[" + re.escape("".join(sorted({*FULL_WIDTH, *_ODD}))) + "]")
 _UNUSUAL = re.compile(_UNUSUAL_SIGN.pattern[:-1] + "\t]")
 # Control and direction characters make a file read otherwise than it compiles.
-_INVISIBLE = re.compile("[\u0000-\u0008\u000b-\u001f\u007f\u0085\u2028-\u202e\u2066-\u2069\ufffd]")
+_INVISIBLE = re.compile("[\u0000-\u0008\u000b-\u001f\u007f\u0085\u2028-\u202e\u2066-\u2069]")
 
 _LEXEME = re.compile(
     rf"""
@@ -348,9 +348,7 @@ class Scanner:
                 )
 
     def _refuse_character(self, raw: str, span: Span) -> None:
-        if raw == "\ufffd":
-            message = "the file is not UTF-8 here"
-        elif _INVISIBLE.match(raw):
+        if _INVISIBLE.match(raw):
             message = f"the invisible character U+{ord(raw):04X} may not stand in a rule file"
         elif raw in "$¥￥€£":
             message = f"{raw} has no meaning here; write the currency after the amount: 100.00 CNY"
