@@ -29,16 +29,22 @@ class PossibleAccount:
 
 
 def carried_values(forms: Forms, line: Line, dimension: int) -> Iterator[tuple[int, Poly]]:
-    """The values of a dimension that a line can carry (or NO_VALUE), each with its condition."""
+    """The values of a dimension that a line can carry (or NO_VALUE), each with its condition.
+
+    An optional text that was not sent is not carried, nor is an empty one. A value may come
+    several times; its conditions exclude each other.
+    """
     entry = next((d for d in line.dimensions if d.dimension == dimension), None)
     if entry is None:
         yield NO_VALUE, ONE
         return
-    given = ONE if entry.given is None else forms.poly(entry.given)
-    yield NO_VALUE, ONE - given
+    allowed = ONE if entry.given is None else forms.poly(entry.given)
+    yield NO_VALUE, ONE - allowed
     for case, key in forms.choice(entry.value):
-        is_empty = forms.constant_key(key) == ""
-        yield (NO_VALUE if is_empty else key), forms.product(case, given)
+        holds = forms.product(case, allowed)
+        is_there = ZERO if forms.constant_key(key) == "" else forms.given(key)
+        yield key, forms.product(holds, is_there)
+        yield NO_VALUE, forms.product(holds, ONE - is_there)
 
 
 def possible_accounts(forms: Forms, line: Line) -> Iterator[PossibleAccount]:

@@ -72,6 +72,20 @@ class Forms:
         identity = self.keys[key][0]
         return identity[1] if isinstance(identity, tuple) and identity[0] == Op.CONST else None
 
+    def given(self, key: int) -> Poly:
+        """The truth of a text being there: of an optional field, that it was sent."""
+        identity = self.keys[key][0]
+        event = self.program.event_types[self.rule.event_type]
+        if not isinstance(identity, tuple) or identity[0] not in {Op.FIELD, Op.ITEM}:
+            return ONE
+        place = identity[1]
+        is_item = identity[0] is Op.ITEM
+        field = event.lists[place[0]].fields[place[1]] if is_item else event.fields[place]
+        if not field.optional or field.default is not None:
+            return ONE
+        asked = (Op.GIVEN_ITEM if is_item else Op.GIVEN, place, None, ())
+        return single(self._truth(asked, self.key_shape(key)))
+
     def shape(self, poly: Poly) -> int:
         """The list along which a polynomial varies, or EVENT_SHAPE."""
         return max((self.atoms[atom].shape for atom in poly.atoms()), default=EVENT_SHAPE)

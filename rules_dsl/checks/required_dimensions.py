@@ -1,8 +1,9 @@
 """Checks that lines carry the dimensions their accounts require (TP306).
 
-An account that a line may have through a table counts with the row it comes from. Where a line
-carries the dimension only under a condition that is not proved, a warning says so: such an event
-is UNPOSTED (MISSING_DIMENSION) at run time.
+An account that a line may have through a table counts with the row it comes from. A line whose
+amount is proved zero without the dimension needs none. Where a line may lack the dimension only
+in some events, those will be UNPOSTED (MISSING_DIMENSION): a warning if the line says `if given`,
+an INFO if it leaves that to an optional field.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from collections.abc import Iterator
 from engine.program import Line, VoucherPlan
 from rules_dsl.checks.carried import NO_VALUE, PossibleAccount, carried_values, possible_accounts
 from rules_dsl.checks.input import CheckInput
+from rules_dsl.checks.polynomials import ZERO
 from rules_dsl.checks.rows import row_words
 from rules_dsl.checks.study import Study, studies
 from rules_dsl.diagnostics.codes import diagnose
@@ -48,9 +50,11 @@ def _missing(
     forms, proof = study.forms, study.proof(voucher)
     if proof.is_zero(possible.condition):
         return None
-    cases = dict(carried_values(forms, line, dimension))
-    without = cases.get(NO_VALUE)
-    if without is None or proof.is_zero(forms.product(possible.condition, without)):
+    without = ZERO
+    for key, condition in carried_values(forms, line, dimension):
+        without += condition if key == NO_VALUE else ZERO
+    bare = forms.product(forms.product(possible.condition, without), forms.poly(line.amount))
+    if proof.is_zero(bare):
         return None
     account = forms.program.accounts[possible.account]
     name = forms.program.dimensions[dimension].name
@@ -60,22 +64,26 @@ def _missing(
         notes = (
             f"the account comes from {row_words(study.authors, possible.table, possible.row)}",
         )
-    is_never = len(cases) == 1
     entry = next((d for d in line.dimensions if d.dimension == dimension), None)
-    condition = study.wording.expression(entry.given) if entry and entry.given is not None else ""
-    carries = "does not carry" if is_never else "carries only under a condition"
-    if condition:
-        carries = f"carries only where {condition} holds"
+    severity = None
+    carries = "does not carry"
+    help_text = f"add `by {name}` to the line"
+    if entry is not None:
+        severity = Severity.INFO if entry.given is None else Severity.WARNING
+        carries = "may not carry"
+        if entry.given is not None:
+            carries = f"carries only where {study.wording.expression(entry.given)}"
+        help_text = (
+            f"an event without it will be UNPOSTED (MISSING_DIMENSION); to leave it to other rules,"
+            f" ask for {name} in the guard"
+        )
     return diagnose(
         "TP306",
         line.span,
         f"{account.role} requires {name}, which this line {carries}",
-        severity=None if is_never else Severity.WARNING,
+        severity=severity,
         notes=notes,
-        help=f"add `by {name}` to the line"
-        if is_never
-        else "events that do not meet it will be UNPOSTED (MISSING_DIMENSION);"
-        f" make sure of {name} in the guard of the rule",
+        help=help_text,
         related=related,
         declaration=study.name,
     )
