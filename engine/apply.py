@@ -49,7 +49,10 @@ def apply_commit(
     """Folds one commit into the state; the commits before it must have been applied.
 
     Args:
-        state: changed in place. header, effects, chain: the commit.
+        state: changed in place.
+        header: of the commit.
+        effects: of the commit.
+        chain: of the commit.
     """
     _expire_attempts(state, header.sealed_at_us)
     tables = effects.tables
@@ -78,7 +81,9 @@ def fold_balance(
     """Adds a commit's lines to one running balance.
 
     Args:
-        state: for its string pool. spec: which balance. balances: key -> amount, changed.
+        state: for its string pool.
+        spec: which balance.
+        balances: key -> amount, changed.
         effects: the commit.
     """
     if LINES.name not in effects.tables:

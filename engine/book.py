@@ -12,8 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-import msgspec
-
+from engine.apply import apply_commit
 from engine.calls import (
     REVISION_PUBLISHED,
     AccountEntry,
@@ -25,10 +24,10 @@ from engine.calls import (
     VoucherView,
 )
 from engine.columns import EffectBatch
-from engine.decide.plan import DecisionPlan, plan_program
+from engine.decide.plan import DecisionPlan
 from engine.decide.run import Evaluator, LevelStatistics
-from engine.effects import EFFECTS_SCHEMA, Status
-from engine.errors import AppendConflict, CallerError, StoreCorrupt, UnknownObject, WrongState
+from engine.effects import EFFECTS_SCHEMA
+from engine.errors import AppendConflict, CallerError, WrongState
 from engine.faults import crash_point
 from engine.history import Commits, StateHistory
 from engine.limits import MAX_LOST_RACES
@@ -48,14 +47,12 @@ from engine.log.snapshot import (
     write_snapshot,
 )
 from engine.posting import DecidedCommit, Rulings, attach_drafts, decide_commit
-from engine.program import NO_DATE, Program
+from engine.program import Program
 from engine.reading import Reading
-from engine.state.book_state import ATTEMPT_KEPT_US, BalanceSpec, BookState, RevisionEntry
+from engine.revisions import Revisions, RuleCompiler, event_files
+from engine.state.book_state import ATTEMPT_KEPT_US, BookState
 from engine.state.serialize import STATE_SCHEMA, state_from_sections, state_sections
 from engine.version import ENGINE_VERSION
-
-#: Compiles (path, content) pairs; raises CallerError if they do not compile.
-RuleCompiler = Callable[[Sequence[tuple[str, bytes]]], Program]
 
 #: The entity of a book that was told none.
 DEFAULT_ENTITY = "C01"
@@ -94,7 +91,8 @@ class Book:
         """Folds the log of `store` (None: a book in memory alone, nothing durable).
 
         Args:
-            store: the log. compiler: needed to publish, and where the log holds revisions.
+            store: the log.
+            compiler: needed to publish, and where the log holds revisions.
             entities: of the book, the first is the default; others are then unknown.
             strict: an undeclared field makes an event INVALID.
             evaluator: "auto" picks by rows; tests and benchmarks force one.
@@ -102,22 +100,23 @@ class Book:
             snapshot_path: where the state is kept between starts.
         """
         self._store = store
-        self._compiler = compiler
         self._entities = tuple(entities) or (DEFAULT_ENTITY,)
         self._only_entities = bool(entities)
         self._strict = strict
         self._evaluator: Evaluator = evaluator
         self._clock = clock
         self._snapshot_path = snapshot_path
-        self._plans: dict[str, DecisionPlan] = {}
         self._lock = threading.RLock()
         self._commits = Commits(store)
         self.stats = BookStatistics()
         self.snapshot_note = ""
+        self._uncommitted: dict[str, int] = {}
         self._state = self._from_snapshot() or self._empty()
         self._history = StateHistory(self._state, self._commits)
-        self._catch_up(decoded_once=True)
         self._reading = Reading(self._state, self._history, self._commits)
+        self._revisions = Revisions(self._state, self._history, self._commits, compiler)
+        self._revisions.load(self._state.revisions)
+        self._catch_up(keep=False)
 
     @classmethod
     def open(
@@ -173,8 +172,7 @@ class Book:
             clock=clock,
         )
         for program in programs:
-            book._use(program)
-            book._state.revisions.append(RevisionEntry(program.revision, 0, -1, NO_DATE, NO_DATE))
+            book._revisions.enter(program)
         return book
 
     # --- changing ------------------------------------------------------------------------
@@ -228,15 +226,16 @@ class Book:
         """Decides a call on an overlay of the state as it is now; stores and numbers nothing.
 
         Args:
-            call: the events. candidate: decide under this program instead of those in force.
+            call: the events.
+            candidate: decide under this program instead of those in force.
         """
         with self._lock:
             rulings = self._rulings()
             if candidate is not None:
-                plan = self._use(candidate)
+                plan = self._revisions.use(candidate)
                 rulings = replace(rulings, plan_for=lambda _day: plan)
             elif call.revision:
-                plan = self._plans[self.find_revision(call.revision).revision]
+                plan = self._revisions.plan(call.revision)
                 rulings = replace(rulings, plan_for=lambda _day: plan)
             decided = decide_commit(
                 self._state,
@@ -340,35 +339,17 @@ class Book:
     def revisions(self) -> list[RevisionView]:
         """Published revisions in log order, with their sources."""
         with self._lock:
-            return [self._revision_view(entry) for entry in self._state.revisions]
-
-    def find_revision(self, prefix: str = "") -> RevisionEntry:
-        """A revision by identity or unique prefix, the newest if empty. Raises UnknownObject."""
-        found = {
-            entry.revision: entry
-            for entry in self._state.revisions
-            if entry.revision.startswith(prefix)
-        }
-        if not found or (prefix and len(found) > 1):
-            raise UnknownObject(
-                "NOT_FOUND",
-                f"no single revision begins with {prefix!r}"
-                if prefix
-                else "no revision is published",
-                kind="revision",
-                name=prefix,
-            )
-        return list(found.values())[-1]
+            return [self._revisions.view(entry) for entry in self._state.revisions]
 
     def program(self, revision: str = "") -> Program:
         """The program of a revision, the newest if empty. Raises UnknownObject."""
         with self._lock:
-            return self._plans[self.find_revision(revision).revision].program
+            return self._revisions.plan(revision).program
 
     def plan(self, revision: str) -> DecisionPlan:
         """A revision as it is decided under. Raises UnknownObject."""
         with self._lock:
-            return self._plans[self.find_revision(revision).revision]
+            return self._revisions.plan(revision)
 
     def commit(self, seq: int) -> tuple[CommitHeader, EffectBatch]:
         """One applied commit."""
@@ -393,20 +374,12 @@ class Book:
 
     def _rulings(self) -> Rulings:
         return Rulings(
-            plan_for=self._plan_for,
+            plan_for=self._revisions.plan_for,
             entities=self._entities,
             only_entities=self._only_entities,
             strict=self._strict,
             evaluator=self._evaluator,
         )
-
-    def _plan_for(self, day: int) -> DecisionPlan | None:
-        for entry in reversed(self._state.revisions):
-            if (entry.valid_from == NO_DATE or entry.valid_from <= day) and (
-                entry.valid_until == NO_DATE or day <= entry.valid_until
-            ):
-                return self._plans[entry.revision]
-        return None
 
     def _commit(self, calls: Sequence[Call], rulings: Rulings | None = None) -> list[CallResult]:
         with self._lock:
@@ -438,8 +411,6 @@ class Book:
         for name, count in counters.items():
             self._uncommitted[name] = self._uncommitted.get(name, 0) + count
 
-    _uncommitted: dict[str, int]
-
     def _append(self, decided: DecidedCommit, kind: str = "batch") -> None:
         """Makes a decided commit durable, then applies it."""
         counters = dict(self._uncommitted)
@@ -450,7 +421,7 @@ class Book:
             seq=self._state.seq + 1,
             sealed_at_us=max(self._clock(), self._state.sealed_at_us),
             engine_version=ENGINE_VERSION,
-            language_version=self._language_version(),
+            language_version=self._revisions.language_version,
             effects_schema=EFFECTS_SCHEMA,
             revisions=decided.revisions,
             kind=kind,
@@ -470,69 +441,20 @@ class Book:
         self._uncommitted = {}
         crash_point("after_apply")
 
-    def _language_version(self) -> str:
-        versions = [plan.program.language_version for plan in self._plans.values()]
-        return str(max(versions, default=0))
-
     def _apply(self, header: CommitHeader, effects: EffectBatch, chain: bytes) -> None:
-        from engine.apply import apply_commit
-
         known = len(self._state.revisions)
         apply_commit(self._state, header, effects, chain)
-        for entry in self._state.revisions[known:]:
-            if entry.revision not in self._plans:
-                self._load_revision(entry)
-            self._watch_balances(self._plans[entry.revision])
+        self._revisions.load(self._state.revisions[known:])
 
-    def _catch_up(self, *, decoded_once: bool = False) -> None:
-        """Applies commits of the log that the state does not have yet."""
-        for entry in self._state.revisions:
-            if entry.revision not in self._plans:
-                self._load_revision(entry)
+    def _catch_up(self, *, keep: bool = True) -> None:
+        """Applies commits of the log that the state does not have yet; `keep`: decoded, too."""
         if self._store is None:
             return
-        for entry in read_log(
-            self._store, after_seq=self._state.seq, after_chain=self._state.chain
-        ):
-            if not decoded_once:
+        state = self._state
+        for entry in read_log(self._store, after_seq=state.seq, after_chain=state.chain):
+            if keep:
                 self._commits.put(entry.header, entry.effects)
             self._apply(entry.header, entry.effects, entry.commit.chain)
-
-    def _load_revision(self, entry: RevisionEntry) -> None:
-        if self._compiler is None:
-            raise WrongState("REVISION_REFUSED", "the log holds rules and no compiler was given")
-        view = self._revision_view(entry)
-        program = self._compiler(view.files)
-        if program.revision != entry.revision:
-            raise StoreCorrupt(
-                f"revision {entry.revision} in commit {entry.seq} compiles to {program.revision}; "
-                "this version reads the rules otherwise than the one that published them"
-            )
-        self._use(program)
-
-    def _use(self, program: Program) -> DecisionPlan:
-        """Links a program to the book and begins to keep the balances it reads."""
-        plan = self._plans.get(program.revision)
-        if plan is None:
-            plan = plan_program(program, self._state.pool)
-            self._plans[program.revision] = plan
-        self._watch_balances(plan)
-        return plan
-
-    def _watch_balances(self, plan: DecisionPlan) -> None:
-        """Adds up balances that no earlier revision read, from the commits so far."""
-        from engine.apply import fold_balance
-
-        fresh: dict[BalanceSpec, dict[tuple[int, ...], int]] = {
-            spec: {} for spec in plan.specs if spec not in self._state.balances
-        }
-        if not fresh:
-            return
-        for seq in range(1, self._state.seq + 1):
-            _, effects = self._commits.get(seq)
-            for spec, balances in fresh.items():
-                fold_balance(self._state, spec, balances, effects)
-        self._state.balances.update(fresh)
 
     def _recorded(self, call: Call, expected: dict[str, int]) -> CallResult | None:
         """The recorded answer of a stream offset; None if it is the next one."""
@@ -557,44 +479,23 @@ class Book:
         with self._lock:
             rulings = self._rulings()
             event = call.events[0]
-            if len(call.events) == 1 and isinstance(event, Mapping):
+            if len(call.events) == 1:
                 try:
-                    if self._compiler is None:
-                        raise WrongState("REVISION_REFUSED", "this book was opened without rules")
-                    program = self._compiler(event_files(event))
-                    self._use(program)
+                    program = self._revisions.compile(event_files(event))
+                    self._revisions.use(program)
                     rulings = replace(rulings, publishing=program.revision)
                 except CallerError as error:
                     rulings = replace(rulings, publishing_problem=error.message)
             return self._commit([call], rulings)[0]
 
-    def _revision_view(self, entry: RevisionEntry) -> RevisionView:
-        if entry.row < 0:
-            return RevisionView(entry.revision, 0, "", "", "", 0, "", ())
-        ordinal = self._state.ordinal_of(entry.seq, entry.row)
-        event = self._history.stored_event(ordinal)
-        fields = msgspec.json.decode(event.content)
-        return RevisionView(
-            revision=entry.revision,
-            seq=entry.seq,
-            valid_from=str(fields.get("valid_from") or ""),
-            valid_until=str(fields.get("valid_until") or ""),
-            principal=event.principal,
-            sealed_at_us=event.sealed_at_us,
-            comment=str(fields.get("comment") or ""),
-            files=event_files(fields),
-        )
-
     def _empty(self) -> BookState:
         state = BookState.empty()
         if self._store is not None:
             state.chain = genesis(self._store.book_id)
-        self._uncommitted = {}
         return state
 
     def _from_snapshot(self) -> BookState | None:
         """The state of the newest usable snapshot; why there is none is in `snapshot_note`."""
-        self._uncommitted = {}
         if self._snapshot_path is None or self._store is None:
             return None
         found = usable_snapshot(self._snapshot_path, self._store, state_schema=STATE_SCHEMA)
@@ -604,24 +505,8 @@ class Book:
         return state_from_sections(found.sections)
 
 
-def event_files(event: Mapping[str, object]) -> tuple[tuple[str, bytes], ...]:
-    """The rule files in a `revision.published` event."""
-    files = event.get("files")
-    found = []
-    for file in files if isinstance(files, list) else []:
-        path, content = (
-            (file.get("path"), file.get("content")) if isinstance(file, dict) else ("", "")
-        )
-        found.append((str(path), str(content).encode()))
-    return tuple(found)
-
-
 def _publishes(call: Call) -> bool:
     return any(
         isinstance(event, Mapping) and event.get("type") == REVISION_PUBLISHED
         for event in call.events
     )
-
-
-#: Statuses whose events the log holds as accepted.
-ACCEPTED = (Status.POSTED, Status.NO_POSTING, Status.PENDING_REVIEW, Status.HELD, Status.UNPOSTED)

@@ -1,4 +1,4 @@
-"""Exceptions of the engine; the tree below is complete. A rule author's mistake is a diagnostic, not one of these.
+"""Exceptions of the engine; a rule author's mistake is a diagnostic, not one of these.
 
 * TongpinError
   x InvariantBroken        our own mistake: a promise of the engine would have been broken
@@ -21,7 +21,7 @@ class TongpinError(Exception):
     """Base of all errors raised on purpose."""
 
 
-class InvariantBroken(TongpinError):  # noqa: N818 - reads as the fact it states
+class InvariantBroken(TongpinError):
     """A promise of the engine would have been broken; carries the values that show it."""
 
     def __init__(self, message: str, *values: object) -> None:

@@ -16,13 +16,14 @@ import numpy as np
 from engine.book import Book
 from engine.calls import StoredEventView, VoucherView
 from engine.columns import EffectBatch
+from engine.decide.context import read_name
 from engine.decide.plan import DecisionPlan
 from engine.decimals import format_minor
 from engine.effects import READS, ReadKind
 from engine.errors import InvariantBroken
 from engine.evaluate import evaluate_row
 from engine.evaluate.outcome import Bools, Int64s, RuleRow
-from engine.program import Kind, NegativePolicy, Rule, Side
+from engine.program import Kind, NegativePolicy, Op, Rule, Side
 from engine.receive import receive_rows, type_rows
 from engine.state.keys import Key, key_ints
 from engine.strings import BatchStrings
@@ -78,7 +79,7 @@ def explain_voucher(book: Book, name: str) -> Explanation:
     _, effects = book.commit(voucher.seq)
     rows = _read_rows(effects, voucher)
     fields = msgspec.json.decode(event.content)
-    row = _evaluate(book, plan, rule_index, fields, event, _Recorded(rows, book))
+    row = _evaluate(book, plan, rule_index, fields, event, _Recorded(rows, book, plan))
     recomputed = _lines(plan, rule, row, voucher)
     posted = tuple((line.debit, line.credit) for line in voucher.lines)
     if recomputed != posted:
@@ -142,30 +143,34 @@ def _read_rows(effects: EffectBatch, voucher: VoucherView) -> list[_Read]:
 class _Recorded:
     """A StateView that answers from recorded reads, by what was asked and with which key."""
 
-    def __init__(self, reads: list[_Read], book: Book) -> None:
+    def __init__(self, reads: list[_Read], book: Book, plan: DecisionPlan) -> None:
         self._pool = book.state.pool
-        self._answers: dict[tuple[ReadKind, Key], int | None] = {}
+        self._plan = plan
+        self._answers: dict[tuple[str, Key], int | None] = {}
         for read in reads:
             if read.kind is not ReadKind.TABLE_ROW:
                 value = self._pool.intern(read.text) if read.text else read.number
                 key = key_ints(read.key, self._pool.intern)
-                self._answers[read.kind, key] = value if read.known else None
+                self._answers[read.name, key] = value if read.known else None
+
+    def _ask(self, op: Op, data: object, key: Key) -> int | None:
+        return self._answers.get((read_name(self._plan, op, data)[1], key))
 
     def record(self, record: int, field: int, key: tuple[int, ...]) -> int | None:
         """A recorded record value."""
-        return self._answers.get((ReadKind.RECORD, key))
+        return self._ask(Op.RECORD, (record, field), key)
 
     def has_record(self, record: int, key: tuple[int, ...]) -> bool:
         """Whether the record was there."""
-        return (ReadKind.RECORD, key) in self._answers
+        return self._ask(Op.HAS_RECORD, record, key) is not None
 
     def balance(self, balance: int, key: tuple[int, ...]) -> int:
         """A recorded balance."""
-        return self._answers.get((ReadKind.BALANCE, key)) or 0
+        return self._ask(Op.BALANCE, balance, key) or 0
 
     def target(self, target: int, key: tuple[int, ...]) -> int:
         """A recorded target value."""
-        return self._answers.get((ReadKind.TARGET, key)) or 0
+        return self._ask(Op.DELTA, target, key) or 0
 
     def records(self, record: int, field: int, keys: tuple[Int64s, ...]) -> tuple[Int64s, Bools]:
         """Not asked for: explanations evaluate one event."""

@@ -85,9 +85,11 @@ def decide_commit(
     """Decides calls in order on an overlay of the state; changes nothing.
 
     Args:
-        state: as of the commit before. history: earlier events.
+        state: as of the commit before.
+        history: earlier events.
         calls: of one commit; their events stand in the log in this order.
-        rulings: programs and settings. seq: number the commit will have.
+        rulings: programs and settings.
+        seq: number the commit will have.
         statistics: counts dependency levels.
     """
     strings = BatchStrings(state.pool)

@@ -44,7 +44,7 @@ def assemble(
     tables: dict[str, ColumnTable] = {}
     vouchers = _vouchers(builder.vouchers)
     if vouchers is not None:
-        _add_voucher_tables(builder, vouchers, last_numbers, numbered, tables)
+        _add_voucher_tables(builder, vouchers, tables, last_numbers if numbered else None)
     _count_vouchers(builder, vouchers)
     _add_rows(tables, schema.COMMANDS, builder.commands)
     _add_reads(builder, tables)
@@ -94,9 +94,8 @@ def _order(*keys: Int64s) -> Int64s | None:
 def _add_voucher_tables(
     builder: CommitBuilder,
     vouchers: _Vouchers,
-    last_numbers: dict[CounterKey, int],
-    numbered: bool,
     tables: dict[str, ColumnTable],
+    last_numbers: dict[CounterKey, int] | None,
 ) -> None:
     strings = builder.strings
     made = [builder.decisions[index] for index in vouchers.decisions.tolist()]
@@ -106,7 +105,7 @@ def _add_voucher_tables(
     entities = np.array([decision.entity for decision in made], dtype=np.int32)
     columns = vouchers.columns
     numbers = np.zeros(count, dtype=np.int64)
-    if numbered:
+    if last_numbers is not None:
         numbers = _numbers(builder, entities, columns, periods, last_numbers)
     lines = _lines(builder.lines)
     starts = _line_starts(vouchers, lines)

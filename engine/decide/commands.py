@@ -31,7 +31,9 @@ def carry_out(
     """Carries out the system command in a row of the batch.
 
     Args:
-        deciding: the commit being decided. received, row: the command's event.
+        deciding: the commit being decided.
+        received: the batch.
+        row: the command's event in it.
         command: its row in the commands table.
 
     Returns:
@@ -91,10 +93,7 @@ def _withdraw(deciding: Deciding, command: int, fields: Mapping[str, object]) ->
         deciding,
         command,
         found,
-        Status.WITHDRAWN,
-        "WITHDRAWN",
-        str(fields.get("comment") or ""),
-        "",
+        Outcome(Status.WITHDRAWN, "WITHDRAWN", str(fields.get("comment") or "")),
     )
     return _DONE
 
@@ -110,11 +109,10 @@ def _change_status(
     deciding: Deciding,
     command: int,
     event: WaitingEvent,
-    status: Status,
-    reason: str,
-    message: str,
-    revision: str,
+    outcome: Outcome,
+    revision: str = "",
 ) -> None:
+    status, reason, message = outcome.status, outcome.reason, outcome.message
     code = deciding.overlay.strings.code
     if status not in (Status.UNPOSTED, Status.HELD, Status.PENDING_REVIEW):
         deciding.settled.add(deciding.state.ordinal_of(event.seq, event.row))
@@ -197,9 +195,7 @@ def _retry_one(deciding: Deciding, command: int, event: WaitingEvent) -> EventRe
         outcome = Outcome(Status.UNPOSTED, outcome.reason, outcome.message)
     else:
         deciding.results[len(deciding.builder.decisions) - 1] = result
-    _change_status(
-        deciding, command, event, outcome.status, outcome.reason, outcome.message, revision
-    )
+    _change_status(deciding, command, event, outcome, revision)
     result.status, result.reason, result.message = outcome.status, outcome.reason, outcome.message
     result.seq, result.row = event.seq, event.row
     return result

@@ -87,7 +87,7 @@ class RunContext:
             return Outcome(
                 Status.UNPOSTED,
                 "AMBIGUOUS_RULE",
-                f"{most} rules match this {kind.name} where exactly one should; narrow their `when`",
+                f"{most} rules match this {kind.name} where one should; narrow their `when`",
             )
         return None
 
@@ -98,10 +98,8 @@ class RunContext:
             refusal = rule.refusals[-1 - failure]
             return Outcome(Status.REJECTED_RULE, refusal.code, message)
         fault = FAULTS[failure]
-        if 0 <= failed_node < len(rule.nodes):
-            span = rule.nodes[failed_node].span
-        else:
-            span = rule.span
+        is_node = 0 <= failed_node < len(rule.nodes)
+        span = rule.nodes[failed_node].span if is_node else rule.span
         what = message or _FAULT_WORDS.get(fault.value, "this value could not be computed")
         return Outcome(
             Status.UNPOSTED,
@@ -227,7 +225,7 @@ class RunContext:
         rule = program.rules[rule_index]
         node = rule.nodes[node_index]
         strings = self.overlay.strings
-        kind, name, has_entity = _read_name(self.plan, node.op, node.data)
+        kind, name, has_entity = read_name(self.plan, node.op, node.data)
         key_code = -1
         if kind is not ReadKind.TABLE_ROW:
             args = node.args[:-1] if node.op is Op.DELTA else node.args
@@ -251,7 +249,7 @@ class RunContext:
         )
 
 
-def _read_name(plan: DecisionPlan, op: Op, data: object) -> tuple[ReadKind, str, bool]:
+def read_name(plan: DecisionPlan, op: Op, data: object) -> tuple[ReadKind, str, bool]:
     """Kind and name of what a node reads, and whether its key begins with the entity."""
     program = plan.program
     if op is Op.BALANCE and isinstance(data, int):
@@ -262,6 +260,8 @@ def _read_name(plan: DecisionPlan, op: Op, data: object) -> tuple[ReadKind, str,
     if op is Op.RECORD and isinstance(data, tuple):
         record = program.records[int(data[0])]
         return ReadKind.RECORD, f"{record.name}.{record.fields[int(data[1])].name}", False
+    if op is Op.HAS_RECORD and isinstance(data, int):
+        return ReadKind.RECORD, program.records[data].name, False
     table = program.tables[data if isinstance(data, int) else 0]
     return ReadKind.TABLE_ROW, table.name, False
 

@@ -23,7 +23,6 @@ from engine.program import NO_DATE
 from engine.state.book_state import BookState
 from engine.state.overlay import Overlay
 
-
 #: Stands for the number of the commit being built; `row` is then a decision index.
 THIS_COMMIT = -1
 

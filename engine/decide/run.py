@@ -52,9 +52,11 @@ def decide_run(
 
     Args:
         plan: the program.
-        received: the batch; rows: positions in it, ascending, identities all different.
+        received: the batch.
+        rows: positions in it, ascending, identities all different.
         decisions: builder decision index per received position (-1 for others).
-        overlay, builder: written.
+        overlay: written.
+        builder: written.
         strict: an undeclared field makes an event INVALID.
         evaluator: see `Evaluator`.
         statistics: counts levels, if given.

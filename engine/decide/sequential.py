@@ -79,21 +79,17 @@ def _decide_event(
     for rule_index, row in matched:
         _accept(context, rows, position, rule_index, row)
     context.write_records(position, event_type, index)
-    return _accepted(makes, [row for _, row in matched])
+    if makes:
+        return Outcome(Status.POSTED)
+    if any(row.vouchers for _, row in matched):
+        return Outcome(Status.NO_POSTING, "ALL_ZERO", "every line comes to zero")
+    return Outcome(Status.NO_POSTING)
 
 
 def _undo(context: RunContext, mark: int, built: int, outcome: Outcome) -> Outcome:
     context.overlay.rollback(mark)
     del context.builder.targets[built:]
     return outcome
-
-
-def _accepted(makes: bool, matched: list[RuleRow]) -> Outcome:
-    if makes:
-        return Outcome(Status.POSTED)
-    if any(row.vouchers for row in matched):
-        return Outcome(Status.NO_POSTING, "ALL_ZERO", "every line comes to zero")
-    return Outcome(Status.NO_POSTING)
 
 
 def _accept(context: RunContext, rows: _Rows, position: int, rule_index: int, row: RuleRow) -> None:
@@ -121,11 +117,11 @@ def _accept(context: RunContext, rows: _Rows, position: int, rule_index: int, ro
         )
         declared = rule.vouchers[voucher.plan].lines
         moved = []
-        for line_index, element, account, amount, values in voucher.lines:
+        for line_index, element, account, signed, values in voucher.lines:
             line = declared[line_index]
-            side = line.side
-            if codes.swap_negative and amount < 0:
-                side, amount = Side(1 - side), -amount
+            side, amount = line.side, signed
+            if codes.swap_negative and signed < 0:
+                side, amount = Side(1 - side), -signed
             dimensions = tuple(
                 (dimension.dimension, code)
                 for dimension, code in zip(line.dimensions, values, strict=True)

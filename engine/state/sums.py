@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -16,7 +17,8 @@ def group_sums(keys: tuple[Int64s, ...], amounts: Int64s) -> Iterator[tuple[Key,
     """Yields each distinct key with the exact sum of its amounts, in key order.
 
     Args:
-        keys: equally long int64 columns; amounts: int64, same length.
+        keys: equally long int64 columns.
+        amounts: int64, same length.
     """
     count = len(amounts)
     if count == 0:
@@ -35,6 +37,6 @@ def group_sums(keys: tuple[Int64s, ...], amounts: Int64s) -> Iterator[tuple[Key,
     else:  # int64 could wrap: sum in Python integers
         bounds = [*starts.tolist(), count]
         values = sorted_amounts.tolist()
-        sums = [sum(values[a:b]) for a, b in zip(bounds[:-1], bounds[1:], strict=True)]
+        sums = [sum(values[a:b]) for a, b in pairwise(bounds)]
     columns = [column[starts].tolist() for column in sorted_keys]
     yield from zip(zip(*columns, strict=True), sums, strict=True)
