@@ -25,6 +25,9 @@ _COMMUTATIVE = frozenset({Op.ADD, Op.MUL, Op.MIN, Op.MAX, Op.EQ, Op.NE})
 
 _FOLDED = frozenset({Op.ADD, Op.SUB, Op.MUL, Op.NEG, Op.SHIFT, Op.ABS, Op.MIN, Op.MAX})
 
+#: The place of what no author wrote.
+NOWHERE = Span()
+
 _Key = tuple[Op, tuple[int, ...], Kind, object, int, int, int | None]
 
 
@@ -206,7 +209,7 @@ class Graph:
         shape: int | None = None,
         scale: int = 0,
         values: Range = NOTHING,
-        span: Span = Span(),
+        span: Span = NOWHERE,
         partial: bool = False,
     ) -> int:
         """The node of an operation: an equal one made before where it serves, else a new one.
@@ -265,7 +268,7 @@ class Graph:
         """
         chain = self._chain()
         depth = 0
-        places = {frame.node: place for place, frame in enumerate(chain, 1) if frame.node}
+        places = {frame.node: place for place, frame in enumerate(chain, 1)}
         for arg in args:
             active = self.nodes[arg].active
             if active is not None:
@@ -278,7 +281,7 @@ def compact(nodes: Sequence[Node], roots: Sequence[int]) -> tuple[tuple[Node, ..
     needed = set(roots)
     for index in range(len(nodes) - 1, -1, -1):
         node = nodes[index]
-        if index in needed or _must_stay(node):
+        if index in needed or _may_fail(node, nodes):
             needed.add(index)
             needed.update(node.args)
             if node.active is not None:
@@ -294,5 +297,9 @@ def compact(nodes: Sequence[Node], roots: Sequence[int]) -> tuple[tuple[Node, ..
     return tuple(kept), places
 
 
-def _must_stay(node: Node) -> bool:
-    return node.op in _PARTIAL or node.op is Op.ROUND
+def _may_fail(node: Node, nodes: Sequence[Node]) -> bool:
+    """Whether an operation can stop an event although nothing uses its value."""
+    if node.op is Op.ROUND:
+        divisor = nodes[node.args[1]]
+        return divisor.low <= 0 <= divisor.high
+    return node.op in {Op.TABLE_ROW, Op.RECORD, Op.SPLIT, Op.DELTA}

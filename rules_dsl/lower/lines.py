@@ -1,0 +1,265 @@
+"""Voucher lines and templates: account, amount and dimensions of a line, texts with places."""
+
+from __future__ import annotations
+
+from engine.program import EVENT_SHAPE, Kind, Line, LineDimension, Op, Span, Template
+from rules_dsl import syntax
+from rules_dsl.bounds import POSTED_LIMIT
+from rules_dsl.diagnostics.model import Fix
+from rules_dsl.lower.book import FieldInfo
+from rules_dsl.lower.conditions import select
+from rules_dsl.lower.dimensions import dimension_value, find_dimensions
+from rules_dsl.lower.lookups import (
+    field_value,
+    find_list,
+    given_node,
+    lower_given_field,
+    lower_name,
+)
+from rules_dsl.lower.numbers import adopt
+from rules_dsl.lower.reading import lower_index
+from rules_dsl.lower.scope import Scope
+from rules_dsl.lower.values import Value
+from rules_dsl.lower.wording import show_number
+from rules_dsl.types import (
+    ACCOUNT,
+    TEXT,
+    AccountType,
+    FlagType,
+    Measure,
+    NumberType,
+    compare_measures,
+    describe,
+    money,
+)
+
+#: Fields whose bounds are shown with an amount that may be too large.
+SHOWN_FIELDS = 4
+
+
+def lower_line(scope: Scope, line: syntax.LineDecl) -> Line | None:
+    """Lowers a voucher line; None where something in it is wrong (reported)."""
+    each = None if line.each is None else find_list(scope, line.each)
+    account = _lower_account(scope, line.account)
+    amount = lower_amount(scope, line.amount)
+    shape = EVENT_SHAPE if each is None else each.index
+    in_shape = _check_shape(scope, line, each, account, amount)
+    dimensions = _lower_dimensions(scope, line, each)
+    is_broken = (line.each is not None and each is None) or dimensions is None
+    if is_broken or not in_shape or dimensions is None:
+        return None
+    return Line(
+        side=line.side,
+        account=scope.graph.repeat(account.node, shape),
+        amount=scope.graph.repeat(amount.node, shape),
+        dimensions=dimensions,
+        each=shape,
+        span=line.span,
+    )
+
+
+def lower_amount(scope: Scope, expr: syntax.Expr) -> Value:
+    """Lowers what is posted: an amount in the ledger's currency that fits a line."""
+    wanted = money(scope.book.ledgers[scope.ledger].currency)
+    value = adopt(scope, scope.lower(expr, wanted), wanted)
+    if value.is_error:
+        return value
+    if not isinstance(value.type, NumberType) or value.type.measure is not Measure.MONEY:
+        return scope.mismatch(value.span, describe(wanted), value)
+    problem = compare_measures(value.type, wanted)
+    if problem is not None:
+        ledger = scope.book.ledgers[scope.ledger]
+        message = (
+            f"{describe(value.type)} is posted in {ledger.name}, which is in {ledger.currency}"
+        )
+        return scope.fail(problem.code, value.span, message)
+    if value.is_exact:
+        return scope.need_rounded(value, "posted")
+    check_posted(scope, value)
+    return value
+
+
+def check_posted(scope: Scope, value: Value) -> None:
+    """Reports an amount that may be larger than what can be posted or stored."""
+    largest = scope.known().range(value.node).magnitude
+    if largest <= POSTED_LIMIT or scope.in_doubt:
+        return
+    scale = scope.graph[value.node].scale
+    scope.report.error(
+        "TP216",
+        value.span,
+        f"this amount may reach {show_number(largest, scale)}, "
+        f"but at most {show_number(POSTED_LIMIT, scale)} can be posted",
+        notes=tuple(_input_bounds(scope, value.node)),
+        help=f"bound its fields with {scope.report.word('max', value.span)}",
+    )
+
+
+def _input_bounds(scope: Scope, number: int) -> list[str]:
+    """The bounds of the fields that a number is computed from."""
+    notes: dict[str, str] = {}
+    pending, seen = [number], {number}
+    while pending:
+        node = scope.graph[pending.pop()]
+        names = scope.event.type.fields
+        name = ""
+        if node.op is Op.FIELD and isinstance(node.data, int):
+            name = names[node.data].name
+        elif node.op is Op.ITEM and isinstance(node.data, tuple):
+            owner, item = node.data
+            name = f"{names[owner].name}.{scope.event.type.lists[owner].fields[item].name}"
+        if name and node.kind is Kind.NUMBER:
+            low, high = show_number(node.low, node.scale), show_number(node.high, node.scale)
+            notes[name] = f"{name} lies between {low} and {high}"
+        pending.extend(set(node.args) - seen)
+        seen.update(node.args)
+    return sorted(notes.values())[:SHOWN_FIELDS]
+
+
+# --- Accounts ----------------------------------------------------------------------------
+
+
+def _lower_account(scope: Scope, account: syntax.Name | syntax.Index) -> Value:
+    if isinstance(account, syntax.Index):
+        value = lower_index(scope, account)
+    elif _is_role(scope, account):
+        scope.book.use("account", account.text)
+        index = scope.book.account_index[account.text]
+        node = scope.graph.constant(Kind.ACCOUNT, index, account.span)
+        return Value(ACCOUNT, node, account.span)
+    else:
+        value = lower_name(scope, account, ACCOUNT)
+    if value.is_error or isinstance(value.type, AccountType):
+        return value
+    return scope.mismatch(value.span, "an account", value)
+
+
+def _is_role(scope: Scope, name: syntax.Name) -> bool:
+    """Whether a name is a role here; a let that names an account comes first."""
+    named = scope.lets.get(name.text)
+    is_let = named is not None and isinstance(named.type, AccountType)
+    return name.text in scope.book.account_index and not is_let
+
+
+# --- Shapes ------------------------------------------------------------------------------
+
+
+def _check_shape(
+    scope: Scope, line: syntax.LineDecl, each: FieldInfo | None, account: Value, amount: Value
+) -> bool:
+    """Whether account and amount have one value for each line made; reported otherwise."""
+    is_sound = not account.is_error and not amount.is_error
+    for value, what in ((account, "account"), (amount, "amount")):
+        if not value.is_error:
+            is_sound = _fits_line(scope, line, each, value, what) and is_sound
+    return is_sound
+
+
+def _fits_line(
+    scope: Scope, line: syntax.LineDecl, each: FieldInfo | None, value: Value, what: str
+) -> bool:
+    shape = scope.shape(value)
+    if shape == EVENT_SHAPE or (each is not None and shape == each.index):
+        return True
+    name, report = scope.list_name(shape), scope.report
+    word = report.word("each", line.span)
+    if line.each is not None:
+        if each is not None:
+            message = f"the {what} has one value for each of {name}, not of {each.name}"
+            report.error("TP211", value.span, message)
+        return False
+    end = Span(
+        line.span.file,
+        line.span.end_line,
+        line.span.end_column,
+        line.span.end_line,
+        line.span.end_column,
+    )
+    advice = f"add {word} {name}"
+    if what == "amount":
+        advice += f", or take {report.word('sum', line.span)}(…)"
+    report.error(
+        "TP215",
+        value.span,
+        f"the {what} has one value for each element of {name}, but this is one line",
+        label=f"one for each of {name}",
+        help=advice,
+        fix=Fix(end, f" {word} {name}", safe=False),
+    )
+    return False
+
+
+# --- Dimensions --------------------------------------------------------------------------
+
+
+def _lower_dimensions(
+    scope: Scope, line: syntax.LineDecl, each: FieldInfo | None
+) -> tuple[LineDimension, ...] | None:
+    before = scope.report.errors
+    shape = EVENT_SHAPE if each is None else each.index
+    found = []
+    for index, arg in find_dimensions(scope, line.dimensions):
+        given = None if arg.when_given is None else lower_given_field(scope, arg.when_given)
+        if given is None:
+            value = dimension_value(scope, arg, each=each, absent_allowed=True)
+        elif given.is_error:
+            with scope.doubting():
+                value = dimension_value(scope, arg, each=each, absent_allowed=True)
+        else:
+            with scope.under(given):
+                value = dimension_value(scope, arg, each=each, absent_allowed=True)
+        values = [part for part in (value, given) if part is not None and not part.is_error]
+        if not all(_fits_line(scope, line, each, part, "dimension") for part in values):
+            continue
+        if value.is_error or (given is not None and given.is_error):
+            continue
+        node = scope.graph.repeat(value.node, shape)
+        condition = None if given is None else scope.graph.repeat(given.node, shape)
+        found.append(LineDimension(index, node, condition))
+    if scope.report.errors > before or len(found) < len(line.dimensions):
+        return None
+    return tuple(found)
+
+
+# --- Templates ---------------------------------------------------------------------------
+
+
+def lower_template(scope: Scope, template: syntax.TemplateText) -> Template:
+    """Lowers a text with places; places with mistakes are left out (reported)."""
+    parts: list[str | int] = []
+    for part in template.parts:
+        if isinstance(part, str):
+            parts.append(part)
+            continue
+        value = _lower_place(scope, part)
+        if scope.one_value(value, "a text") and _can_print(scope, value):
+            parts.append(value.node)
+    return Template(tuple(parts))
+
+
+def _lower_place(scope: Scope, expr: syntax.Expr) -> Value:
+    if not isinstance(expr, syntax.Name):
+        return scope.lower(expr)
+    info = scope.event.fields.get(expr.text)
+    is_number = info is not None and isinstance(info.type, NumberType) and info.may_be_absent
+    if info is None or not is_number or expr.text in scope.lets:
+        return lower_name(scope, expr, None, absent_allowed=True)
+    given = given_node(scope, info, None, expr.span)
+    if scope.known().holds(given):
+        return field_value(scope, info, expr.span)
+    # An absent number prints as nothing; as a number it would print as 0.
+    with scope.graph.under(given, truth=True):
+        value = field_value(scope, info, expr.span)
+        text = scope.graph.add(Op.TEXT_OF, (value.node,), kind=Kind.TEXT, span=expr.span)
+    empty = scope.graph.constant(Kind.TEXT, "", expr.span)
+    return Value(TEXT, select(scope, given, text, empty, expr.span), expr.span)
+
+
+def _can_print(scope: Scope, value: Value) -> bool:
+    if isinstance(value.type, FlagType | AccountType):
+        scope.mismatch(value.span, "a text, a number or a date", value)
+        return False
+    if value.is_exact:
+        scope.need_rounded(value, "printed")
+        return False
+    return True

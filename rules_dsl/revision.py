@@ -1,0 +1,81 @@
+"""The identity of a rule book: a hash of what it means, not of how it is written down.
+
+Left out are places, comments, layout, names of files, tests, and the order of declarations where
+it says nothing. Charts count with the accounts of their CSV files. Keywords of either language
+give one syntax tree and so one revision.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import fields, is_dataclass, replace
+from enum import Enum
+
+from engine.errors import InvariantBroken
+from engine.program import Span
+from rules_dsl import syntax
+from rules_dsl.chart import csv_places
+
+#: Version of the language's meaning; part of every revision.
+LANGUAGE_VERSION = 1
+
+#: Declarations whose order says something: the first ledger is the default, and the rules of an
+#: event are applied in order.
+_ORDERED = (syntax.LedgerDecl, syntax.RuleDecl)
+
+
+def revision_of(
+    files: Sequence[syntax.File], charts: Mapping[str, Sequence[syntax.AccountDecl]]
+) -> str:
+    """The hex SHA-256 of a rule book.
+
+    Args:
+        files: the parsed files.
+        charts: the accounts of each chart's CSV, by its place in the rule book.
+    """
+    ordered = sorted(files, key=lambda file: file.path)
+    kept = [
+        _with_accounts(each, charts)
+        for file in ordered
+        for each in file.declarations
+        if not isinstance(each, syntax.TestDecl)
+    ]
+    in_order = [canonical(each) for each in kept if isinstance(each, _ORDERED)]
+    free = sorted(canonical(each) for each in kept if not isinstance(each, _ORDERED))
+    content = [f"language {LANGUAGE_VERSION}", *free, *in_order]
+    return hashlib.sha256("\n".join(content).encode()).hexdigest()
+
+
+def canonical(node: object) -> str:
+    """A syntax tree as one line of text, without places."""
+    return json.dumps(_plain(node), ensure_ascii=False, separators=(",", ":"))
+
+
+def _with_accounts(
+    declaration: syntax.Declaration, charts: Mapping[str, Sequence[syntax.AccountDecl]]
+) -> syntax.Declaration:
+    """A chart with all its accounts, in the order of their roles, and without its file's name."""
+    if not isinstance(declaration, syntax.ChartDecl):
+        return declaration
+    accounts = list(declaration.accounts)
+    if declaration.csv:
+        accounts += next((charts[each] for each in csv_places(declaration) if each in charts), ())
+    accounts.sort(key=lambda account: (account.role, account.code))
+    return replace(declaration, csv="", accounts=tuple(accounts))
+
+
+def _plain(node: object) -> object:
+    """A syntax tree as JSON values; a node is the name of its class and its members in order."""
+    if isinstance(node, Enum):
+        return node.value
+    if node is None or isinstance(node, str | bool | int):
+        return node
+    if isinstance(node, tuple):
+        return [_plain(each) for each in node if not isinstance(each, Span)]
+    if is_dataclass(node) and not isinstance(node, type):
+        members = [getattr(node, member.name) for member in fields(node)]
+        kept = [_plain(member) for member in members if not isinstance(member, Span)]
+        return [type(node).__name__, *kept]
+    raise InvariantBroken("no canonical form for a part of a syntax tree", type(node).__name__)
