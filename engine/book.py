@@ -506,7 +506,4 @@ class Book:
 
 
 def _publishes(call: Call) -> bool:
-    return any(
-        isinstance(event, Mapping) and event.get("type") == REVISION_PUBLISHED
-        for event in call.events
-    )
+    return any(event.get("type") == REVISION_PUBLISHED for event in call.events)

@@ -32,7 +32,10 @@ def periods_of(days: npt.NDArray[np.int32]) -> npt.NDArray[np.int32]:
     """Periods of many days, int32."""
     months = days.astype("datetime64[D]").astype("datetime64[M]").astype(np.int64)
     years = np.floor_divide(months, 12)
-    return ((1970 + years) * 100 + (months - years * 12) + 1).astype(np.int32)
+    periods: npt.NDArray[np.int32] = ((1970 + years) * 100 + months - years * 12 + 1).astype(
+        np.int32
+    )
+    return periods
 
 
 def period_text(period: int) -> str:

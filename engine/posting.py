@@ -200,7 +200,8 @@ def _finish(deciding: Deciding, works: list[_CallWork], seq: int) -> DecidedComm
     last_numbers = {key: series.last for key, series in deciding.state.series.items()}
     effects = assemble(builder, last_numbers)
     _name_vouchers(deciding, effects, seq)
-    answers, counters = [], {}
+    answers: list[CallResult] = []
+    counters: dict[str, int] = {}
     for work in works:
         results = [work.answers[index] for index in sorted(work.answers)]
         for result in results:

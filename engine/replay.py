@@ -79,7 +79,7 @@ def in_batches(events: Iterable[Event], size: int) -> Iterator[list[Event]]:
     batch: list[Event] = []
     run, group = 0, None
     for event in events:
-        own = event.get("group_id") if isinstance(event, Mapping) else None
+        own = event.get("group_id")
         if own != group:
             run, group = run + 1, own
             if len(batch) >= size:
@@ -113,7 +113,7 @@ def _result_rows(
     done: int, batch: Sequence[Event], results: Sequence[EventResult]
 ) -> Iterator[ResultRow]:
     for index, (event, result) in enumerate(zip(batch, results, strict=True)):
-        kind = event.get("type") if isinstance(event, Mapping) else ""
+        kind = event.get("type")
         yield (
             done + index + 1,
             result.source,

@@ -138,8 +138,8 @@ def _balance_writes(program: Program) -> dict[tuple[int, int], tuple[BalanceWrit
         normal = program.accounts[balance.accounts[0]].debit_side
         codes = {program.accounts[account].code for account in balance.accounts}
         for code in sorted(codes):
-            for account in by_code[code]:
-                writes.setdefault((balance.ledger, account), []).append(
+            for own in by_code[code]:
+                writes.setdefault((balance.ledger, own), []).append(
                     BalanceWrite(index, 1 if normal else -1)
                 )
     return {key: tuple(found) for key, found in writes.items()}

@@ -31,6 +31,7 @@ def receive_arrow(
     *,
     default_entity: str,
     default_source: str = "default",
+    strings: BatchStrings | None = None,
 ) -> ReceivedBatch:
     """Receives events that lie in columns; the batch equals that of the same events as rows.
 
@@ -42,6 +43,7 @@ def receive_arrow(
         pool: the book's strings; it is only read.
         default_entity: entity of events that name none.
         default_source: source of events that name none.
+        strings: codes to share with other batches of the same commit; None = own ones.
 
     Raises:
         MalformedInput: it is not an Arrow stream, or a column has a type no event value has.
@@ -52,10 +54,14 @@ def receive_arrow(
     contents = contents_of(content_arrays, count)
     if contents is None:
         return receive_rows(
-            list(fields), pool, default_entity=default_entity, default_source=default_source
+            list(fields),
+            pool,
+            default_entity=default_entity,
+            default_source=default_source,
+            strings=strings,
         )
     problems = Problems()
-    strings = BatchStrings(pool)
+    strings = BatchStrings(pool) if strings is None else strings
     envelope = read_envelope(
         fields.column, count, strings, problems, (default_source, default_entity)
     )
