@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from engine.errors import InvariantBroken
 from engine.evaluate.failures import DIV_ZERO, FAULT_CODES, MISSING_RECORD, OUT_OF_RANGE
-from engine.evaluate.link import EFFECTS, READING, LinkedProgram, LinkedRule
+from engine.evaluate.link import EFFECTS, READING, LinkedProgram, LinkedRule, sum_may_fail
 from engine.evaluate.split import split_fault, split_shares
 from engine.money import format_plain, round_quotient
 from engine.program import EVENT_SHAPE, INT64_MAX, INT64_MIN, Kind, Node, Op, RoundMode
@@ -113,7 +113,8 @@ class Writer:
 def write_node(writer: Writer, index: int) -> None:
     """Writes what evaluates a node, or keeps it as an expression for its user."""
     node = writer.node(index)
-    if node.op in EFFECTS or node.op in {Op.HAS_RECORD, Op.TEXT_OF}:
+    is_failing_sum = node.op is Op.SUM and sum_may_fail(writer.own.rule, index)
+    if node.op in EFFECTS or node.op in {Op.HAS_RECORD, Op.TEXT_OF} or is_failing_sum:
         _EFFECT_WRITERS[node.op](writer, index, node)
         return
     expression = _expression(writer, index, node)
@@ -396,10 +397,17 @@ def _write_record(writer: Writer, index: int, node: Node) -> None:
 
 
 def _check_range(writer: Writer, index: int, node: Node, name: str) -> None:
-    """State outside a node's static bounds is a fault: later nodes rely on the bounds."""
+    """A value outside a node's static bounds is a fault: later nodes rely on the bounds."""
     if node.kind is Kind.NUMBER and not writer.quiet:
         condition = f"not {node.low!r} <= {name} <= {node.high!r}"
         _fault(writer, index, condition, OUT_OF_RANGE, "pass")
+
+
+def _write_sum(writer: Writer, index: int, node: Node) -> None:
+    name, depth = begin(writer, index, node, "0")
+    writer.put(f"{name} = {_sum(writer, node).text}")
+    _check_range(writer, index, node, name)
+    end(writer, index, node, depth)
 
 
 def _write_has_record(writer: Writer, index: int, node: Node) -> None:
@@ -479,4 +487,5 @@ _EFFECT_WRITERS = {
     Op.DELTA: _write_delta,
     Op.TEXT_OF: _write_text_of,
     Op.SPLIT: _write_split,
+    Op.SUM: _write_sum,
 }

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from engine.errors import InvariantBroken
 from engine.evaluate.row_reader import RowReader
 from engine.evaluate.tables import CompiledTable, compile_table
+from engine.limits import MAX_LIST_ELEMENTS
 from engine.program import EVENT_SHAPE, Node, Op, Program, Rule
 from engine.strings import BatchStrings, StringPool
 
@@ -132,6 +133,14 @@ def _resolve(program: Program, node: Node, code: Callable[[str], int]) -> object
         default = program.records[record].fields[position].default
         return record, position, code(default) if isinstance(default, str) else default
     return data
+
+
+def sum_may_fail(rule: Rule, index: int) -> bool:
+    """Whether a SUM may leave its static bounds, which may be narrower than what adds up."""
+    node = rule.nodes[index]
+    arg = rule.nodes[node.args[0]]
+    low, high = min(arg.low, 0) * MAX_LIST_ELEMENTS, max(arg.high, 0) * MAX_LIST_ELEMENTS
+    return low < node.low or high > node.high
 
 
 def _needed(rule: Rule) -> tuple[bool, ...]:

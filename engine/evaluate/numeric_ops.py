@@ -18,7 +18,7 @@ from engine.errors import InvariantBroken
 from engine.evaluate.columns import Bools, Column, Value, as_column, kind_dtype, settle
 from engine.evaluate.failures import DIV_ZERO
 from engine.evaluate.frame import Frame
-from engine.evaluate.link import LinkedRule
+from engine.evaluate.link import LinkedRule, sum_may_fail
 from engine.evaluate.text import number_codes
 from engine.money import (
     Integers,
@@ -217,11 +217,14 @@ def _repeat(rule: LinkedRule, index: int, node: Node) -> Step:
 def _sum(rule: LinkedRule, index: int, node: Node) -> Step:
     only = node.args[0]
     shape = rule.rule.nodes[only].shape
-    proved = not node.is_wide and not rule.rule.nodes[only].is_wide
+    may_fail = sum_may_fail(rule.rule, index)
+    proved = not may_fail and not node.is_wide and not rule.rule.nodes[only].is_wide
 
     def total(frame: Frame) -> Value:
         values = cast("Integers", frame.column(only))
         sums = segment_sums(values, frame.elements(shape).offsets, proved=proved)
+        if may_fail:
+            frame.check_range(index, sums)
         return sums if node.is_wide else settle(sums)
 
     return total

@@ -142,17 +142,6 @@ def _of_kind(values: Int64s, kind: Kind) -> Column:
             return values.astype(np.int32)
 
 
-def _check_range(frame: Frame, index: int, values: Integers, active: Bools | None) -> None:
-    """State outside a node's static bounds is a fault: later nodes rely on the bounds."""
-    node = frame.nodes[index]
-    if not len(values) or (node.low <= int(values.min()) and int(values.max()) <= node.high):
-        return
-    outside = np.array(
-        [not node.low <= value <= node.high for value in values.tolist()], dtype=np.bool_
-    )
-    frame.fail(index, outside if active is None else outside & active, OUT_OF_RANGE)
-
-
 def _balance(linked: LinkedProgram, rule: LinkedRule, index: int, node: Node) -> Step:
     place = cast("int", node.data)
 
@@ -162,7 +151,7 @@ def _balance(linked: LinkedProgram, rule: LinkedRule, index: int, node: Node) ->
         answer = frame.state.balances(place, _only(keys, active))
         values = cast("Int64s", _spread(answer, active, 0))
         _record(frame, index, keys, (values, np.ones(len(values), dtype=np.bool_)), active)
-        _check_range(frame, index, values, active)
+        frame.check_range(index, values)
         return values
 
     return read
@@ -183,7 +172,7 @@ def _delta(linked: LinkedProgram, rule: LinkedRule, index: int, node: Node) -> S
         _record(frame, index, keys, (old, np.ones(len(old), dtype=np.bool_)), None)
         frame.deltas.append(DeltaColumns(index, place, keys, values))
         result = exact_call(np.subtract, [values, old])
-        _check_range(frame, index, result, None)
+        frame.check_range(index, result)
         return result if node.is_wide else settle(result)
 
     return difference

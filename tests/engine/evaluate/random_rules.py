@@ -253,7 +253,8 @@ class RuleGenerator:
         if self.random.random() < 0.2:
             self.make.number(Op.COUNT, data=shape, bound=(0, 10_000))
         else:
-            self.make.number(Op.SUM, self.find(Kind.NUMBER, shape, 10**50))
+            bound = self.random.choice([None, None, (-100, 100), (-(10**17), 10**17)])
+            self.make.number(Op.SUM, self.find(Kind.NUMBER, shape, 10**50), bound=bound)
 
     def text_of(self) -> None:
         shape = self.shape()
