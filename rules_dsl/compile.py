@@ -64,7 +64,7 @@ class Compilation:
 
 
 def compile_rulebook(
-    sources: Sequence[SourceFile], *, assets: Mapping[str, bytes]
+    sources: Sequence[SourceFile], *, assets: Mapping[str, bytes] | None = None
 ) -> CompileResult:
     """Compiles a rule book; mistakes of its author are diagnostics, never exceptions.
 
@@ -73,7 +73,7 @@ def compile_rulebook(
         assets: other files of the rule book (charts as CSV) by their path in it.
     """
     report = Reporter({source.path: source.text for source in sources})
-    compilation = Compilation(sources, assets, report)
+    compilation = Compilation(sources, assets or {}, report)
     for run in PASSES:
         run(compilation)
     diagnostics = sorted([*compilation.found, *report.diagnostics], key=_place)
