@@ -81,7 +81,7 @@ def _element_report(name: str, offsets: Int64s, problems: Problems) -> Report:
 
     def report(element: int, problem: str) -> None:
         row = int(np.searchsorted(offsets, element, side="right")) - 1
-        problems.report(row, f"{name}[{element - int(offsets[row]) + 1}].{problem}")
+        problems.report(row, f"{name}[{element - int(offsets[row]) + 1}]: {problem}")
 
     return report
 

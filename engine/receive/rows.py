@@ -155,16 +155,12 @@ def _refuse_double_keys(
     """
     if b"\\u00" not in text and text.count(b'":') == _encode(events).count(b'":'):
         return
-    if is_array:
-        _refuse_double_keys_in(text, first_line)
-        return
-    lines = text.split(b"\n")
-    if len(events) == 1:
-        _refuse_double_keys_in(text, first_line)
-        return
-    for number, line in enumerate(lines, start=first_line):
-        if line.strip():
-            _refuse_double_keys_in(line, number)
+    numbered = enumerate(text.split(b"\n"), start=first_line)
+    lines = [(number, line) for number, line in numbered if line.strip()]
+    if is_array or len(lines) != len(events):  # an array, or one object over several lines
+        lines = [(first_line, text)]
+    for number, line in lines:
+        _refuse_double_keys_in(line, number)
 
 
 def _refuse_double_keys_in(text: bytes, line: int) -> None:

@@ -101,13 +101,19 @@ TYPES: dict[str, pa.DataType] = {
 }
 
 
-def table_of(rows: Sequence[Event], *, dictionary: bool = False, chunks: int = 1) -> pa.Table:
+def table_of(
+    rows: Sequence[Event],
+    *,
+    dictionary: bool = False,
+    chunks: int = 1,
+    types: Mapping[str, pa.DataType] = TYPES,
+) -> pa.Table:
     """The table whose columns carry these events; whole numbers in lines as decimals."""
     names = sorted({name for row in rows for name in row}, reverse=True)
     columns: dict[str, pa.ChunkedArray] = {}
     size = -(-len(rows) // chunks) or 1
     for name in names:
-        kind = TYPES.get(name, pa.string())
+        kind = types.get(name, pa.string())
         values = [_arrow_value(row.get(name), kind) for row in rows]
         parts = [pa.array(values[at : at + size], kind) for at in range(0, len(rows), size)]
         if dictionary and kind == pa.string():
