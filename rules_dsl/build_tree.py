@@ -49,6 +49,9 @@ from rules_dsl.syntax import (
 Node = Tree[Token]
 
 _PLACEHOLDER = re.compile(r"\{([^{}]*)\}|[{}]")
+_WITHOUT_BOUNDS = frozenset(
+    {TypeWord.TEXT, TypeWord.FLAG, TypeWord.DATE, TypeWord.PERIOD, TypeWord.NAMED}
+)
 #: Functions and the number of their arguments; 0 = two or more.
 _ARITY = {"abs": 1, "sum": 1, "count": 1, "text": 1, "min": 0, "max": 0}
 
@@ -444,6 +447,10 @@ def _build_plain_type(place: Place, node: Node, bounds: list[Node], span: Span) 
         for leaf, following in _pairs(node)
         if following.type == "NAME"
     }
+    if bounds and word in _WITHOUT_BOUNDS:
+        leaf = must_token(bounds[0], "DECIMALS", "MIN", "MAX")
+        message = f"{first} takes no {leaf}; only a number does"
+        place.report(span_of(place, bounds[0]), message)
     decimals, low, high = _build_bounds(place, bounds)
     return TypeRef(
         word,

@@ -155,6 +155,8 @@ def parse_line(start: str, lexemes: list[Lexeme]) -> ParsedLine | FailedLine:
 def _terminal(feed: _Feed, lexemes: list[Lexeme], index: int) -> tuple[str, int]:
     """Decides what a lexeme is here, and how many lexemes its spelling takes."""
     lexeme = lexemes[index]
+    if lexeme.kind == "EQ" and _is_key_value(lexemes, index) and feed.accepts("KEY_EQ"):
+        return "KEY_EQ", 1
     if lexeme.kind != "NAME":
         return lexeme.kind, 1
     for spelling in SEVERAL_WORDS.get(lexeme.text, ()):
@@ -173,6 +175,11 @@ def _terminal(feed: _Feed, lexemes: list[Lexeme], index: int) -> tuple[str, int]
     if _CURRENCY.fullmatch(lexeme.text) and feed.accepts("CURRENCY_CODE"):
         return "CURRENCY_CODE", 1
     return "NAME", 1
+
+
+def _is_key_value(lexemes: list[Lexeme], index: int) -> bool:
+    """Tells `= VALUE` of a balance's dimension from a comparison of the balance."""
+    return index + 1 < len(lexemes) and lexemes[index + 1].kind not in {"NUMBER", "MINUS"}
 
 
 def _fits(terminal: str, lexemes: list[Lexeme], index: int) -> bool:

@@ -229,6 +229,17 @@ def _inner_if(stop: Stop) -> Diagnostic | None:
     return stop.slip(f"{stop.text} inside a larger expression stands in ( )")
 
 
+def _balance_in_list(stop: Stop) -> Diagnostic | None:
+    """`min(balance of A for 客户, 5)`: the comma reads as one between dimensions."""
+    ends_list = stop.before[-1:] == ("COMMA",) and "BALANCE" in stop.before
+    if not ends_list or not stop.accepts("NAME") or stop.accepts("LPAR"):
+        return None
+    return stop.slip(
+        f"a dimension stands behind this comma, not {stop.shown_text}",
+        f"put {stop.word('BALANCE')} {stop.word('OF')} … in ( ) where another value follows",
+    )
+
+
 def _chained_comparison(stop: Stop) -> Diagnostic | None:
     """`a < b < c`."""
     if stop.kind not in _COMPARISONS or not stop.accepts("AND", "PLUS"):
@@ -430,6 +441,7 @@ PATTERNS: tuple[Pattern, ...] = (
     _missing_equals,
     _missing_branch,
     _inner_if,
+    _balance_in_list,
     _chained_comparison,
     _or_bars,
     _open_row,

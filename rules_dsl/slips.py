@@ -81,7 +81,7 @@ def expected_words(accepted: frozenset[str], language: Language, end: str) -> st
 
     `end` is what a message calls the end of what is parsed.
     """
-    left = set(accepted)
+    left = set(accepted) - {"KEY_EQ"}
     ranked: list[tuple[int, str]] = []
 
     def group(members: frozenset[str], needed: frozenset[str], rank: int, words: str) -> None:

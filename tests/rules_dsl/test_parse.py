@@ -264,6 +264,17 @@ def test_balance_key_is_one_value_so_that_arithmetic_goes_on_behind_it() -> None
     assert len(tree.left.keys) == 1
 
 
+def test_a_balance_compares_with_a_number_and_takes_any_other_value_as_its_key() -> None:
+    compared = expression("balance of 应收 for 客户 = 0")
+    assert isinstance(compared, Compare)
+    assert isinstance(compared.left, BalanceOf)
+    assert compared.left.keys[0].value is None
+    both = expression("balance of 应收 for 部门, 客户 = 明细.客户 = 欠款")
+    assert isinstance(both, Compare)
+    assert isinstance(both.left, BalanceOf)
+    assert [key.value is None for key in both.left.keys] == [True, False]
+
+
 def test_in_behind_a_balance_names_its_ledger_but_a_range_stays_a_range() -> None:
     ledger = expression("balance of 应收 for 客户 in 管理账")
     assert isinstance(ledger, BalanceOf)
