@@ -1,3 +1,5 @@
+"""The registry of diagnostic codes."""
+
 from __future__ import annotations
 
 import re

@@ -1,3 +1,5 @@
+"""The keyword table, and the reference pages that list it."""
+
 from __future__ import annotations
 
 import re

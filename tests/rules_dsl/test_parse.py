@@ -1,3 +1,5 @@
+"""What the parser reads from each declaration and expression."""
+
 from __future__ import annotations
 
 import pytest

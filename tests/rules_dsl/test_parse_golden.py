@@ -1,3 +1,5 @@
+"""Syntax diagnostics read as recorded in the golden files."""
+
 from __future__ import annotations
 
 import pytest

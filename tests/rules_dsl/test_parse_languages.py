@@ -1,3 +1,5 @@
+"""English and Chinese keywords give the same syntax trees."""
+
 from __future__ import annotations
 
 import re

@@ -1,3 +1,5 @@
+"""Text beyond the limits is refused quickly, at its place."""
+
 from __future__ import annotations
 
 import time

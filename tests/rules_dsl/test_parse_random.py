@@ -1,3 +1,5 @@
+"""Whatever text arrives, the parser reports it and stays within it."""
+
 from __future__ import annotations
 
 import re

@@ -1,3 +1,5 @@
+"""Spans of nodes and diagnostics cover the text they speak of."""
+
 from __future__ import annotations
 
 from typing import cast

@@ -1,3 +1,5 @@
+"""Diagnostics as people and machines see them."""
+
 from __future__ import annotations
 
 import re

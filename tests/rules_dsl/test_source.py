@@ -1,3 +1,5 @@
+"""Reading rule files, and places in their text."""
+
 from __future__ import annotations
 
 from pathlib import Path

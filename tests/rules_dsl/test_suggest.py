@@ -1,3 +1,5 @@
+"""Which names are suggested for an unknown one."""
+
 from __future__ import annotations
 
 import pytest
