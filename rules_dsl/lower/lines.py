@@ -234,6 +234,8 @@ def lower_template(scope: Scope, template: syntax.TemplateText) -> Template:
         value = _lower_place(scope, part)
         if scope.one_value(value, "a text") and _can_print(scope, value):
             parts.append(value.node)
+        else:
+            scope.is_sound = False
     return Template(tuple(parts))
 
 

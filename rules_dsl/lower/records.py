@@ -124,7 +124,8 @@ class _Lowering:
         if info.type == ERROR:
             return None
         message = ""
-        if info.may_be_absent:
+        if info.may_be_absent and not is_text(info.type):
+            # An event without a text key writes no record; other kinds have no absent value.
             message = f"{name.text} may be absent in the event {event.name}, so it is no key"
         elif isinstance(info.type, NumberType) and not info.type.is_integer:
             message = f"{describe(info.type)} is no key; take a text, a date or a whole number"

@@ -66,7 +66,8 @@ def _lower_rule(declaration: syntax.RuleDecl, book: Book, report: Reporter) -> R
         return None
     scope = Scope(book, report, event, declaration.name, lower=lower_expression)
     scope.ledger = ledger
-    return _Lowering(scope, declaration, ledger).lower()
+    rule = _Lowering(scope, declaration, ledger).lower()
+    return rule if scope.is_sound else None
 
 
 @dataclass(slots=True)
@@ -154,6 +155,7 @@ class _Lowering:
         if statement.ledger is not None:
             named = find_ledger(statement.ledger, scope.book, scope.report)
             if named is None:
+                scope.is_sound = False
                 return
             ledger = named
         scope.ledger = ledger
@@ -165,6 +167,8 @@ class _Lowering:
         with inside:
             summary = lower_template(scope, statement.summary)
             lines = [lower_line(scope, line) for line in statement.lines]
+        if None in lines:
+            scope.is_sound = False
         scope.ledger = self.ledger
         self.vouchers.append(
             VoucherPlan(

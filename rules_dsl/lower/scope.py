@@ -31,6 +31,8 @@ class Scope:
         lets: values by name; `let_spans`: where they were named.
         facts: conditions known from the guard and from refusals written before.
         in_doubt: a condition has a reported error, so what it would tell is not asked for.
+        is_sound: nothing in the rule had to be left out. What rests on a broken declaration is
+            left out without a further report.
     """
 
     def __init__(
@@ -47,6 +49,7 @@ class Scope:
         self.let_spans: dict[str, Span] = {}
         self.facts: list[Fact] = []
         self.in_doubt = False
+        self.is_sound = True
         self._lower = lower
         self._depth = 0
 
@@ -58,7 +61,9 @@ class Scope:
             return failed(expr.span)
         self._depth += 1
         try:
-            return self._lower(self, expr, wanted)
+            value = self._lower(self, expr, wanted)
+            self.is_sound = self.is_sound and not value.is_error
+            return value
         finally:
             self._depth -= 1
 

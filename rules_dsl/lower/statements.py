@@ -43,6 +43,8 @@ def bind(scope: Scope, statement: syntax.Let | syntax.Split | syntax.Delta, valu
         where = f" in the rule {scope.rule}"
         scope.report.duplicate("name", name, span, scope.let_spans[name], where=where)
         return
+    if value.is_error:
+        scope.is_sound = False
     scope.lets[name] = value
     scope.let_spans[name] = span
     if not value.is_error and not value.is_exact:
