@@ -76,20 +76,27 @@ def clean_event(event: Mapping[str, object]) -> tuple[Mapping[str, object], byte
 
 
 def clean_events(
-    events: Sequence[Mapping[str, object]], problems: Problems
+    events: Sequence[object], problems: Problems
 ) -> tuple[list[Mapping[str, object]], list[bytes]]:
     """Fields and canonical JSON of many events, as `clean_event` gives them.
 
     An event that is refused is reported, keeps its fields as they are and has no content.
     """
-    fields = list(events)
+    fields: list[Mapping[str, object]] = [
+        event if isinstance(event, dict) else {} for event in events
+    ]
     if all(map(_needs_no_copy, events)):
         contents = _encode_all(events)
         if contents is not None:
             return fields, contents
     contents = []
     for row, event in enumerate(events):
+        if not isinstance(event, Mapping):
+            problems.report(row, f"{shown(event)} stands where an event is needed, an object")
+            contents.append(b"")
+            continue
         try:
+            fields[row] = event
             fields[row], content = clean_event(event)
         except MalformedInput as error:
             problems.report(row, error.message)
@@ -163,16 +170,16 @@ def _is_plain(values: Iterable[object], depth: int) -> bool:
     return True
 
 
-def _needs_no_copy(event: Mapping[str, object]) -> bool:
+def _needs_no_copy(event: object) -> bool:
     return (
-        type(event) is dict
+        isinstance(event, dict)
         and len(event) <= MAX_FIELDS
         and EXCLUDED.isdisjoint(event)
         and _is_plain(event.values(), 1)
     )
 
 
-def _encode_all(events: Sequence[Mapping[str, object]]) -> list[bytes] | None:
+def _encode_all(events: Sequence[object]) -> list[bytes] | None:
     # None where one of them has to be looked at by itself.
     try:
         lines = _encoder.encode_lines(events)

@@ -120,6 +120,16 @@ def test_what_is_in_order_has_no_problem(change: Event) -> None:
     assert not problem_of(change)
 
 
+def test_what_is_no_event_at_all_is_a_problem_of_its_row() -> None:
+    rows: list[Event] = [GOOD, [1], "x", None]  # type: ignore[list-item] # wrong on purpose
+    batch = receive_rows(rows, StringPool(), default_entity="C01")
+    assert {row: text[:40] for row, text in batch.problems.items()} == {
+        1: "a list of 1 stands where an event is nee",
+        2: '"x" stands where an event is needed, an ',
+        3: "nothing stands where an event is needed,",
+    }
+
+
 def test_an_invalid_event_still_tells_who_it_is_where_that_can_be_read() -> None:
     rows: list[Event] = [{**GOOD, "amount": 1.5}, {**GOOD, "id": "\ud800"}, {**GOOD, "type": 5}]
     batch = receive_rows(rows, StringPool(), default_entity="C01")
