@@ -13,7 +13,7 @@ from engine.log.commit import (
     read_log,
 )
 from engine.log.findings import Finding
-from engine.log.header import CommitHeader, TableShape, table_shapes
+from engine.log.header import CommitHeader, TableShape
 from engine.log.store import CommitStore, StoredCommit, SubjectKeys, open_store, sqlite_path
 
 __all__ = [
@@ -36,5 +36,4 @@ __all__ = [
     "open_store",
     "read_log",
     "sqlite_path",
-    "table_shapes",
 ]

@@ -16,13 +16,19 @@ in the order of `engine.effects.TABLES`. A name is its length in bytes as u32, t
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from functools import lru_cache
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
+import pyarrow as pa
 
-from engine.columns import ColumnTable, ColumnType, EffectBatch
-from engine.log.codec import CACHED_SCHEMAS, TABLES_BY_NAME, extra_columns, filled_tables
+from engine.columns import ColumnType, EffectBatch
+from engine.log.codec import CACHED_SCHEMAS
+from engine.log.packed import TABLES_BY_NAME, PackedEffects, pack_effects
+
+if TYPE_CHECKING:
+    AnyArray: TypeAlias = pa.Array[pa.Scalar[pa.DataType]]
 
 #: Length of a chain value in bytes.
 CHAIN_BYTES = 32
@@ -40,30 +46,30 @@ def next_chain(previous: bytes, header: bytes, columns_digest: bytes) -> bytes:
 
 def columns_digest(effects: EffectBatch) -> bytes:
     """SHA-256 of the canonical bytes of the effects."""
-    return tables_digest(effects.strings, filled_tables(effects))
+    return packed_digest(pack_effects(effects))
 
 
-def tables_digest(strings: list[str], tables: list[ColumnTable]) -> bytes:
-    """`columns_digest` of tables that `filled_tables` returned."""
+def packed_digest(packed: PackedEffects) -> bytes:
+    """`columns_digest` of packed effects."""
     digest = hashlib.sha256()
-    for part in canonical_parts(strings, tables):
+    for part in canonical_parts(packed):
         digest.update(part)
     return digest.digest()
 
 
-def canonical_parts(strings: list[str], tables: list[ColumnTable]) -> Iterator[bytes | memoryview]:
+def canonical_parts(packed: PackedEffects) -> Iterator[bytes | memoryview]:
     """The canonical bytes, in parts, so that large columns need no copy."""
-    yield len(strings).to_bytes(8, "little")
-    yield from _blob_parts([text.encode("utf-8") for text in strings])
-    for table in tables:
-        yield _table_head(table.spec.name, extra_columns(table.spec))
+    yield len(packed.strings).to_bytes(8, "little")
+    yield from _blob_parts(packed.strings)
+    for table in packed.tables:
+        yield _table_head(table.spec.name, table.extra_columns)
         yield table.count.to_bytes(8, "little")
-        for name, kind in table.spec.columns:
-            column = table.columns[name]
-            if isinstance(column, list):
+        for (_, kind), column in zip(table.spec.columns, table.columns, strict=True):
+            if kind.is_blob:
                 yield from _blob_parts(column)
             else:
-                yield np.ascontiguousarray(column, dtype=kind.dtype).data.cast("B")
+                values = column.to_numpy(zero_copy_only=True)
+                yield values.astype(kind.dtype, copy=False).data.cast("B")
 
 
 @lru_cache(maxsize=CACHED_SCHEMAS)
@@ -80,8 +86,15 @@ def _name(text: str) -> bytes:
     return len(encoded).to_bytes(4, "little") + encoded
 
 
-def _blob_parts(blobs: Sequence[bytes]) -> Iterator[bytes | memoryview]:
-    offsets = np.zeros(len(blobs) + 1, dtype="<i8")
-    np.cumsum(np.fromiter(map(len, blobs), dtype=np.int64, count=len(blobs)), out=offsets[1:])
-    yield offsets.data.cast("B")
-    yield b"".join(blobs)
+def _blob_parts(blobs: AnyArray) -> Iterator[bytes | memoryview]:
+    # Arrow's buffers of a string or binary array: validity, int32 offsets, the bytes joined.
+    _, starts, joined = blobs.buffers()
+    if not len(blobs) or starts is None:
+        yield bytes(8)
+        return
+    held = np.frombuffer(
+        memoryview(starts), dtype="<i4", count=len(blobs) + 1, offset=4 * blobs.offset
+    )
+    yield (held - held[0]).astype("<i8").data.cast("B")
+    if joined is not None:
+        yield memoryview(joined)[held[0] : held[-1]]

@@ -10,10 +10,11 @@ from typing import NamedTuple
 from engine.columns import EffectBatch
 from engine.effects import EFFECTS_SCHEMA
 from engine.errors import StoreCorrupt
-from engine.log.chain import genesis, next_chain, tables_digest
-from engine.log.codec import decode_payload, encode_tables, filled_tables
+from engine.log.chain import genesis, next_chain, packed_digest
+from engine.log.codec import decode_packed, decode_payload, encode_packed
 from engine.log.findings import Finding
-from engine.log.header import CommitHeader, shapes_of
+from engine.log.header import CommitHeader, table_shapes
+from engine.log.packed import pack_effects, unpack_effects
 from engine.log.store.protocol import CommitStore, StoredCommit
 
 
@@ -29,11 +30,11 @@ def assemble_commit(
     header: CommitHeader, effects: EffectBatch, previous_chain: bytes
 ) -> tuple[CommitHeader, StoredCommit]:
     """Puts a commit together; the header's `tables` are filled in from the effects."""
-    tables = filled_tables(effects)
-    header = replace(header, tables=shapes_of(tables))
+    packed = pack_effects(effects)
+    header = replace(header, tables=table_shapes(packed))
     header_bytes = header.to_bytes()
-    payload = encode_tables(effects.strings, tables)
-    chain = next_chain(previous_chain, header_bytes, tables_digest(effects.strings, tables))
+    payload = encode_packed(packed)
+    chain = next_chain(previous_chain, header_bytes, packed_digest(packed))
     digest = hashlib.sha256(payload).digest()
     return header, StoredCommit(header.seq, header_bytes, payload, chain, digest)
 
@@ -134,14 +135,14 @@ def _check_commit(
             str(header.effects_schema),
         )
     try:
-        effects = decode_payload(commit.payload)
+        packed = decode_packed(commit.payload)
+        effects = unpack_effects(packed)
     except StoreCorrupt as error:
         return Finding("PAYLOAD_UNREADABLE", book_id, seq, "effects", str(error))
-    tables = filled_tables(effects)
-    shapes = shapes_of(tables)
+    shapes = table_shapes(packed)
     if shapes != header.tables:
         return Finding("HEADER_MISMATCH", book_id, seq, str(header.tables), str(shapes))
-    chain = next_chain(previous_chain, commit.header, tables_digest(effects.strings, tables))
+    chain = next_chain(previous_chain, commit.header, packed_digest(packed))
     if chain != commit.chain:
         return Finding("CHAIN_BROKEN", book_id, seq, chain.hex(), commit.chain.hex())
     return LogEntry(commit, header, effects)

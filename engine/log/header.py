@@ -11,9 +11,8 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
-from engine.columns import ColumnTable, EffectBatch
 from engine.errors import InvariantBroken, StoreCorrupt
-from engine.log.codec import extra_columns, filled_tables
+from engine.log.packed import PackedEffects
 
 #: Kinds of commit: a batch of commands, or time passing in a quiet book.
 KINDS = ("batch", "tick")
@@ -96,15 +95,10 @@ class CommitHeader:
         return header
 
 
-def table_shapes(effects: EffectBatch) -> tuple[TableShape, ...]:
+def table_shapes(packed: PackedEffects) -> tuple[TableShape, ...]:
     """The `tables` entry of the header for these effects."""
-    return shapes_of(filled_tables(effects))
-
-
-def shapes_of(tables: list[ColumnTable]) -> tuple[TableShape, ...]:
-    """The shapes of tables that `filled_tables` returned."""
     return tuple(
-        TableShape(table.spec.name, table.count, extra_columns(table.spec)) for table in tables
+        TableShape(table.spec.name, table.count, table.extra_columns) for table in packed.tables
     )
 
 

@@ -11,7 +11,7 @@ from engine.columns import ColumnTable, EffectBatch
 from engine.effects import PERIODS
 from engine.log import columns_digest, decode_payload, encode_payload, genesis, next_chain
 from engine.log.chain import canonical_parts
-from engine.log.codec import filled_tables
+from engine.log.packed import pack_effects
 from tests.engine.log.samples import expense_effects
 from tests.engine.log.strategies import effect_batches
 
@@ -29,8 +29,7 @@ def test_canonical_bytes_are_as_documented() -> None:
         b"\1\0\0\0\0\0\0\0"
         b"\0\0\0\0" + b"\0\0\0\0" + b"\x6b\x17\3\0" + b"\2"
     )
-    parts = canonical_parts(effects.strings, filled_tables(effects))
-    assert b"".join(parts) == expected
+    assert b"".join(canonical_parts(pack_effects(effects))) == expected
     assert columns_digest(effects) == hashlib.sha256(expected).digest()
 
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from engine.columns import ColumnTable, ColumnType, EffectBatch, TableSpec
 from engine.effects import COMMANDS, PERIODS, TABLES
 from engine.errors import InvariantBroken, StoreCorrupt
-from engine.log import codec, decode_payload, encode_payload
+from engine.log import codec, decode_payload, encode_payload, packed
 from tests.engine.log.samples import expense_effects, tables_equal
 from tests.engine.log.strategies import effect_batches
 
@@ -64,8 +64,9 @@ def test_a_table_or_column_of_a_later_version_is_refused_by_name(
     ):
         known = {**codec.TABLES_BY_NAME, spec.name: spec}
         with monkeypatch.context() as patch:
-            patch.setattr(codec, "TABLES_BY_NAME", known)
-            patch.setattr(codec, "TABLES", tuple(known.values()))
+            for module in (codec, packed):
+                patch.setattr(module, "TABLES_BY_NAME", known)
+            patch.setattr(packed, "TABLES", tuple(known.values()))
             codec._schema.cache_clear()
             codec._struct_type.cache_clear()
             rows = [[1] * len(spec.columns)]

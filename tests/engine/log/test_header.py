@@ -10,7 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.errors import InvariantBroken, StoreCorrupt
-from engine.log import CommitHeader, TableShape, table_shapes
+from engine.log import CommitHeader, TableShape
+from engine.log.header import table_shapes
+from engine.log.packed import pack_effects
 from tests.engine.log.samples import expense_effects, header
 
 names = st.text(st.characters(exclude_categories=("Cs",)), max_size=10)
@@ -46,7 +48,7 @@ def test_the_bytes_are_canonical_json() -> None:
 
 
 def test_shapes_name_rows_and_dimensions() -> None:
-    assert table_shapes(expense_effects(1, 3)) == (
+    assert table_shapes(pack_effects(expense_effects(1, 3))) == (
         TableShape("commands", 3),
         TableShape("vouchers", 3),
         TableShape("lines", 6, ("dim_department", "dim_项目")),
