@@ -6,11 +6,12 @@ to wire values and to the spans the program carries.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import TypeVar
 
-from engine.program import Line, Rule, Span, Table
+from engine.program import Line, Span, Table
 from rules_dsl import syntax
+from rules_dsl.checks.input import english
 
 D = TypeVar("D")
 
@@ -18,13 +19,13 @@ D = TypeVar("D")
 class Authors:
     """An index of the syntax trees of a rule book."""
 
-    def __init__(self, files: Iterable[syntax.File]) -> None:
+    def __init__(
+        self, files: Iterable[syntax.File], word: Callable[[str, Span], str] = english
+    ) -> None:
+        """`word`: see `CheckInput`."""
+        self.word = word
         self._declarations = tuple(d for file in files for d in file.declarations)
         self.codes = tuple(self.all(syntax.CodeDecl))
-        self._rules = {
-            (rule.name, rule.valid_from, rule.valid_until): rule
-            for rule in self.all(syntax.RuleDecl)
-        }
         self._lines = {
             (line.span, line.side): line
             for rule in self.all(syntax.RuleDecl)
@@ -33,7 +34,6 @@ class Authors:
             for line in statement.lines
         }
         self._tables = {table.name: table for table in self.all(syntax.TableDecl)}
-        self._rates = {rate.name: rate for rate in self.all(syntax.RateDecl)}
 
     def all(self, kind: type[D]) -> Iterator[D]:
         """The declarations of a kind, in order of the files."""
@@ -57,13 +57,6 @@ class Authors:
         declaration = self._lines.get((line.span, line.side))
         return declaration.account.span if declaration else line.span
 
-    def rule(self, rule: Rule) -> syntax.RuleDecl | None:
-        """The declaration of a rule."""
-        for declaration in self.all(syntax.RuleDecl):
-            if declaration.name == rule.name and declaration.span == rule.span:
-                return declaration
-        return None
-
     def rules_on(self, event: str) -> tuple[syntax.RuleDecl, ...]:
         """The declared rules of an event, whether or not they could be compiled."""
         return tuple(rule for rule in self.all(syntax.RuleDecl) if rule.event.text == event)
@@ -79,8 +72,3 @@ class Authors:
             return ()
         found = tuple(column for column in declaration.columns if not column.is_output)
         return found if len(found) == len(table.key_names) else ()
-
-
-def rule_words(rule: Rule) -> str:
-    """How a diagnostic names the rule it stands in."""
-    return f"rule {rule.name}"

@@ -88,9 +88,9 @@ def line_axis(
     return LineAxis(Axis(name, parts), segments)
 
 
-def flag_axis(name: str) -> Axis:
-    """True and false, in this order."""
-    return Axis(name, (f"{name} = true", f"{name} = false"))
+def flag_axis(name: str, words: tuple[str, str]) -> Axis:
+    """True and false, in this order; `words` for them."""
+    return Axis(name, tuple(f"{name} = {word}" for word in words))
 
 
 def flag_mask(flag: bool | None) -> int:  # noqa: FBT001 - the flag is the value itself

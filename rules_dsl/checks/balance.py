@@ -45,6 +45,9 @@ def _voucher(study: Study, voucher: VoucherPlan) -> Iterator[Diagnostic]:
     rest = leftover(study, proof, difference, case, scale)
     closing = _closing(study, voucher, proof, difference)
     where = f", where {rest.conditions}" if rest.conditions else ""
+    notes = [f"debits − credits = {rest.words}{where}"]
+    if rest.example:
+        notes.append(rest.example)
     span = voucher.span
     help_text = f"add a {rest.short_side} line of {rest.missing}" if rest.short_side else ""
     if where and help_text:
@@ -52,15 +55,15 @@ def _voucher(study: Study, voucher: VoucherPlan) -> Iterator[Diagnostic]:
     fix = None
     if closing is not None:
         span = study.authors.line_amount(closing.line)
-        is_other = closing.equals != closing.name
-        help_text = f"{closing.name} equals {closing.equals}" if is_other else ""
+        if closing.equals != closing.name:
+            help_text = f"{closing.name} equals {closing.equals}"
         fix = _fix(closing, span)
     yield diagnose(
         "TP301",
         span,
         "this voucher does not balance",
         label=rest.label,
-        notes=(f"debits − credits = {rest.words}{where}",),
+        notes=tuple(notes),
         help=help_text,
         suggestions=(closing.name,) if closing else (),
         fix=fix,
@@ -102,7 +105,8 @@ def _others(study: Study, voucher: VoucherPlan, line: Line, scale: int) -> str:
     for other in sorted(rest, key=lambda other: other.side is line.side):
         is_minus = other.side is line.side
         joint = (" − " if is_minus else " + ") if words else ("−" if is_minus else "")
-        words += joint + study.wording.amount(study.amount(other), scale)
+        amount = study.wording.amount(study.amount(other), scale)
+        words += joint + (f"({amount})" if is_minus and " " in amount else amount)
     return words
 
 

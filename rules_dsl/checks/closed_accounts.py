@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from engine.program import NO_DATE, Account, Line, Rule
+from engine.program import NO_DATE, Account, Line
 from rules_dsl.checks.carried import possible_accounts
 from rules_dsl.checks.dates import day_text
 from rules_dsl.checks.input import CheckInput
@@ -29,7 +29,7 @@ def _line(study: Study, line: Line) -> Iterator[Diagnostic]:
     reported: set[int] = set()
     for possible in possible_accounts(study.forms, line):
         account = study.forms.program.accounts[possible.account]
-        problem, help_text = _problem(study.rule, account)
+        problem, help_text = _problem(study, account)
         if not problem or possible.account in reported:
             continue
         reported.add(possible.account)
@@ -47,8 +47,9 @@ def _line(study: Study, line: Line) -> Iterator[Diagnostic]:
         )
 
 
-def _problem(rule: Rule, account: Account) -> tuple[str, str]:
+def _problem(study: Study, account: Account) -> tuple[str, str]:
     """What is wrong with an account at the rule's dates, and what to do; empty if nothing is."""
+    rule, word = study.rule, study.wording.word
     closes = account.valid_until != NO_DATE and (
         rule.valid_until == NO_DATE or rule.valid_until > account.valid_until
     )
@@ -56,12 +57,15 @@ def _problem(rule: Rule, account: Account) -> tuple[str, str]:
         last = day_text(account.valid_until)
         return (
             f"is closed after {last}, but the rule goes on",
-            f"end the rule with `until {last}`, and let a later text of it use another account",
+            f"write {word('until')} {last} on the rule, and another text of it for later dates",
         )
     opens = account.valid_from != NO_DATE and (
         rule.valid_from == NO_DATE or rule.valid_from < account.valid_from
     )
     if opens:
         first = day_text(account.valid_from)
-        return f"opens on {first}, after the rule begins", f"begin the rule with `from {first}`"
+        return (
+            f"opens on {first}, after the rule begins",
+            f"write {word('from')} {first} on the rule",
+        )
     return "", ""

@@ -47,7 +47,7 @@ def interval_words(days: Interval) -> str:
         f"from {day_text(days.low)}" if days.low is not None else "",
         f"until {day_text(days.high)}" if days.high is not None else "",
     ]
-    return " ".join(part for part in parts if part) or "on every date"
+    return " ".join(part for part in parts if part) or "on every day"
 
 
 def overlap(first: Interval, second: Interval) -> Interval | None:

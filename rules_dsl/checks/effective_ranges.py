@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from engine.program import Interval
 from rules_dsl import syntax
-from rules_dsl.checks.dates import interval_of, interval_words, overlap
+from rules_dsl.checks.dates import day_text, interval_of, interval_words, overlap
 from rules_dsl.checks.input import CheckInput
 from rules_dsl.checks.study import authors_of
 from rules_dsl.diagnostics.codes import diagnose
@@ -21,32 +21,37 @@ def effective_ranges(checked: CheckInput) -> list[Diagnostic]:
     texts: dict[str, list[syntax.RuleDecl]] = {}
     for rule in authors_of(checked).all(syntax.RuleDecl):
         texts.setdefault(rule.name, []).append(rule)
-    return [diagnostic for rules in texts.values() for diagnostic in _texts(rules)]
+    return [diagnostic for rules in texts.values() for diagnostic in _texts(checked, rules)]
 
 
-def _texts(rules: list[syntax.RuleDecl]) -> Iterator[Diagnostic]:
+def _texts(checked: CheckInput, rules: list[syntax.RuleDecl]) -> Iterator[Diagnostic]:
     in_order = sorted(rules, key=lambda rule: (rule.valid_from is not None, rule.valid_from or 0))
     reach: syntax.RuleDecl | None = None
     for rule in in_order:
         if reach is not None:
             shared = overlap(_range(reach), _range(rule))
             if shared is not None:
-                yield _overlapping(reach, rule, shared)
+                yield _overlapping(checked, reach, rule, shared)
             else:
                 yield from _hole(reach, rule)
         if reach is None or _reaches_further(rule, reach):
             reach = rule
 
 
-def _overlapping(first: syntax.RuleDecl, second: syntax.RuleDecl, shared: Interval) -> Diagnostic:
+def _overlapping(
+    checked: CheckInput, first: syntax.RuleDecl, second: syntax.RuleDecl, shared: Interval
+) -> Diagnostic:
+    help_text = "give one of them another name, or other dates"
+    if second.valid_from is not None and first.valid_from != second.valid_from:
+        until = checked.word("until", first.span)
+        last = day_text(second.valid_from - 1)
+        help_text = f"write {until} {last} on the earlier text"
     return diagnose(
         "TP501",
         second.name_span,
-        f"rule {second.name} is declared twice for {interval_words(shared)}",
+        f"two texts of rule {second.name} are in force {interval_words(shared)}",
         label="in force on the same dates",
-        help="end the earlier text with `until` on the day before the later one begins"
-        if first.valid_from != second.valid_from
-        else "give one of them another name, or other dates",
+        help=help_text,
         related=((first.name_span, f"in force {interval_words(_range(first))}"),),
         declaration=f"rule {second.name}",
     )

@@ -110,6 +110,7 @@ class _AxisReader:
         """One axis per subject of the truths."""
         texts: dict[int, dict[int, str]] = {}
         lines: dict[int, dict[int, Interval | None]] = {}
+        signs: dict[object, dict[int, str]] = {}
         found: list[GuardAxis] = []
         for truth in truths:
             key = self.forms.atoms[truth].key
@@ -119,17 +120,28 @@ class _AxisReader:
                 lines.setdefault(atom, {})[truth] = interval
             elif isinstance(key, tuple) and key[0] == "text" and isinstance(key[1], int):
                 texts.setdefault(key[1], {})[truth] = key[2]
+            elif isinstance(key, tuple) and key[0] == "sign":
+                signs.setdefault(key[1], {})[truth] = key[2]
             else:
                 found.append(self._flag(truth))
+        found += [self._sign(named) for named in signs.values()]
         found += [self._text(key, named) for key, named in texts.items()]
         return found + [self._line(atom, named) for atom, named in lines.items()]
 
     def _flag(self, truth: int) -> GuardAxis:
-        words = self.wording.condition(Literal(truth, holds=True))
-        axis = Axis(words, (words, f"not {words}"))
+        words = tuple(
+            self.wording.condition(Literal(truth, holds=holds)) for holds in (True, False)
+        )
+        axis = Axis(words[0], words)
         node = self.forms.atoms[truth].node
         op = self.forms.rule.nodes[node].op if node >= 0 else None
         return GuardAxis(axis, {truth: 0b01}, op not in {Op.FIELD, Op.GIVEN}, is_number=False)
+
+    def _sign(self, named: dict[int, str]) -> GuardAxis:
+        """A comparison of several values: more, equal or less."""
+        above = self.wording.sign_words(next(iter(named)), (">", "=", "<"))
+        masks = {truth: 0b001 if sign == ">" else 0b010 for truth, sign in named.items()}
+        return GuardAxis(Axis(above[0], above), masks, is_derived=True, is_number=False)
 
     def _text(self, key: int, named: dict[int, str]) -> GuardAxis:
         name = self.wording.text(key)

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from engine.program import Program
+from engine.program import Program, Span
 from rules_dsl import syntax
+
+
+def english(keyword: str, span: Span) -> str:
+    """The keyword itself: what `CheckInput.word` says where nobody knows the author's language."""
+    del span
+    return keyword
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,11 +34,17 @@ class Usage:
 
 @dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
 class CheckInput:
-    """Everything a check may look at. `program` holds only rules that lowered without error.
+    """Everything a check may look at.
 
     Compared by identity, so that passes can share what they compute about it.
+
+    Attributes:
+        program: holds only rules that lowered without error.
+        files: the syntax trees. usage: see `Usage`.
+        word: an English keyword in the language of the file that a place is in.
     """
 
     program: Program
     files: tuple[syntax.File, ...]
     usage: Usage
+    word: Callable[[str, Span], str] = english

@@ -14,13 +14,15 @@ class Leftover:
     """Debits minus credits in words.
 
     `conditions`: the case it is so in, or "". `short_side`: the side that is short by `missing`,
-    "" where the sign of the difference is open. `label`: for the caret.
+    "" where the sign of the difference is open. `label`: for the caret. `example`: the amount in
+    a case of the conditions, or "" where there are none or `conditions` says them.
     """
 
     words: str
     conditions: str
     short_side: str
     missing: str
+    example: str = ""
 
     @property
     def label(self) -> str:
@@ -34,16 +36,19 @@ def leftover(study: Study, proof: Proof, difference: Poly, case: Case, scale: in
     """Puts a difference that is not proved zero into the author's names."""
     wording = study.wording
     rest = proof.known(difference)
-    conditions = ""
+    conditions = example = ""
     words = wording.simple_amount(rest, scale)
-    if not words:
-        wording = wording.under(proof, case)
-        conditions = wording.conditions(case, rest)
-        rest = case.rest
-        words = wording.amount(rest, scale)
+    in_case = wording.under(proof, case)
+    case_conditions = in_case.conditions(case, rest)
+    case_words = in_case.amount(case.rest, scale)
+    if words and case_conditions and case_words != words:
+        example = f"where {case_conditions} that is {case_words}"
+    elif not words:
+        wording, rest = in_case, case.rest
+        conditions, words = case_conditions, case_words
     missing = wording.amount(rest.times(-1), scale)
     if " − " not in words and not words.startswith("−"):
-        return Leftover(words, conditions, "credit", words)
+        return Leftover(words, conditions, "credit", words, example)
     if " − " not in missing and not missing.startswith("−"):
-        return Leftover(words, conditions, "debit", missing)
-    return Leftover(words, conditions, "", "")
+        return Leftover(words, conditions, "debit", missing, example)
+    return Leftover(words, conditions, "", "", example)

@@ -16,7 +16,8 @@ def missing_basis(checked: CheckInput) -> list[Diagnostic]:
             "TP805",
             rule.name_span,
             f"rule {rule.name} does not say on what it rests",
-            help='add a line like `basis "费用报销制度 第12条"` with the law or policy it follows',
+            help="name the law or policy it follows, as in"
+            f' {checked.word("basis", rule.span)} "费用报销制度 第12条"',
             declaration=f"rule {rule.name}",
         )
         for rule in authors_of(checked).all(syntax.RuleDecl)

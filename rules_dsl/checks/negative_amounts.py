@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from engine.program import Line, NegativePolicy, VoucherPlan
 from rules_dsl.checks.input import CheckInput
+from rules_dsl.checks.polynomials import Poly
 from rules_dsl.checks.study import Study, studies
 from rules_dsl.diagnostics.codes import diagnose
 from rules_dsl.diagnostics.model import Diagnostic
@@ -18,9 +19,18 @@ def negative_amounts(checked: CheckInput) -> list[Diagnostic]:
         for study in studies(checked)
         for voucher in study.rule.vouchers
         if checked.program.ledgers[voucher.ledger].negative is NegativePolicy.REJECT
-        for line in voucher.lines
-        for diagnostic in _line(study, voucher, line)
+        for diagnostic in _voucher(study, voucher)
     ]
+
+
+def _voucher(study: Study, voucher: VoucherPlan) -> Iterator[Diagnostic]:
+    """One diagnostic for each amount, at the first line that has it."""
+    seen: set[Poly] = set()
+    for line in voucher.lines:
+        poly = study.forms.poly(line.amount)
+        if poly not in seen:
+            seen.add(poly)
+            yield from _line(study, voucher, line)
 
 
 def _line(study: Study, voucher: VoucherPlan, line: Line) -> Iterator[Diagnostic]:
@@ -35,7 +45,7 @@ def _line(study: Study, voucher: VoucherPlan, line: Line) -> Iterator[Diagnostic
         "TP308",
         study.authors.line_amount(line),
         f"{amount} may be negative, and ledger {ledger.name} rejects negative amounts",
-        help="such events will be UNPOSTED (NEGATIVE_AMOUNT); give the fields it comes from"
-        " `min 0`, or refuse the event where the amount is negative",
+        help="such events will be UNPOSTED (NEGATIVE_AMOUNT); write"
+        f" {study.wording.word('min')} 0 on the fields it comes from, or refuse such an event",
         declaration=study.name,
     )

@@ -67,7 +67,7 @@ def _missing(
     entry = next((d for d in line.dimensions if d.dimension == dimension), None)
     severity = None
     carries = "does not carry"
-    help_text = f"add `by {name}` to the line"
+    help_text = f"write {study.wording.word('by')} {name} on the line"
     if entry is not None:
         severity = Severity.INFO if entry.given is None else Severity.WARNING
         carries = "may not carry"

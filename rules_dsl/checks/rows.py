@@ -10,7 +10,7 @@ from rules_dsl.checks.authors import Authors
 from rules_dsl.checks.axes import Axis, flag_axis, flag_mask, line_axis, text_axis
 from rules_dsl.checks.dates import day_text, effective_range, is_business_date
 from rules_dsl.checks.regions import Space
-from rules_dsl.checks.wording import plain_number
+from rules_dsl.checks.wording import decimal, plain_number
 
 #: Beyond so many cells (rows times columns) a table is not searched.
 CELLS_LIMIT = 20_000
@@ -76,7 +76,7 @@ def row_words(authors: Authors, table: Table, row: TableRow) -> str:
 def cell_words(authors: Authors, table: Table, column: int, cell: Cell) -> str:
     """A condition as the author could have written it."""
     if cell.flag is not None:
-        return "true" if cell.flag else "false"
+        return _truth_words(authors, table)[0 if cell.flag else 1]
     words = _number_words(authors, table, column)
     items = [authors.value_name(table.key_domains[column], text) for text in cell.texts]
     items += [_interval_words(interval, words) for interval in cell.intervals]
@@ -89,7 +89,9 @@ def _column(
     name = table.key_names[column]
     kind = table.key_kinds[column]
     if kind is Kind.BOOL:
-        return flag_axis(name), [flag_mask(cell.flag) for cell in cells]
+        return flag_axis(name, _truth_words(authors, table)), [
+            flag_mask(cell.flag) for cell in cells
+        ]
     if kind in {Kind.NUMBER, Kind.DATE}:
         intervals = [interval for cell in cells for interval in cell.intervals]
         words = _number_words(authors, table, column)
@@ -101,6 +103,10 @@ def _column(
     return axis.axis, [axis.mask(cell.texts) for cell in cells]
 
 
+def _truth_words(authors: Authors, table: Table) -> tuple[str, str]:
+    return authors.word("true", table.span), authors.word("false", table.span)
+
+
 def _number_words(authors: Authors, table: Table, column: int) -> Callable[[int], str]:
     if table.key_kinds[column] is Kind.DATE:
         return day_text
@@ -109,6 +115,8 @@ def _number_words(authors: Authors, table: Table, column: int) -> Callable[[int]
     type_ref = columns[column].type if columns else None
     if type_ref is not None and type_ref.word is syntax.TypeWord.PERCENT:
         return lambda raw: plain_number(raw * 100, -scale) + "%"
+    if type_ref is not None and type_ref.word is syntax.TypeWord.AMOUNT:
+        return lambda raw: decimal(raw, scale)
     return lambda raw: plain_number(raw, -scale)
 
 

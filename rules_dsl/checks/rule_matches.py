@@ -8,7 +8,7 @@ and an INFO asks for tests.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from engine.program import Expects, Program, Rule, Span
@@ -28,10 +28,11 @@ WITNESS_LIMIT = 3
 
 @dataclass(frozen=True, slots=True)
 class _Step:
-    """One axis settled on the way to a combination."""
+    """One axis settled on the way to a combination; `values`: what that makes of its truths."""
 
     axis: GuardAxis
     mask: int
+    values: dict[int, Poly]
 
 
 @dataclass(slots=True)
@@ -59,17 +60,19 @@ def _event(program: Program, authors: Authors, index: int) -> Iterator[Diagnosti
     event = program.event_types[index]
     rules = [rule for rule in program.rules if rule.event_type == index]
     if event.expects is Expects.NONE:
-        yield from _unexpected(event.name, rules)
+        yield from _unexpected(authors, event.name, rules)
     if event.expects not in {Expects.ONE, Expects.SOME}:
         return
     declared = authors.rules_on(event.name)
     is_complete = not declared or len(declared) == len(rules)
     if not rules and is_complete:
+        span = _event_span(authors, event.name, rules)
         yield diagnose(
             "TP406",
-            _event_span(authors, event.name, rules),
+            span,
             f"{event.name} expects {event.expects} rule, but no rule is on it",
-            help="write a rule for it, or `expects none` if it is not to be posted",
+            help="write a rule for it, or "
+            f"{_expects(authors, 'none', span)} on the event if it is not to be posted",
             declaration=f"event {event.name}",
         )
     for ledger in sorted({ledger for rule in rules for ledger in rule.ledgers}):
@@ -87,14 +90,20 @@ def _event(program: Program, authors: Authors, index: int) -> Iterator[Diagnosti
             yield from _report_overlaps(findings, subject, counted)
 
 
-def _unexpected(event: str, rules: Sequence[Rule]) -> Iterator[Diagnostic]:
+def _expects(authors: Authors, count: str, span: Span) -> str:
+    """`expects one` in the language of the file."""
+    return f"{authors.word('expects', span)} {authors.word(count, span)}"
+
+
+def _unexpected(authors: Authors, event: str, rules: Sequence[Rule]) -> Iterator[Diagnostic]:
     for rule in rules:
         if rule.vouchers:
             yield diagnose(
                 "TP406",
                 rule.span,
                 f"{event} expects no rule, but this rule posts it",
-                help="write `expects one` on the event, or remove the rule",
+                help=f"write {_expects(authors, 'any', rule.span)} on the event,"
+                " or remove the rule",
                 declaration=f"rule {rule.name}",
             )
 
@@ -115,14 +124,19 @@ def _search(
     open_truths = {atom for poly in conditions for atom in poly.atoms()}
     axis = next((axis for axis in guards.axes if axis.masks.keys() & open_truths), None)
     if axis is None:
-        _note(conditions, path, findings)
+        _note(guards, conditions, path, findings)
         return
     for mask, values in _groups(axis, open_truths):
-        fixed = []
-        for poly in conditions:
-            result = guards.forms.atoms.substitute(poly, values)
-            fixed.append(poly if result is None else result)
-        _search(guards, tuple(fixed), (*path, _Step(axis, mask)), findings)
+        fixed = _settle(guards, conditions, values)
+        _search(guards, fixed, (*path, _Step(axis, mask, values)), findings)
+
+
+def _settle(
+    guards: Guards, conditions: Iterable[Poly], values: dict[int, Poly]
+) -> tuple[Poly, ...]:
+    """The conditions with some truths known; one that would grow too long stays as it is."""
+    results = ((poly, guards.forms.atoms.substitute(poly, values)) for poly in conditions)
+    return tuple(poly if result is None else result for poly, result in results)
 
 
 def _groups(axis: GuardAxis, open_truths: set[int]) -> Iterator[tuple[int, dict[int, Poly]]]:
@@ -138,17 +152,43 @@ def _groups(axis: GuardAxis, open_truths: set[int]) -> Iterator[tuple[int, dict[
         yield mask, {truth: ONE if truth in held else ZERO for truth in truths}
 
 
-def _note(conditions: tuple[Poly, ...], path: tuple[_Step, ...], findings: _Findings) -> None:
+def _note(
+    guards: Guards, conditions: tuple[Poly, ...], path: tuple[_Step, ...], findings: _Findings
+) -> None:
     matching = [place for place, poly in enumerate(conditions) if poly == ONE]
-    is_open = any(poly.constant is None for poly in conditions)
-    is_proved = not is_open and _is_possible(path)
-    if not matching and is_proved and len(findings.gaps) < WITNESS_LIMIT:
-        findings.gaps.append(path)
-    elif not matching and not is_proved and findings.maybe_gap is None:
-        findings.maybe_gap = path
+    if not matching:
+        _note_gap(guards, conditions, path, findings)
     for second in matching[1:]:
         pair = (matching[0], second)
-        (findings.overlaps if is_proved else findings.maybe_overlaps).setdefault(pair, path)
+        if pair not in findings.overlaps:
+            needed = _needed(guards, [guards.conditions[place] for place in pair], path)
+            found = findings.overlaps if _is_possible(needed) else findings.maybe_overlaps
+            found.setdefault(pair, needed)
+
+
+def _note_gap(
+    guards: Guards, conditions: tuple[Poly, ...], path: tuple[_Step, ...], findings: _Findings
+) -> None:
+    needed = _needed(guards, guards.conditions, path)
+    is_open = any(poly.constant is None for poly in conditions)
+    if is_open or not _is_possible(needed):
+        findings.maybe_gap = findings.maybe_gap or needed
+    elif len(findings.gaps) < WITNESS_LIMIT and needed not in findings.gaps:
+        findings.gaps.append(needed)
+
+
+def _needed(
+    guards: Guards, conditions: Sequence[Poly], path: tuple[_Step, ...]
+) -> tuple[_Step, ...]:
+    """The steps of a path without those that the conditions do not need to come out constant."""
+    needed = path
+    for step in path:
+        fewer = tuple(other for other in needed if other is not step)
+        values = {truth: value for other in fewer for truth, value in other.values.items()}
+        results = _settle(guards, conditions, values)
+        if all(result.constant is not None for result in results):
+            needed = fewer
+    return needed
 
 
 def _is_possible(path: tuple[_Step, ...]) -> bool:
@@ -177,7 +217,7 @@ def _report_gaps(
             span,
             f"no rule matches some events of {subject}",
             notes=tuple(f"no rule for {_words(gap)}" for gap in findings.gaps),
-            help="widen the guard of a rule, or add a rule for them",
+            help="widen the guard of a rule, or add a rule that posts or refuses them",
             related=tuple((rule.span, f"rule {rule.name}") for rule in rules),
         )
     elif findings.maybe_gap is not None:
@@ -202,7 +242,7 @@ def _report_overlaps(
             "TP406",
             _guard_span(other),
             f"rules {one.name} and {other.name} both match {subject} for {_words(path)}",
-            help="narrow the guard of one of them with `when`",
+            help="narrow the guard of one of them",
             related=((_guard_span(one), f"rule {one.name}"),),
             declaration=f"rule {other.name}",
         )

@@ -60,7 +60,7 @@ _AUTHORS: WeakKeyDictionary[CheckInput, Authors] = WeakKeyDictionary()
 def authors_of(checked: CheckInput) -> Authors:
     """The index of the syntax trees."""
     if checked not in _AUTHORS:
-        _AUTHORS[checked] = Authors(checked.files)
+        _AUTHORS[checked] = Authors(checked.files, checked.word)
     return _AUTHORS[checked]
 
 

@@ -43,7 +43,7 @@ def _table(checked: CheckInput, index: int, table: Table) -> Iterator[Diagnostic
             f"{table.name} has no row for some inputs",
             label="no row and no else",
             notes=tuple(f"no row for {space.words(gap)}" for gap in gaps),
-            help="add rows for them, or a row that begins with `else`",
+            help=f"add rows for them, or a row that begins with {checked.word('else', table.span)}",
             declaration=f"table {table.name}",
         )
 

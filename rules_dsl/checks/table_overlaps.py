@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from engine.program import Table
+from engine.program import Fault, Table
 from rules_dsl.checks.authors import Authors
 from rules_dsl.checks.input import CheckInput
 from rules_dsl.checks.regions import Undecided
@@ -45,13 +45,17 @@ def _table(authors: Authors, table: Table) -> Iterator[Diagnostic]:
         if shown > SHOWN_LIMIT:
             return
         witness = space.words(space.common(first, second))
+        is_rate = table.fault is Fault.NO_RATE
+        first_word = authors.word("first", table.span)
         yield diagnose(
             "TP401",
             other.span,
             f"rows {number[id(one)]} and {number[id(other)]} of {table.name} both match {witness}",
             label="this row matches too",
-            help="narrow one of the rows, or write `first` behind the table's name"
-            " if the first row is meant to win",
+            help="end the earlier row on the day before the later one begins"
+            if is_rate
+            else f"narrow one of the rows, or write {first_word} behind the table's name if the"
+            " first row is meant to win",
             related=((one.span, "already matches here"),),
-            declaration=f"table {table.name}",
+            declaration=f"{'rate' if is_rate else 'table'} {table.name}",
         )

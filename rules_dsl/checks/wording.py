@@ -32,8 +32,6 @@ _INFIX = {
     Op.LE: " <= ",
     Op.GT: " > ",
     Op.GE: " >= ",
-    Op.AND: " and ",
-    Op.OR: " or ",
 }
 _CALLS = {Op.MIN: "min", Op.MAX: "max", Op.ABS: "abs", Op.SUM: "sum", Op.TEXT_OF: "text"}
 
@@ -110,7 +108,18 @@ class Wording:
         if isinstance(key, tuple) and key[0] == "sign":
             return self._comparison(Poly(key[1]), key[2], holds=literal.holds)
         words = self.expression(atom.node) if atom.node >= 0 else "a condition"
-        return words if literal.holds else f"not {words}"
+        return words if literal.holds else f"{self.word('not')} {words}"
+
+    def sign_words(self, truth: int, signs: tuple[str, ...]) -> tuple[str, ...]:
+        """The comparisons `a > b`, `a = b`, … of the difference that a sign truth is about."""
+        key = self.forms.atoms[truth].key
+        poly = Poly(key[1]) if isinstance(key, tuple) else Poly(())
+        words = {
+            ">": self._comparison(poly, ">", holds=True),
+            "=": self._comparison(poly, "=", holds=True),
+            "<": self._comparison(poly.times(-1), ">", holds=True),
+        }
+        return tuple(words[sign] for sign in signs)
 
     def text(self, key: int) -> str:
         """A text value: a field, a constant, a look-up."""
@@ -131,35 +140,44 @@ class Wording:
         args = [self.expression(arg, depth + 1) for arg in node.args]
         match node.op:
             case Op.CONST:
-                return constant_text(node)
+                return self._constant(node)
             case Op.REPEAT | Op.SHIFT:
                 return args[0]
             case Op.NEG:
                 return f"−{args[0]}"
             case Op.NOT:
-                return f"not {args[0]}"
+                return f"{self.word('not')} {self._bracketed(node, node.args[0], depth)}"
             case Op.SELECT:
-                return f"if {args[0]} then {args[1]} else {args[2]}"
+                joints = zip(("if", "then", "else"), args, strict=True)
+                return " ".join(f"{self.word(joint)} {arg}" for joint, arg in joints)
             case Op.IN if isinstance(node.data, tuple):
                 values = ", ".join(self._code_value(node.args[0], str(v)) for v in node.data)
-                return f"{args[0]} in {{{values}}}"
+                return f"{args[0]} {self.word('in')} {{{values}}}"
             case Op.EQ | Op.NE if self._is_constant_text(node.args[1]):
                 wire = str(self.forms.rule.nodes[node.args[1]].data)
                 return f"{args[0]}{_INFIX[node.op]}{self._code_value(node.args[0], wire)}"
             case Op.ROUND:
                 below = self._bracketed(node, node.args[1], depth)
-                return f"round({args[0]})" if below == "1" else f"round({args[0]} / {below})"
+                quotient = args[0] if below == "1" else f"{args[0]} / {below}"
+                return f"{self.word('round')}({quotient})"
+            case Op.AND | Op.OR:
+                inner = [self._bracketed(node, arg, depth) for arg in node.args]
+                return f" {self.word(node.op.value)} ".join(inner)
             case _ if node.op in _INFIX:
                 inner = [self._bracketed(node, arg, depth) for arg in node.args]
                 return _INFIX[node.op].join(inner)
             case _ if node.op in _CALLS:
-                return f"{_CALLS[node.op]}({', '.join(args)})"
+                return f"{self.word(_CALLS[node.op])}({', '.join(args)})"
             case _:
                 return self._reading(node, args)
 
     def list_name(self, list_index: int) -> str:
         """The name of a list field."""
         return self.event.fields[list_index].name
+
+    def word(self, keyword: str) -> str:
+        """A keyword in the language of the rule's file."""
+        return self.authors.word(keyword, self.forms.rule.span)
 
     # --- Names ----------------------------------------------------------------------------
 
@@ -190,7 +208,7 @@ class Wording:
         for name in self.names:
             if name.shape != EVENT_SHAPE:
                 total = self.forms.total(name.poly, name.shape)
-                yield Named(f"sum({name.text})", total, EVENT_SHAPE, name.scale)
+                yield Named(f"{self.word('sum')}({name.text})", total, EVENT_SHAPE, name.scale)
 
     def _one_name(self, poly: Poly) -> str:
         if named := self._by_poly.get(poly):
@@ -249,9 +267,9 @@ class Wording:
         if atom in self.forms.sums:
             list_index, inside = self.forms.sums[atom]
             if not inside:
-                return f"count({self.list_name(list_index)})"
+                return f"{self.word('count')}({self.list_name(list_index)})"
             scale = sum(self._scale(part) for part in inside)
-            return f"sum({self._term(inside, 1, scale).strip('()')})"
+            return f"{self.word('sum')}({self._term(inside, 1, scale).strip('()')})"
         node = self.forms.atoms[atom].node
         return self.expression(node) if node >= 0 else "…"
 
@@ -302,17 +320,18 @@ class Wording:
         """A node that reads the event, a table, a record or state."""
         program = self.forms.program
         keys = ", ".join(args)
+        given = self.word("given")
         match node.op, node.data:
             case (Op.FIELD, int(index)):
                 return self.event.fields[index].name
             case (Op.ITEM, (int(list_index), int(index))):
                 return f"{self.list_name(list_index)}.{self._items(list_index)[index].name}"
             case (Op.GIVEN, int(index)):
-                return f"given {self.event.fields[index].name}"
+                return f"{given} {self.event.fields[index].name}"
             case (Op.GIVEN_ITEM, (int(list_index), int(index))):
-                return f"given {self.list_name(list_index)}.{self._items(list_index)[index].name}"
+                return f"{given} {self.list_name(list_index)}.{self._items(list_index)[index].name}"
             case (Op.COUNT, int(list_index)):
-                return f"count({self.list_name(list_index)})"
+                return f"{self.word('count')}({self.list_name(list_index)})"
             case (Op.TABLE_ROW, int(table)):
                 return f"{program.tables[table].name}[{keys}]"
             case (Op.TABLE_CELL, (int(table), int(output))):
@@ -322,7 +341,7 @@ class Wording:
                 entry = program.records[record]
                 return f"{entry.name}[{keys}].{entry.fields[index].name}"
             case (Op.HAS_RECORD, int(record)):
-                return f"given {program.records[record].name}[{keys}]"
+                return f"{given} {program.records[record].name}[{keys}]"
             case (Op.BALANCE, int(balance)):
                 roles = ", ".join(
                     program.accounts[account].role for account in program.balances[balance].accounts
@@ -332,6 +351,18 @@ class Wording:
                 return f"delta of {program.targets[target].name}"
             case (Op.SPLIT, _):
                 return f"split {args[0]} by {args[1]}"
+        return "…"
+
+    def _constant(self, node: Node) -> str:
+        match node.kind, node.data:
+            case (Kind.NUMBER, int(raw)):
+                return plain_number(raw, -node.scale)
+            case (Kind.DATE, int(day)):
+                return day_text(day)
+            case (Kind.BOOL, bool(truth)):
+                return self.word("true" if truth else "false")
+            case (Kind.TEXT, str(text)):
+                return f'"{text}"'
         return "…"
 
     def _items(self, list_index: int) -> tuple[Field, ...]:
@@ -379,20 +410,6 @@ def decimal(raw: int, scale: int) -> str:
     digits = str(abs(raw)).rjust(scale + 1, "0")
     sign = "−" if raw < 0 else ""
     return sign + (f"{digits[:-scale]}.{digits[-scale:]}" if scale else digits)
-
-
-def constant_text(node: Node) -> str:
-    """A constant as the author could have written it."""
-    match node.kind, node.data:
-        case (Kind.NUMBER, int(raw)):
-            return plain_number(raw, -node.scale)
-        case (Kind.DATE, int(day)):
-            return day_text(day)
-        case (Kind.BOOL, bool(truth)):
-            return "true" if truth else "false"
-        case (Kind.TEXT, str(text)):
-            return f'"{text}"'
-    return "…"
 
 
 def plain_number(value: int, exponent: int) -> str:

@@ -1,72 +1,35 @@
-"""The checks on rule text: Markdown files with a case and what it is told, side by side.
-
-TONGPIN_GOLDEN=write writes what is told into the files instead of comparing.
-"""
+"""The checks on rule text, against the golden files."""
 
 from __future__ import annotations
 
-import os
-import re
-from dataclasses import dataclass
-from pathlib import Path
-
 import pytest
 
-from rules_dsl.compile import compile_rulebook
-from rules_dsl.diagnostics.render import render_all
-from rules_dsl.source import SourceFile
+from tests.rules_dsl.checks.golden import FOLDER, GoldenCase, read_cases, rendered
 
-FOLDER = Path(__file__).parents[2] / "golden" / "checks"
-CASE = re.compile(
-    r"^## (?P<title>(?P<code>TP\d+) .*?)\n\n```tp\n(?P<text>.*?)```\n\n"
-    r"```diagnostics\n(?P<told>.*?)```",
-    re.DOTALL | re.MULTILINE,
+CODES = (
+    *("TP204", "TP301", "TP302", "TP304", "TP305", "TP306", "TP307", "TP308"),
+    *("TP401", "TP402", "TP403", "TP404", "TP406", "TP501", "TP502", "TP503", "TP805"),
 )
-BOOK = re.compile(r"```tp\n(?P<text>.*?)```", re.DOTALL)
+CASES = [
+    pytest.param(case, id=f"{path.stem}: {case.title}")
+    for path in sorted(FOLDER.glob("*.md"))
+    for case in read_cases(path.read_text(encoding="utf-8"))
+]
 
 
-@dataclass(frozen=True)
-class Case:
-    """A rule text, compiled with the book of its file, and the rendered diagnostics of one code."""
-
-    file: Path
-    title: str
-    code: str
-    text: str
-    told: str
+@pytest.mark.parametrize("case", CASES)
+def test_case_is_told_what_the_golden_file_says(case: GoldenCase) -> None:
+    assert rendered(case) == case.expected
 
 
-def _cases() -> list[Case]:
-    return [
-        Case(path, found["title"], found["code"], found["text"], found["told"])
-        for path in sorted(FOLDER.glob("*.md"))
-        for found in CASE.finditer(path.read_text(encoding="utf-8"))
-    ]
+@pytest.mark.parametrize("case", CASES)
+def test_near_misses_and_only_they_are_told_nothing(case: GoldenCase) -> None:
+    assert ("near miss" in case.title) == (case.expected == "")
 
 
-def _told(case: Case) -> str:
-    book = BOOK.search(case.file.read_text(encoding="utf-8"))
-    assert book is not None
-    sources = {"book.tp": book["text"], "case.tp": case.text}
-    result = compile_rulebook([SourceFile(path, text) for path, text in sources.items()])
-    unexpected = [each for each in result.diagnostics if each.code < "TP3" and each.code != "TP204"]
-    assert unexpected == [], render_all(unexpected, sources)
-    shown = [each for each in result.diagnostics if each.code == case.code]
-    return render_all(shown, sources) + "\n" if shown else ""
-
-
-@pytest.mark.parametrize("case", _cases(), ids=lambda case: f"{case.file.stem}: {case.title}")
-def test_case_is_told_what_the_golden_file_says(case: Case) -> None:
-    told = _told(case)
-    if os.environ.get("TONGPIN_GOLDEN") == "write":
-        old = f"## {case.title}\n\n```tp\n{case.text}```\n\n```diagnostics\n{case.told}```"
-        new = f"## {case.title}\n\n```tp\n{case.text}```\n\n```diagnostics\n{told}```"
-        text = case.file.read_text(encoding="utf-8")
-        case.file.write_text(text.replace(old, new), encoding="utf-8")
-        return
-    assert told == case.told
-
-
-@pytest.mark.parametrize("case", _cases(), ids=lambda case: f"{case.file.stem}: {case.title}")
-def test_near_misses_are_told_nothing(case: Case) -> None:
-    assert ("near miss" in case.title) == (case.told == "")
+@pytest.mark.parametrize("code", CODES)
+def test_each_code_has_a_case_and_a_near_miss(code: str) -> None:
+    cases = [param.values[0] for param in CASES]
+    found = [case.expected for case in cases if case.code == code]
+    assert "" in found
+    assert any(f"[{code}]" in expected for expected in found)
