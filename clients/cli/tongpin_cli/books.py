@@ -1,0 +1,243 @@
+"""`tongpin replay`, `export`, `explain`, `verify`, `seal`, `status`: books opened directly."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict
+from pathlib import Path
+
+import msgspec
+from rich.progress import Progress
+
+from engine.book import Book, system_clock
+from engine.calendar import iso_instant
+from engine.effects import COMMANDS, Status
+from engine.errors import CallerError
+from engine.explain import Explanation, explain_voucher
+from engine.log import open_store, sqlite_path
+from engine.log.seal import load_seal_key, seal_head
+from engine.receive import read_events
+from engine.replay import export_book, replay_events
+from server.config import ServerConfig
+from server.rulebooks import compile_files, read_folder
+from tongpin_cli.output import EXIT_INPUT, EXIT_OK, Output, money
+from tongpin_cli.rules import show_voucher, voucher_data
+
+#: Name of the book in a store unless said otherwise.
+BOOK_ID = "main"
+
+
+def open_for_reading(store: str) -> Book:
+    """Opens a stored book beside a server that may be writing it."""
+    url = store or ServerConfig().store_url
+    if not sqlite_path(url).exists():
+        raise CallerError("NOT_FOUND", f"there is no book at {url}; name it with --store")
+    return Book.open(url, compiler=compile_files, book_id=BOOK_ID, read_only=True)
+
+
+def replay_files(
+    source: tuple[Path, list[Path], str],
+    out: Path,
+    batch: int,
+    entities: tuple[str, ...],
+    output: Output,
+) -> int:
+    """Replays event files under a rule book; source is (rules, files, encoding)."""
+    rules, files, encoding = source
+    book = Book.in_memory([compile_files(read_folder(rules))], entities=entities)
+
+    def events() -> Iterator[Mapping[str, object]]:
+        for path in files:
+            for chunk in read_events(path, encoding=encoding):
+                yield from chunk
+
+    summary = _with_progress(
+        output,
+        lambda progress: replay_events(book, events(), out, batch_events=batch, progress=progress),
+    )
+    return _show_summary(summary, out, output)
+
+
+def replay_store(store: str, out: Path, batch: int, output: Output) -> int:
+    """Replays a store's own log: its commands in order, decided anew in memory."""
+    recorded = open_for_reading(store)
+    book = Book.in_memory(compiler=compile_files)
+
+    def events() -> Iterator[Mapping[str, object]]:
+        for _, effects in recorded.commits():
+            commands = effects.tables.get(COMMANDS.name)
+            if commands is None:
+                continue
+            names = zip(
+                effects.text(COMMANDS.name, "source"),
+                effects.text(COMMANDS.name, "entity"),
+                commands.blobs("content"),
+                strict=True,
+            )
+            for event_source, entity, content in names:
+                if content:
+                    yield {
+                        "source": event_source,
+                        "entity": entity,
+                        **msgspec.json.decode(content),
+                    }
+
+    summary = _with_progress(
+        output,
+        lambda progress: replay_events(book, events(), out, batch_events=batch, progress=progress),
+    )
+    recorded.close()
+    return _show_summary(summary, out, output)
+
+
+def export_store(store: str, out: Path, output: Output) -> int:
+    """Writes a store's content as files."""
+    book = open_for_reading(store)
+    summary = export_book(book, out)
+    book.close()
+    return _show_summary(summary, out, output)
+
+
+def _with_progress(
+    output: Output, work: Callable[[Callable[[int], None] | None], dict[str, object]]
+) -> dict[str, object]:
+    """Shows a counter on a terminal while the work goes on."""
+    if output.as_json or not sys.stderr.isatty():
+        return work(None)
+    with Progress(transient=True) as progress:
+        task = progress.add_task("events", total=None)
+        return work(lambda done: progress.update(task, completed=done))
+
+
+def _show_summary(summary: dict[str, object], out: Path, output: Output) -> int:
+    for name, value in summary.items():
+        shown = json.dumps(value, ensure_ascii=False) if isinstance(value, (dict, list)) else value
+        output.text(f"{name}: {shown}")
+    output.text(f"files are in {out}")
+    output.data(summary)
+    return EXIT_OK
+
+
+def explain_one(store: str, voucher: str, event: str, output: Output) -> int:
+    """Explains a voucher, or every voucher of an event."""
+    book = open_for_reading(store)
+    try:
+        names = [voucher]
+        if event:
+            source, _, event_id = event.rpartition("/")
+            stored = book.event(source, event_id)
+            names = list(stored.vouchers)
+            if not names:
+                output.text(
+                    f"{stored.source}/{stored.event_id} is {stored.status.name} {stored.reason} "
+                    f"and made no voucher. {stored.message}"
+                )
+                output.data([])
+        found = [explain_voucher(book, name) for name in names]
+    finally:
+        book.close()
+    for explanation in found:
+        _show_explanation(explanation, output)
+    if found:
+        output.data([_explanation_data(explanation) for explanation in found])
+    return EXIT_OK
+
+
+def _show_explanation(explanation: Explanation, output: Output) -> None:
+    event, voucher = explanation.event, explanation.voucher
+    show_voucher(voucher, output)
+    output.text(f"event     {event.source}/{event.event_id}, {event.type}, dated {event.date}")
+    output.text(
+        f"sent by   {event.principal}, commit {event.seq}, {iso_instant(event.sealed_at_us)}"
+    )
+    output.text(f"rule      {explanation.rule} ({explanation.rule_place})")
+    output.text(f"basis     {explanation.basis}")
+    output.text(f"revision  {voucher.revision}")
+    for line in voucher.lines:
+        amount = money(line.debit or line.credit, voucher.scale)
+        output.text(f"line {line.line_no}    {amount} from rule line {line.rule_line}")
+    for name, value in explanation.fields.items():
+        output.text(f"field     {name} = {json.dumps(value, ensure_ascii=False)}")
+    for read in explanation.reads:
+        value = read.value if read.known else "nothing"
+        output.text(f"read      {read.kind} {read.name} {read.key} = {value} ({read.place})")
+    output.text("recomputed from event and recorded reads: equal to the posted amounts")
+
+
+def _explanation_data(explanation: Explanation) -> dict[str, object]:
+    return {
+        "voucher": {**voucher_data(explanation.voucher), "name": explanation.voucher.name},
+        "event": json.loads(explanation.event.content),
+        "principal": explanation.event.principal,
+        "rule": explanation.rule,
+        "rule_place": explanation.rule_place,
+        "basis": explanation.basis,
+        "revision": explanation.voucher.revision,
+        "reads": [asdict(read) for read in explanation.reads],
+    }
+
+
+def verify_store(store: str, against: Path | None, output: Output) -> int:
+    """Checks a store from end to end."""
+    from engine.verify import verify_book  # noqa: PLC0415 - reads much, wanted rarely
+
+    url = store or ServerConfig().store_url
+    sealed = against.read_text(encoding="utf-8") if against is not None else ""
+    report = verify_book(url, BOOK_ID, compile_files, sealed_head=sealed)
+    output.data(report.to_json())
+    for name, count in report.checked.items():
+        output.text(f"{name:<24}{count:>12,}")
+    if report.first_bad is None:
+        output.text("everything verifies")
+        return EXIT_OK
+    bad = report.first_bad
+    output.text(
+        f"{bad.kind} at commit {bad.seq}, {bad.key}: expected {bad.expected}, found {bad.found}"
+    )
+    return EXIT_INPUT
+
+
+def seal_store(store: str, out: Path | None, key: Path | None, output: Output) -> int:
+    """Signs the head of the chain."""
+    url = store or ServerConfig().store_url
+    opened = open_store(url, book_id=BOOK_ID, read_only=True)
+    key_path = key or ServerConfig().data / "seal.key"
+    try:
+        sealed = seal_head(opened, load_seal_key(key_path), sealed_at_us=system_clock()).to_json()
+    finally:
+        opened.close()
+    if out is not None:
+        out.write_text(sealed, encoding="utf-8")
+        output.text(f"sealed head written to {out}; keep it outside this machine")
+    else:
+        output.text(sealed)
+    output.data(json.loads(sealed))
+    return EXIT_OK
+
+
+def show_status(store: str, output: Output) -> int:
+    """Position, revisions, counts and waiting events of a book."""
+    book = open_for_reading(store)
+    state = book.state
+    reasons: dict[str, int] = {}
+    for event in state.waiting.values():
+        if event.status == Status.UNPOSTED:
+            reasons[event.reason] = reasons.get(event.reason, 0) + 1
+    data = {
+        "seq": state.seq,
+        "chain": state.chain.hex(),
+        "sealed_at": iso_instant(state.sealed_at_us),
+        "events": state.event_count,
+        "received": dict(sorted(state.counters.items())),
+        "unposted": reasons,
+        "revisions": [entry.revision for entry in state.revisions],
+        "closed_periods": sorted(f"{entity} {period}" for entity, period in state.closed_periods),
+        "snapshot": book.snapshot_note or "used",
+    }
+    book.close()
+    for name, value in data.items():
+        output.text(f"{name:<16}{value}")
+    output.data(data)
+    return EXIT_INPUT if reasons else EXIT_OK

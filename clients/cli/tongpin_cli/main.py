@@ -1,0 +1,362 @@
+"""The `tongpin` command: one sub-command a module-level function; nothing heavy is imported here.
+
+Exit codes: 0 done, 1 the input is at fault, 2 wrong usage, 3 the environment is at fault.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from tongpin_cli.output import EXIT_ENVIRONMENT, EXIT_INPUT, Output
+
+app = typer.Typer(
+    name="tongpin",
+    help="Tongpin (同频): business events become balanced vouchers.",
+    no_args_is_help=True,
+    add_completion=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+token_app = typer.Typer(help="Principals and their tokens.", no_args_is_help=True)
+report_app = typer.Typer(help="Reports as table, CSV or JSON.", no_args_is_help=True)
+app.add_typer(token_app, name="token")
+app.add_typer(report_app, name="report")
+
+Json = Annotated[bool, typer.Option("--json", help="Machine output: stdout is JSON only.")]
+Rules = Annotated[Path, typer.Option("--rules", help="Folder of a rule book.")]
+Server = Annotated[str, typer.Option("--server", help="HOST:PORT of a running server.")]
+Store = Annotated[str, typer.Option("--store", help="Store URL, e.g. sqlite:///book.db.")]
+Token = Annotated[
+    str, typer.Option("--token", envvar="TONGPIN_TOKEN", help="Token, if the server asks for one.")
+]
+Paths = Annotated[list[Path], typer.Argument(help="Rule folders or files.")]
+
+
+def run() -> None:
+    """Entrance of the console script: turns our errors into one sentence and an exit code."""
+    from engine.errors import CallerError, TongpinError  # noqa: PLC0415 - keeps --help instant
+
+    try:
+        app()
+    except CallerError as error:
+        print(error.message, file=sys.stderr)
+        sys.exit(EXIT_INPUT)
+    except TongpinError as error:
+        print(error, file=sys.stderr)
+        sys.exit(EXIT_ENVIRONMENT)
+    except OSError as error:
+        print(f"{error.strerror or error}: {error.filename or ''}".rstrip(": "), file=sys.stderr)
+        sys.exit(EXIT_ENVIRONMENT)
+    except Exception as error:
+        if type(error).__module__.startswith("tongpin_client"):
+            print(error, file=sys.stderr)
+            sys.exit(EXIT_ENVIRONMENT if _is_unreachable(error) else EXIT_INPUT)
+        raise
+
+
+def _is_unreachable(error: Exception) -> bool:
+    return getattr(error, "code", "") in ("UNAVAILABLE", "DEADLINE_EXCEEDED")
+
+
+@app.command()
+def demo(json: Json = False) -> None:
+    """Run the main job in a temporary folder and say what to try next.
+
+    Example: tongpin demo
+    """
+    from tongpin_cli.demo import run_demo  # noqa: PLC0415
+
+    run_demo(Output(json))
+
+
+@app.command()
+def serve(
+    store: Annotated[str, typer.Option(help="Store URL; default a file in the data folder.")] = "",
+    listen: Annotated[str, typer.Option(help="HOST:PORT; port 0 takes a free one.")] = "",
+    rules: Annotated[Path | None, typer.Option(help="Rule book to publish at start.")] = None,
+    ready_file: Annotated[Path | None, typer.Option(help="Written with the address.")] = None,
+    data: Annotated[Path | None, typer.Option(help="Data folder.")] = None,
+    entity: Annotated[list[str] | None, typer.Option(help="Legal entity; repeatable.")] = None,
+    metrics_listen: Annotated[str, typer.Option(help="HOST:PORT for Prometheus.")] = "",
+) -> None:
+    """Serve gRPC until stopped.
+
+    Example: tongpin serve --rules rules/ --listen 127.0.0.1:50051
+    """
+    from tongpin_cli.service import run_service  # noqa: PLC0415
+
+    settings = {
+        "store": store,
+        "listen": listen,
+        "rules": rules,
+        "ready_file": ready_file,
+        "data": data,
+        "entities": tuple(entity or ()),
+        "metrics_listen": metrics_listen,
+    }
+    raise typer.Exit(run_service({name: value for name, value in settings.items() if value}))
+
+
+@app.command()
+def check(paths: Paths, json: Json = False) -> None:
+    """Compile and check rule files; every diagnostic with code, position, suggestion.
+
+    Example: tongpin check rules/
+    """
+    from tongpin_cli.rules import check_rules  # noqa: PLC0415
+
+    raise typer.Exit(check_rules(paths, Output(json)))
+
+
+@app.command()
+def test(paths: Paths, json: Json = False) -> None:
+    """Run the `test` blocks of rule books.
+
+    Example: tongpin test rules/
+    """
+    from tongpin_cli.rules import test_rules  # noqa: PLC0415
+
+    raise typer.Exit(test_rules(paths, Output(json)))
+
+
+@app.command("try")
+def try_event(
+    event: Annotated[Path, typer.Argument(help="JSON file with one event, or - for stdin.")],
+    rules: Annotated[Path | None, typer.Option(help="Folder of a rule book.")] = None,
+    store: Store = "",
+    json: Json = False,
+) -> None:
+    """Show what one event would become; nothing is stored.
+
+    Example: tongpin try --rules rules/ event.json
+    """
+    from tongpin_cli.rules import try_one  # noqa: PLC0415
+
+    raise typer.Exit(try_one(event, rules, store, Output(json)))
+
+
+@app.command()
+def schema(
+    rules: Rules,
+    json_schema: Annotated[bool, typer.Option("--json-schema", help="JSON Schema.")] = False,
+    arrow: Annotated[bool, typer.Option("--arrow", help="Arrow schema.")] = False,
+) -> None:
+    """Show the event types other systems send.
+
+    Example: tongpin schema --rules rules/ --json-schema
+    """
+    from tongpin_cli.rules import show_schema  # noqa: PLC0415
+
+    raise typer.Exit(show_schema(rules, as_arrow=arrow and not json_schema))
+
+
+@app.command()
+def publish(
+    rules: Rules,
+    server: Server = "",
+    store: Store = "",
+    token: Token = "",
+    valid_from: Annotated[str, typer.Option("--from", help="First business date.")] = "",
+    valid_until: Annotated[str, typer.Option("--until", help="Last business date.")] = "",
+    comment: Annotated[str, typer.Option(help="Why.")] = "",
+    dry: Annotated[bool, typer.Option("--validate-only", help="Check only.")] = False,
+    json: Json = False,
+) -> None:
+    """Check, test and put a revision into force.
+
+    Example: tongpin publish --rules rules/ --server 127.0.0.1:50051
+    """
+    from tongpin_cli.publishing import Publication, publish_rules  # noqa: PLC0415
+
+    wanted = Publication(rules, valid_from, valid_until, comment, validate_only=dry)
+    raise typer.Exit(publish_rules(wanted, (server, store, token), Output(json)))
+
+
+@app.command()
+def post(
+    files: Annotated[list[Path], typer.Argument(help="Event files: .jsonl, .csv, .parquet.")],
+    server: Server = "127.0.0.1:50051",
+    token: Token = "",
+    encoding: Annotated[str, typer.Option(help="Encoding of CSV files.")] = "utf-8",
+    batch: Annotated[int, typer.Option(help="Events a message.", min=1, max=100_000)] = 1_000,
+    json: Json = False,
+) -> None:
+    """Stream the events of files to a server; running it again goes on where it stopped.
+
+    Example: tongpin post --server 127.0.0.1:50051 events.jsonl
+    """
+    from tongpin_cli.posting import post_files  # noqa: PLC0415
+
+    raise typer.Exit(post_files(files, (server, token), encoding, batch, Output(json)))
+
+
+@app.command()
+def replay(
+    out: Annotated[Path, typer.Option("--out", help="Folder for the result files.")],
+    rules: Annotated[Path | None, typer.Option("--rules", help="Rule book.")] = None,
+    events: Annotated[list[Path] | None, typer.Option("--events", help="Event files.")] = None,
+    store: Store = "",
+    encoding: Annotated[str, typer.Option(help="Encoding of CSV files.")] = "utf-8",
+    batch: Annotated[int, typer.Option(help="Events decided together.", min=1)] = 10_000,
+    entity: Annotated[list[str] | None, typer.Option(help="Legal entity; repeatable.")] = None,
+    json: Json = False,
+) -> None:
+    """Replay event files, or a store's own log, into files; no server needed.
+
+    Example: tongpin replay --rules rules/ --events events.jsonl --out out/
+    """
+    from tongpin_cli.books import replay_files, replay_store  # noqa: PLC0415
+
+    if store:
+        raise typer.Exit(replay_store(store, out, batch, Output(json)))
+    if rules is None or not events:
+        raise typer.BadParameter("give --rules and --events, or --store")
+    raise typer.Exit(
+        replay_files((rules, events, encoding), out, batch, tuple(entity or ()), Output(json))
+    )
+
+
+@app.command()
+def export(store: Store, out: Annotated[Path, typer.Option("--out")], json: Json = False) -> None:
+    """Write a store's vouchers and results as files, with digests.
+
+    Example: tongpin export --store sqlite:///book.db --out out/
+    """
+    from tongpin_cli.books import export_store  # noqa: PLC0415
+
+    raise typer.Exit(export_store(store, out, Output(json)))
+
+
+@app.command()
+def explain(
+    voucher: Annotated[str, typer.Option(help="Voucher name, C01/GL/2026-03/记/17.")] = "",
+    event: Annotated[str, typer.Option(help="SOURCE/ID of an event.")] = "",
+    store: Store = "",
+    json: Json = False,
+) -> None:
+    """Say why a voucher is as it is, from the log alone.
+
+    Example: tongpin explain --voucher C01/GL/2026-03/记/1 --store sqlite:///book.db
+    """
+    from tongpin_cli.books import explain_one  # noqa: PLC0415
+
+    if bool(voucher) == bool(event):
+        raise typer.BadParameter("give --voucher or --event")
+    raise typer.Exit(explain_one(store, voucher, event, Output(json)))
+
+
+@report_app.command("trial-balance")
+def trial_balance(
+    store: Store = "",
+    server: Server = "",
+    token: Token = "",
+    entity: Annotated[str, typer.Option(help="Legal entity.")] = "",
+    ledger: Annotated[str, typer.Option(help="Ledger.")] = "",
+    period: Annotated[str, typer.Option(help="Period, 2026-03.")] = "",
+    csv: Annotated[bool, typer.Option("--csv", help="CSV.")] = False,
+    json: Json = False,
+) -> None:
+    """Trial balance.
+
+    Example: tongpin report trial-balance --store sqlite:///book.db --period 2026-03
+    """
+    from tongpin_cli.reports import show_trial_balance  # noqa: PLC0415
+
+    raise typer.Exit(
+        show_trial_balance((store, server, token), (entity, ledger, period), Output(json), csv=csv)
+    )
+
+
+@app.command()
+def verify(
+    store: Store = "",
+    against: Annotated[Path | None, typer.Option("--against", help="A sealed head.")] = None,
+    json: Json = False,
+) -> None:
+    """Re-derive and check everything: chain, balance, numbers, balances, projected rows.
+
+    Example: tongpin verify --store sqlite:///book.db
+    """
+    from tongpin_cli.books import verify_store  # noqa: PLC0415
+
+    raise typer.Exit(verify_store(store, against, Output(json)))
+
+
+@app.command()
+def seal(
+    store: Store = "",
+    out: Annotated[Path | None, typer.Option(help="File for the sealed head.")] = None,
+    key: Annotated[Path | None, typer.Option(help="Signing key; made if missing.")] = None,
+    json: Json = False,
+) -> None:
+    """Sign the head of the chain, to be kept outside.
+
+    Example: tongpin seal --store sqlite:///book.db --out head.json
+    """
+    from tongpin_cli.books import seal_store  # noqa: PLC0415
+
+    raise typer.Exit(seal_store(store, out, key, Output(json)))
+
+
+@app.command()
+def status(store: Store = "", json: Json = False) -> None:
+    """What someone on call asks first: position, revisions, waiting events.
+
+    Example: tongpin status --store sqlite:///book.db
+    """
+    from tongpin_cli.books import show_status  # noqa: PLC0415
+
+    raise typer.Exit(show_status(store, Output(json)))
+
+
+@token_app.command("add")
+def token_add(
+    name: Annotated[str, typer.Argument(help="Name of the principal.")],
+    role: Annotated[list[str], typer.Option("--role", help="Role; repeatable.")],
+    file: Annotated[Path | None, typer.Option("--file", help="Token file.")] = None,
+    json: Json = False,
+) -> None:
+    """Add a principal and print its token, once.
+
+    Example: tongpin token add crm --role poster
+    """
+    from tongpin_cli.tokens import add  # noqa: PLC0415
+
+    raise typer.Exit(add(name, role, file, Output(json)))
+
+
+@token_app.command("list")
+def token_list(
+    file: Annotated[Path | None, typer.Option("--file", help="Token file.")] = None,
+    json: Json = False,
+) -> None:
+    """List principals; tokens themselves are not kept.
+
+    Example: tongpin token list
+    """
+    from tongpin_cli.tokens import show  # noqa: PLC0415
+
+    raise typer.Exit(show(file, Output(json)))
+
+
+@token_app.command("revoke")
+def token_revoke(
+    name: Annotated[str, typer.Argument(help="Name of the principal.")],
+    file: Annotated[Path | None, typer.Option("--file", help="Token file.")] = None,
+    json: Json = False,
+) -> None:
+    """Revoke every token of a principal.
+
+    Example: tongpin token revoke crm
+    """
+    from tongpin_cli.tokens import revoke  # noqa: PLC0415
+
+    raise typer.Exit(revoke(name, file, Output(json)))
+
+
+if __name__ == "__main__":
+    run()

@@ -1,0 +1,190 @@
+"""`tongpin check`, `test`, `try`, `schema`: what a rule author asks of rule files."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+import msgspec
+
+from engine.book import Book
+from engine.calls import Call, EventResult, VoucherView
+from engine.decimals import format_minor
+from engine.effects import Status
+from engine.errors import CallerError
+from rules_dsl.diagnostics import Severity, to_json
+from rules_dsl.source import SourceFile
+from server.rulebooks import Check, Files, check_files, compile_files, read_folder
+from tongpin_cli.output import EXIT_INPUT, EXIT_OK, Output, money
+
+
+def read_paths(paths: Sequence[Path]) -> list[Files]:
+    """The rule books named: each folder is one; single files together are one."""
+    books: list[Files] = [read_folder(path) for path in paths if path.is_dir()]
+    single = [path for path in paths if not path.is_dir()]
+    missing = [str(path) for path in single if not path.exists()]
+    if missing:
+        raise CallerError("RULES", f"there is no file or folder {', '.join(missing)}")
+    if single:
+        books.append(
+            [(path.name, path.read_bytes()) for path in sorted(single)]
+            + [
+                (asset.name, asset.read_bytes())
+                for folder in sorted({path.parent for path in single})
+                for asset in sorted(folder.glob("*.csv"))
+            ]
+        )
+    return books
+
+
+def check_rules(paths: Sequence[Path], output: Output) -> int:
+    """Prints every diagnostic of the rule books."""
+    found: list[object] = []
+    counts = dict.fromkeys(Severity, 0)
+    for files in read_paths(paths):
+        check = check_files(files, run_tests=False)
+        found.extend(_diagnostics(check, files))
+        for diagnostic, shown in check.diagnostics:
+            counts[diagnostic.severity] += 1
+            output.text(shown)
+            output.text()
+    output.data(found)
+    summary = ", ".join(f"{count} {severity.value}" for severity, count in counts.items() if count)
+    output.text(summary or "no problems found")
+    return EXIT_INPUT if counts[Severity.ERROR] else EXIT_OK
+
+
+def _diagnostics(check: Check, files: Files) -> list[object]:
+    sources = {path: SourceFile(path, content.decode(errors="replace")) for path, content in files}
+    return [
+        to_json(diagnostic, sources[diagnostic.span.file])
+        for diagnostic, _ in check.diagnostics
+        if diagnostic.span.file in sources
+    ]
+
+
+def test_rules(paths: Sequence[Path], output: Output) -> int:
+    """Runs the test blocks of the rule books."""
+    results: list[object] = []
+    passed = failed = 0
+    for files in read_paths(paths):
+        check = check_files(files, run_tests=True)
+        if not check.revision:
+            output.text(check.failures())
+            output.data(_diagnostics(check, files))
+            return EXIT_INPUT
+        for result in check.tests:
+            results.append(asdict(result))
+            passed += result.passed
+            failed += not result.passed
+            if not result.passed:
+                output.text(f"FAILED {result.name} ({result.path}:{result.line})")
+                output.text("  " + result.message.replace("\n", "\n  "))
+    output.data(results)
+    output.text(f"{passed} passed, {failed} failed")
+    return EXIT_INPUT if failed or not passed else EXIT_OK
+
+
+def try_one(event: Path, rules: Path | None, store: str, output: Output) -> int:
+    """Decides one event on an overlay and shows what it would become."""
+    if (rules is None) == (not store):
+        raise CallerError("USAGE", "give either --rules or --store")
+    text = sys.stdin.read() if str(event) == "-" else event.read_text(encoding="utf-8")
+    try:
+        parsed = msgspec.json.decode(text.encode())
+    except msgspec.DecodeError as error:
+        raise CallerError("MALFORMED", f"{event} is not JSON: {error}") from error
+    if rules is not None:
+        book = Book.in_memory([compile_files(read_folder(rules))])
+    else:
+        book = Book.open(store, compiler=compile_files, read_only=True)
+    result = book.dry_run(Call(events=[parsed])).results[0]
+    book.close()
+    show_result(result, output)
+    output.data(result_data(result))
+    return EXIT_OK if result.status in (Status.POSTED, Status.NO_POSTING) else EXIT_INPUT
+
+
+def show_result(result: EventResult, output: Output) -> None:
+    """Prints a result with its draft vouchers."""
+    words = " ".join(part for part in (result.status.name, result.reason) if part)
+    output.text(f"{result.source}/{result.event_id}: {words}")
+    if result.message:
+        output.text(f"  {result.message}")
+    for draft in result.drafts:
+        show_voucher(draft, output)
+
+
+def show_voucher(voucher: VoucherView, output: Output) -> None:
+    """Prints a voucher as a table of its lines."""
+    number = voucher.name if voucher.number else f"{voucher.ledger} {voucher.word} (draft)"
+    output.text(f"{number}  {voucher.voucher_date}  {voucher.summary}")
+    output.table(
+        ("account", "name", "debit", "credit", "dimensions"),
+        [
+            (
+                line.account_code,
+                line.account_name,
+                money(line.debit, voucher.scale),
+                money(line.credit, voucher.scale),
+                ", ".join(f"{name}={value}" for name, value in line.dimensions),
+            )
+            for line in voucher.lines
+        ],
+        right="  rr ",
+    )
+
+
+def result_data(result: EventResult) -> dict[str, object]:
+    """A result for machines."""
+    return {
+        "source": result.source,
+        "event_id": result.event_id,
+        "status": result.status.name,
+        "reason": result.reason,
+        "message": result.message,
+        "vouchers": [voucher_data(draft) for draft in result.drafts] or list(result.vouchers),
+    }
+
+
+def voucher_data(voucher: VoucherView) -> dict[str, object]:
+    """A voucher for machines; amounts as decimal strings."""
+
+    def amount(minor: int) -> str:
+        return money(minor, voucher.scale).replace(",", "") or format_minor(0, voucher.scale)
+
+    return {
+        "name": voucher.name if voucher.number else "",
+        "ledger": voucher.ledger,
+        "word": voucher.word,
+        "voucher_date": voucher.voucher_date,
+        "summary": voucher.summary,
+        "rule": voucher.rule,
+        "lines": [
+            {
+                "account_code": line.account_code,
+                "account_name": line.account_name,
+                "debit": amount(line.debit),
+                "credit": amount(line.credit),
+                "dims": dict(line.dimensions),
+            }
+            for line in voucher.lines
+        ],
+    }
+
+
+def show_schema(rules: Path, *, as_arrow: bool) -> int:
+    """Prints the schemas of the event types."""
+    from server.event_types import arrow_schema, event_types_of, json_schema  # noqa: PLC0415
+
+    program = compile_files(read_folder(rules))
+    if as_arrow:
+        for kind in event_types_of(program):
+            print(f"{kind.wire}\n{arrow_schema(kind)}\n")
+    else:
+        schemas = {kind.wire: json.loads(json_schema(kind)) for kind in event_types_of(program)}
+        print(json.dumps(schemas, ensure_ascii=False, indent=1))
+    return EXIT_OK
