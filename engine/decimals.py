@@ -17,7 +17,7 @@ _PLAIN = re.compile(r"(-?)([0-9]+)(?:\.([0-9]+))?")
 _INT64_MIN = -(2**63)
 _INT64_MAX = 2**63 - 1
 _MOST_CHARS = 17  # a sign, a point and digits that cannot leave int64 at any place
-_ZERO, _NINE, _DOT, _MINUS = b"09.-"
+_ZERO, _DOT, _MINUS, _NEWLINE = b"0.-\n"
 
 
 class DecimalSyntaxError(ValueError):
@@ -58,7 +58,9 @@ def parse_decimals(texts: Sequence[str | None], scale: int) -> tuple[Int64s, Boo
         -> what is wrong with it, numbers beyond int64 included.
     """
     count = len(texts)
-    given = np.fromiter((text is not None for text in texts), dtype=np.bool_, count=count)
+    given = np.ones(count, dtype=np.bool_)
+    if None in texts:
+        given = np.array([text is not None for text in texts], dtype=np.bool_)
     raws, simple = _parse_simple(texts, scale)
     problems: dict[int, str] = {}
     for index in np.flatnonzero(given & ~simple).tolist():
@@ -76,65 +78,44 @@ def parse_decimals(texts: Sequence[str | None], scale: int) -> tuple[Int64s, Boo
 
 
 def _parse_simple(texts: Sequence[str | None], scale: int) -> tuple[Int64s, Bools]:
-    """Parses the short, well-formed texts at once.
+    """Parses the short, well-formed texts at once, as one string of bytes.
 
     Returns int64[n] raw values and bool[n], which rows were settled; the others hold 0.
     """
     count = len(texts)
     none = np.zeros(count, dtype=np.int64), np.zeros(count, dtype=np.bool_)
-    joined = "\n".join(["" if text is None else text for text in texts]) + "\n"
+    joined = "\n".join([text or "" for text in texts]) + "\n"
     if not count or not joined.isascii() or scale >= _MOST_CHARS:
         return none
     chars = np.frombuffer(joined.encode("ascii"), dtype=np.uint8)
-    ends = np.flatnonzero(chars == ord("\n"))
+    ends = np.flatnonzero(chars == _NEWLINE)
     if len(ends) != count:  # a text holds a line break of its own
         return none
-    starts = np.empty_like(ends)
-    starts[0], starts[1:] = 0, ends[:-1] + 1
-    lengths = ends - starts
-    digit = (chars >= _ZERO) & (chars <= _NINE)
-    before = np.zeros(len(chars) + 1, dtype=np.int32)  # digits before each place
-    np.cumsum(digit, out=before[1:])
-    digits = before[ends] - before[starts]
-    negative = chars[starts] == _MINUS
+    sizes = np.diff(ends, prepend=-1)  # the line break included
+    rows = np.repeat(np.arange(count), sizes)
+    digits = chars - np.uint8(_ZERO)  # wraps: everything else becomes larger than 9
+    places = np.flatnonzero(digits <= 9)
+    before = np.searchsorted(places, ends)  # digits up to the end of each row
+    digit_counts = np.diff(before, prepend=0)
     dots = np.flatnonzero(chars == _DOT)
-    row_of_dot = np.searchsorted(ends, dots)
-    dot_count = np.bincount(row_of_dot, minlength=count)
+    rows_of_dots = rows[dots]
+    dot_counts = np.bincount(rows_of_dots, minlength=count)
     decimals = np.zeros(count, dtype=np.int64)
-    decimals[row_of_dot] = ends[row_of_dot] - dots - 1
-    whole = digits - decimals
-    simple = digits + negative + dot_count == lengths
-    simple &= (dot_count <= 1) & (whole >= 1) & (decimals <= scale)
-    simple &= ~((dot_count == 1) & (decimals == 0)) & (whole + scale <= _MOST_CHARS)
-    if not simple.any():
-        return none
-    return _add_digits(chars, digit, before, ends, scale - decimals, simple, negative), simple
-
-
-def _add_digits(
-    chars: npt.NDArray[np.uint8],
-    digit: Bools,
-    before: npt.NDArray[np.int32],
-    ends: npt.NDArray[np.intp],
-    shifts: Int64s,
-    simple: Bools,
-    negative: Bools,
-) -> Int64s:
-    """Adds up digit times power of ten over each settled row.
-
-    `before` counts the digits before each place of `chars`; a digit's power is the number of
-    digits after it in its row, plus the row's shift.
-    """
-    places = np.flatnonzero(digit)
-    rows = np.searchsorted(ends, places)
-    kept = simple[rows]
-    places, rows = places[kept], rows[kept]
-    powers = before[ends[rows]] - before[places] - 1 + shifts[rows]
-    values = (chars[places] - _ZERO).astype(np.int64) * _POWERS[powers]
-    totals = np.zeros(len(ends), dtype=np.int64)
-    firsts = np.flatnonzero(np.diff(rows, prepend=-1))
-    totals[rows[firsts]] = np.add.reduceat(values, firsts)
-    return np.where(negative, -totals, totals)
+    decimals[rows_of_dots] = ends[rows_of_dots] - dots - 1
+    negative = chars[ends - sizes + 1] == _MINUS
+    whole = digit_counts - decimals
+    simple = (digit_counts + negative + dot_counts == sizes - 1) & (dot_counts <= 1)
+    simple &= (whole >= 1) & (decimals <= scale) & (whole + scale <= _MOST_CHARS)
+    simple &= (dot_counts == 0) | (decimals > 0)
+    # The power of a digit is the number of digits after it, and of those the scale adds.
+    digit_rows = rows[places]
+    powers = (before + scale - decimals)[digit_rows] - np.arange(1, len(places) + 1)
+    powers[~simple[digit_rows]] = 0
+    totals = np.zeros(len(places) + 1, dtype=np.int64)
+    np.cumsum(digits[places] * _POWERS[powers], out=totals[1:])
+    # The running total may wrap; its differences are exact where a row's own total fits.
+    raws = totals[before] - totals[before - digit_counts]
+    return np.where(simple, np.where(negative, -raws, raws), 0), simple
 
 
 _POWERS = np.array([10**power for power in range(_MOST_CHARS + 1)], dtype=np.int64)

@@ -92,10 +92,28 @@ def round_quotients(
     if num.dtype == np.object_ or not (isinstance(den, int) or den.dtype != np.object_):
         return _round_objects(num, den, mode)
     if not proved and len(num):
-        low, high = (den, den) if isinstance(den, int) else (int(den.min()), int(den.max()))
-        if low <= 0 or magnitude(num) + high > INT64_MAX:
+        size = magnitude(num)
+        low, high = _bounds(den)
+        if low < 0 and max(size, -low) <= INT64_MAX:
+            num, den = _with_positive(cast("Int64s", num), cast("Int64s | int", den))
+            low, high = _bounds(den)
+        if low <= 0 or size + high > INT64_MAX:
             return _round_objects(num, den, mode)
     return _round_narrow(cast("Int64s", num), cast("Int64s | int", den), mode)
+
+
+def _bounds(values: Integers | int) -> tuple[int, int]:
+    """The least and the largest value."""
+    if isinstance(values, int):
+        return values, values
+    return int(values.min()), int(values.max())
+
+
+def _with_positive(num: Int64s, den: Int64s | int) -> tuple[Int64s, Int64s | int]:
+    """The same quotients with the divisors' signs moved to the numerators."""
+    if isinstance(den, int):
+        return -num, -den
+    return np.where(den < 0, -num, num), np.abs(den)
 
 
 def _round_narrow(num: Int64s, den: Int64s | int, mode: RoundMode) -> Int64s:
@@ -166,10 +184,7 @@ def round_products(
     column, divisor = cast("Int64s", a), cast("Int64s | int", c)
     if magnitude(a) * magnitude(b) <= INT64_MAX:
         return round_quotients(column * cast("Int64s", b), divisor, mode)
-    found = _floor_products(column, cast("Int64s | int", b), divisor)
-    if found is None:
-        return _round_wide_rows(a, b, c, mode)
-    floor, rest, outside = found
+    floor, rest, outside = floor_products(column, cast("Int64s | int", b), divisor)
     result = _settle(floor, rest, divisor, mode)
     if not outside.any():
         return result
@@ -183,43 +198,26 @@ def round_products(
     return result
 
 
-def floor_products(a: Int64s, b: Int64s, c: Int64s) -> tuple[Int64s, Int64s, Bools]:
-    """floor(a*b/c) and a*b mod c, for columns of equal length.
+def floor_products(a: Int64s, b: Int64s | int, c: Int64s | int) -> tuple[Int64s, Int64s, Bools]:
+    """floor(a*b/c) and a*b mod c without a wider type; b and c may be one integer for all.
 
     Returns:
-        int64[n] quotients, int64[n] remainders in 0..c-1, and bool[n]: rows outside what the
-        kernel can hold (c <= 0, c >= 2**50 or a quotient of 2**62 and more), for which the
-        caller takes Python integers.
+        int64[n] quotients, int64[n] remainders in 0..c-1, and bool[n]: the rows that the kernel
+        cannot hold (c <= 0, c >= 2**50, a quotient of 2**62 or more). There the caller takes
+        Python integers; what stands in the other columns is meaningless.
     """
-    bad = (c <= 0) | (c >= _DIVISOR_LIMIT)
-    if bad.any():
-        c = np.where(bad, 1, c)
-        a = np.where(bad, 0, a)
-    found = _floor_products(a, b, c)
-    if found is None:
-        nothing = np.zeros(len(a), dtype=np.int64)
-        return nothing, nothing, np.ones(len(a), dtype=np.bool_)
-    floor, rest, outside = found
-    return floor, rest, outside | bad
-
-
-def _floor_products(
-    a: Int64s, b: Int64s | int, c: Int64s | int
-) -> tuple[Int64s, Int64s, Bools] | None:
-    """The wide kernel; None where a divisor is outside its bounds.
-
-    The third column marks rows whose quotient is too large; their values are meaningless.
-    """
+    outside = np.zeros(len(a), dtype=np.bool_)
     if isinstance(c, int):
-        low = high = c
-    else:
-        low, high = (int(c.min()), int(c.max())) if len(c) else (1, 1)
-    if low <= 0 or high >= _DIVISOR_LIMIT:
-        return None
+        if not 0 < c < _DIVISOR_LIMIT:
+            return outside.astype(np.int64), outside.astype(np.int64), ~outside
+    elif len(c) and not (c.min() > 0 and c.max() < _DIVISOR_LIMIT):
+        outside = (c <= 0) | (c >= _DIVISOR_LIMIT)
+        c = np.where(outside, 1, c)
     estimate = a.astype(np.float64) * b / c
-    outside = ~(np.abs(estimate) < _QUOTIENT_LIMIT)
-    if outside.any():
-        estimate[outside] = 0
+    large = ~(np.abs(estimate) < _QUOTIENT_LIMIT)
+    if large.any():
+        estimate[large] = 0
+        outside |= large
     quotient = np.rint(estimate).astype(np.int64)
     # A single integer broadcasts, so that it may stand for a column here.
     factor, divisor = cast("Int64s", b), cast("Int64s", c)

@@ -284,7 +284,7 @@ def batch(
     own: LinkedProgram, events: Sequence[Mapping[str, Any]], strings: BatchStrings | None = None
 ) -> TypedBatch:
     """A typed batch of raw values; None and missing keys are absent."""
-    strings = strings or BatchStrings(own.pool)
+    strings = BatchStrings(own.pool) if strings is None else strings
     event = own.program.event_types[0]
     columns: list[Column | ListColumn] = []
     for place, declared in enumerate(event.fields):

@@ -10,12 +10,9 @@ from engine.program import (
     EVENT_SHAPE,
     Account,
     Balance,
-    Cell,
     Dimension,
     EventType,
-    Fault,
     FieldType,
-    Interval,
     Kind,
     Ledger,
     Line,
@@ -33,7 +30,6 @@ from engine.program import (
     Side,
     Span,
     Table,
-    TableRow,
     Target,
     Template,
 )
@@ -49,8 +45,8 @@ from tests.engine.evaluate.building import (
     records,
     text,
 )
+from tests.engine.evaluate.random_tables import TEXTS, random_table
 
-TEXTS = ("甲", "乙", "丙", "丁", "")
 OUTSIDE_TEXTS = (*TEXTS, "未知", "x" * 40)
 WIDEST = 10**70  # numbers beyond this are not multiplied further
 
@@ -343,66 +339,6 @@ class RuleGenerator:
             kind = self.random.choice(list(Kind))
             parts += [self.random.choice(["摘要 ", "{x}", "'\"\\\n"]), self.find(kind, EVENT_SHAPE)]
         return Template(tuple(parts))
-
-
-def random_table(random: Random) -> Table:
-    """A table over random kinds of keys, with every output kind."""
-    kinds = tuple(
-        random.choice([Kind.TEXT, Kind.NUMBER, Kind.BOOL, Kind.DATE])
-        for _ in range(random.randint(1, 3))
-    )
-    rows = [
-        TableRow(tuple(_cell(random, kind) for kind in kinds), _outputs(random), False, Span())
-        for _ in range(random.randint(0, 6))
-    ]
-    if random.random() < 0.6:
-        else_row = TableRow(tuple(Cell() for _ in kinds), _outputs(random), True, Span())
-        rows.insert(random.randint(0, len(rows)), else_row)
-    count = len(kinds)
-    return Table(
-        "表",
-        ("键",) * count,
-        kinds,
-        (2,) * count,
-        ((),) * count,
-        ("科目", "数", "文", "真"),
-        (Kind.ACCOUNT, Kind.NUMBER, Kind.TEXT, Kind.BOOL),
-        (0, 2, 0, 0),
-        tuple(rows),
-        False,
-        Span(),
-        random.choice([Fault.NO_ROW, Fault.NO_RATE]),
-    )
-
-
-def _outputs(random: Random) -> tuple[int | str | bool, ...]:
-    return random.randrange(5), random.randint(-9, 10**6), random.choice(TEXTS), True
-
-
-def _cell(random: Random, kind: Kind) -> Cell:
-    if random.random() < 0.25:
-        return Cell()
-    if kind is Kind.TEXT:
-        return Cell(texts=tuple(random.sample(TEXTS, random.randint(1, 3))))
-    if kind is Kind.BOOL:
-        return Cell(flag=random.random() < 0.5)
-    intervals = []
-    for _ in range(random.randint(1, 2)):
-        low, high = sorted(_raw(random, kind) for _ in range(2))
-        if random.random() < 0.3:
-            high = low
-        intervals.append(
-            Interval(
-                None if random.random() < 0.2 else low, None if random.random() < 0.2 else high
-            )
-        )
-    return Cell(intervals=tuple(intervals))
-
-
-def _raw(random: Random, kind: Kind) -> int:
-    if kind is Kind.DATE:
-        return random.randint(19_990, 20_010)
-    return random.choice([0, 1, -1, 7, random.randint(-9, 9), 10**15, 10**25, -(2**63)])
 
 
 def random_program(random: Random) -> Program:
