@@ -9,7 +9,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextvars import ContextVar
 from dataclasses import dataclass
-from typing import Any, Final, NoReturn, TypeVar, cast
+from typing import Any, Final, NoReturn, TypeAlias, TypeVar, cast
 
 import grpc
 import structlog
@@ -34,7 +34,7 @@ log = structlog.get_logger(__name__)
 # The stubs of gRPC cannot tell which messages a handler takes that is found by its name.
 Context = aio.ServicerContext[Any, Any]
 Handler = Callable[[Any, Context], Awaitable[Any]]
-RpcHandler = grpc.RpcMethodHandler[Any, Any]
+RpcHandler: TypeAlias = "grpc.RpcMethodHandler[Any, Any]"
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9_.:/+=-]{1,64}")
 _DETAILS_KEY = "grpc-status-details-bin"

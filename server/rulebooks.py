@@ -8,7 +8,7 @@ from pathlib import Path
 
 from engine.errors import CallerError
 from engine.program import Program
-from rules_dsl.compile import compile_rulebook
+from rules_dsl.compile import CompileResult, compile_rulebook
 from rules_dsl.diagnostics import Diagnostic, Severity, render
 from rules_dsl.source import RULE_SUFFIX, SourceFile
 from rules_dsl.testing import TestResult, run_tests
@@ -54,18 +54,19 @@ def compile_files(files: Files) -> Program:
     Raises:
         CallerError: it does not compile; the message shows every error as a terminal would.
     """
-    program, diagnostics = _compile(files)
-    if program is None:
+    compiled, diagnostics = _compile(files)
+    if compiled.program is None:
         raise CallerError("REVISION_REFUSED", Check(False, diagnostics, (), "").failures())
-    return program
+    return compiled.program
 
 
 def check_files(files: Files, *, run_tests: bool) -> Check:
     """Compiles a rule book and, if it compiles, runs its tests; stores nothing."""
-    program, diagnostics = _compile(files)
+    compiled, diagnostics = _compile(files)
+    program = compiled.program
     if program is None:
         return Check(False, diagnostics, (), "")
-    tests = tuple(_run_tests(files)) if run_tests else ()
+    tests = tuple(_run_tests(program, compiled.files)) if run_tests else ()
     ok = all(test.passed for test in tests)
     return Check(ok, diagnostics, tests, program.revision)
 
@@ -92,7 +93,7 @@ def read_folder(folder: Path) -> Files:
 _run_tests = run_tests
 
 
-def _compile(files: Files) -> tuple[Program | None, tuple[tuple[Diagnostic, str], ...]]:
+def _compile(files: Files) -> tuple[CompileResult, tuple[tuple[Diagnostic, str], ...]]:
     sources = [
         SourceFile(path, content.decode(errors="replace"))
         for path, content in files
@@ -104,4 +105,4 @@ def _compile(files: Files) -> tuple[Program | None, tuple[tuple[Diagnostic, str]
     rendered = tuple(
         (found, render(found, texts.get(found.span.file, ""))) for found in compiled.diagnostics
     )
-    return compiled.program, rendered
+    return compiled, rendered
