@@ -6,10 +6,15 @@ import csv
 import io
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from fractions import Fraction
 
 from rules_dsl import syntax
 from rules_dsl.syntax import TypeWord
 from tests.reference.values import CURRENCY_DECIMALS, Account
+
+#: Bounds where none is written: an amount's in minor units, another number's in its own units.
+AMOUNT_LIMIT = 10**15
+NUMBER_LIMIT = 10**12
 
 
 @dataclass
@@ -130,11 +135,27 @@ class Declarations:
                 return 4 if declared is None else declared
         return 6
 
+    def bounds(self, type_ref: syntax.TypeRef) -> tuple[Fraction, Fraction]:
+        """Inclusive bounds of a number, written or not; a price is no amount."""
+        is_amount = type_ref.word is TypeWord.AMOUNT and not type_ref.per_unit
+        if is_amount:
+            limit = Fraction(AMOUNT_LIMIT, 10 ** CURRENCY_DECIMALS[self.currency(type_ref)])
+        else:
+            limit = Fraction(NUMBER_LIMIT, 10 ** self.decimals(type_ref))
+        low = -limit if type_ref.low is None else number_of(type_ref.low)
+        high = limit if type_ref.high is None else number_of(type_ref.high)
+        return low, high
+
     def currency(self, type_ref: syntax.TypeRef) -> str:
         """The currency of an amount type, "" of another number."""
         if type_ref.word is not TypeWord.AMOUNT:
             return ""
         return type_ref.currency or self.first_ledger.currency
+
+
+def number_of(number: syntax.Number) -> Fraction:
+    """The value of a number as written; 6% is 0.06."""
+    return Fraction(number.digits, 10**number.decimals)
 
 
 def _part(name: str, type_ref: syntax.TypeRef) -> syntax.FieldDecl:

@@ -9,8 +9,8 @@ from datetime import date
 from fractions import Fraction
 
 from rules_dsl import syntax
-from tests.reference.declarations import Declarations
-from tests.reference.fields import TypedEvent, literal_value
+from tests.reference.declarations import Declarations, number_of
+from tests.reference.fields import TypedEvent
 from tests.reference.lookups import Lookups
 from tests.reference.state import State
 from tests.reference.types import NumberType, Types
@@ -54,7 +54,6 @@ class Expressions:
         self.types = Types(book, rule)
         self.lets: dict[str, list[Value]] = {}
         self._book = book
-        self._rule = rule
         self._event = event
         self._state = state
         self._seen = seen
@@ -89,7 +88,7 @@ class Expressions:
             return [self.one(expr, code)] * len(places.indexes)
         match expr:
             case syntax.Number():
-                return [literal_value(expr)] * len(places.indexes)
+                return [number_of(expr)] * len(places.indexes)
             case syntax.Text() | syntax.Flag():
                 return [expr.value] * len(places.indexes)
             case syntax.Date():
@@ -303,7 +302,7 @@ class Expressions:
             else self.at(key.value, places)
             for key in expr.keys
         ]
-        ledger = self._book.ledger(expr.ledger or self._rule.ledger)
+        ledger = self.types.ledger if expr.ledger is None else self._book.ledger(expr.ledger)
         scale = self.types.number(expr).scale
         rows = zip(*columns, strict=True) if columns else [()] * len(places.indexes)
         return [

@@ -11,14 +11,11 @@ from fractions import Fraction
 
 from rules_dsl import syntax
 from rules_dsl.syntax import TypeWord
-from tests.reference.declarations import Declarations
+from tests.reference.declarations import Declarations, number_of
 from tests.reference.values import ABSENT, Value, day
 
 BOUND_ENVELOPE = frozenset({"id", "source", "entity", "actor", "approved_by", "posting_date"})
 ENVELOPE = BOUND_ENVELOPE | {"type", "date", "group_id", "source_doc"}
-
-AMOUNT_LIMIT = 10**15
-NUMBER_LIMIT = 10**12
 
 PLAIN_DECIMAL = re.compile(r"-?\d+(\.\d+)?", re.ASCII)
 PLAIN_INTEGER = re.compile(r"-?\d+", re.ASCII)
@@ -156,10 +153,7 @@ class FieldReader:
         raw = value * 10**decimals
         if raw.denominator != 1:
             raise Invalid(f"{wire} has more than {decimals} decimals")
-        limit = AMOUNT_LIMIT if type_ref.word is TypeWord.AMOUNT else NUMBER_LIMIT
-        bounds = Fraction(limit, 10**decimals)
-        low = -bounds if type_ref.low is None else literal_value(type_ref.low)
-        high = bounds if type_ref.high is None else literal_value(type_ref.high)
+        low, high = self._book.bounds(type_ref)
         if not low <= value <= high:
             raise Invalid(f"{wire} is out of bounds")
         return value
@@ -168,9 +162,9 @@ class FieldReader:
         """A literal of a declaration (a default) as a value of its type."""
         match expr:
             case syntax.Unary(op="-", operand=syntax.Number() as number):
-                return -literal_value(number)
+                return -number_of(number)
             case syntax.Number():
-                return literal_value(expr)
+                return number_of(expr)
             case syntax.Text():
                 return expr.value
             case syntax.Flag():
@@ -185,11 +179,6 @@ class FieldReader:
         """The wire value of a code's value."""
         values = self._book.codes[code_name].values
         return next(value.wire for value in values if value.name == name.text)
-
-
-def literal_value(number: syntax.Number) -> Fraction:
-    """The value of a number as written; 6% is 0.06."""
-    return Fraction(number.digits, 10**number.decimals)
 
 
 def iso_date(wire: object) -> date:

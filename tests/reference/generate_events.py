@@ -14,7 +14,7 @@ from random import Random
 from rules_dsl import syntax
 from rules_dsl.syntax import TypeWord
 from tests.reference.declarations import Declarations
-from tests.reference.fields import AMOUNT_LIMIT, ENVELOPE, NUMBER_LIMIT, literal_value
+from tests.reference.fields import ENVELOPE
 from tests.reference.values import at_scale
 
 Event = dict[str, object]
@@ -192,10 +192,7 @@ class EventMaker:
     def _number(self, type_ref: syntax.TypeRef) -> Fraction:
         rng = self.rng
         decimals = self.book.decimals(type_ref)
-        limit = AMOUNT_LIMIT if type_ref.word is TypeWord.AMOUNT else NUMBER_LIMIT
-        bound = Fraction(limit, 10**decimals)
-        low = -bound if type_ref.low is None else literal_value(type_ref.low)
-        high = bound if type_ref.high is None else literal_value(type_ref.high)
+        low, high = self.book.bounds(type_ref)
         unit = Fraction(1, 10**decimals)
         choice = rng.random()
         if type_ref.word is TypeWord.PERCENT and choice < 0.6:
@@ -206,7 +203,7 @@ class EventMaker:
             number = rng.choice([low, high, low + unit, high - unit])
         elif choice < 0.36:
             # Large enough for products beyond int64, where the type allows it.
-            number = rng.randrange(int(max(low, -bound)), int(min(high, bound)) + 1) + unit
+            number = rng.randrange(int(low), int(high) + 1) + unit
         elif choice < 0.52:
             number = Fraction(rng.randrange(1, 60))
         else:

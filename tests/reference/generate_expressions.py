@@ -120,7 +120,7 @@ class ExpressionMaker:
     def _money_leaf(self, shape: str | None) -> Money:
         terms = self.scope.of_kind("money", shape)
         listed = [term for term in terms if term.shape == shape]
-        if not terms or self.rng.random() < 0.1:
+        if not terms or self.rng.random() < 0.05:
             return Money(self.book.money_literal(), 10**6)
         term = self.rng.choice(listed or terms)
         return Money(term.text, term.bound)
@@ -132,6 +132,8 @@ class ExpressionMaker:
         if self.rng.random() < 0.12:
             factor = self.rng.choice([2, 3, 10])
             return Money(f"({bracketed(left.text)} * {factor})", left.bound * factor)
+        if self.rng.random() < 0.1:
+            right = Money(self.book.money_literal(bare=True), 10**6)
         operator = self.rng.choice("+-")
         text = f"({left.text} {operator} {bracketed(right.text)})"
         return Money(text, left.bound + right.bound)
@@ -308,11 +310,7 @@ class ExpressionMaker:
         """A value of a kind: a name in scope, a simple expression, or ""."""
         terms = [term.text for term in self.scope.of_kind(kind, shape)]
         if kind == "flag":
-            given = [
-                f"«given» {text}"
-                for text, _ in self.scope.optional
-                if "." not in text or text.split(".")[0] == shape
-            ]
+            given = self._given_tests(shape)
             return self.rng.choice(terms * 2 + given) if terms + given else "«true»"
         if kind == "text" and not terms:
             return '"K1"'
@@ -369,18 +367,22 @@ class ExpressionMaker:
             weight = 3 if term.shape == shape else 1
             made = self._test_of(term, shape)
             found += [made] * weight if made else []
-        given = [
-            f"«given» {text}"
-            for text, _ in self.scope.optional
-            if "." not in text or text.split(".")[0] == shape
-        ]
-        found += given
+        found += self._given_tests(shape)
         if self.book.records and rng.random() < 0.5:
             record = rng.choice(self.book.records)
             found.append(f"«given» {self.record_key(record.name, shape)}")
         if shape is None and self.event.lists:
             found.append(f"«count»({rng.choice(self.event.lists).name}) > {rng.randrange(3)}")
         return found or ["«true»"]
+
+    def _given_tests(self, shape: str | None) -> list[str]:
+        """`given F` of what is not known to be given."""
+        known = {term.text for term in self.scope.terms}
+        return [
+            f"«given» {text}"
+            for text, spec in self.scope.optional
+            if (spec.always_there or text not in known) and text.split(".")[0] in {text, shape}
+        ]
 
     def _test_of(self, term: Term, shape: str | None) -> str:
         rng = self.rng
@@ -390,8 +392,9 @@ class ExpressionMaker:
                 return term.text if rng.random() < 0.7 else f"{term.text} = «true»"
             case ("money", _, _):
                 if rng.random() < 0.3:
-                    return f"{term.text} «in» {self._range('0', '1000', '100.50')}"
-                other = rng.choice([self.book.money_literal(), self._money_leaf(shape).text, "0"])
+                    return f"{term.text} «in» {self._range('0', '1000', self._middle())}"
+                bare = self.book.money_literal(bare=rng.random() < 0.8)
+                other = rng.choice([bare, self._money_leaf(shape).text, "0"])
                 return f"{term.text} {operator} {other}"
             case ("percent", _, _):
                 if rng.random() < 0.4:
@@ -419,6 +422,9 @@ class ExpressionMaker:
             case ("dim", _, _):
                 return f'{term.text} {rng.choice(["=", "!="])} "D{rng.randrange(1, 4)}"'
         return ""
+
+    def _middle(self) -> str:
+        return "100" if self.book.currency == "JPY" else "100.50"
 
     def _range(self, low: str, high: str, middle: str) -> str:
         form = self.rng.randrange(5)

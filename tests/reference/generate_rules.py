@@ -36,6 +36,8 @@ CODES = {
     "发票类型": ["专票", "普票", "无票"],
 }
 RATIO = "«percent» «min» 0 «max» 1"
+#: Share of record fields that the events writing them may leave to a default.
+DEFAULTED = 0.0
 #: Two values of different codes share a wire value on purpose.
 WIRES = {"差旅": "travel", "招待": "entertainment", "其他费用": "other", "无票": "other"}
 
@@ -134,6 +136,9 @@ class _BookMaker:
     def _chart(self) -> None:
         rng = self.rng
         inline, rows = ["«chart» 企业准则"], ["role,code,name,side,requires,from,until"]
+        # Every rule must begin once its accounts are open.
+        self.book.dated = rng.random() < 0.3
+        opened = "2020-01-01" if self.book.dated else ""
         for role, code, debit in ROLES:
             requires: list[str] = []
             if rng.random() < 0.45:
@@ -141,7 +146,7 @@ class _BookMaker:
             self.book.roles.append(RoleSpec(role, code, debit, tuple(requires)))
             if rng.random() < 0.5 and len(inline) > 1:
                 side = "debit" if debit else "credit"
-                rows.append(f"{role},{code},{role}科目,{side},{' '.join(requires)},2020-01-01,")
+                rows.append(f"{role},{code},{role}科目,{side},{' '.join(requires)},{opened},")
             else:
                 side = "«debit»" if debit else "«credit»"
                 needs = f" «requires» {', '.join(requires)}" if requires else ""
@@ -208,7 +213,7 @@ class _BookMaker:
             for spec in fields:
                 chance = 0.3 if ending == "created" else 0.8
                 optional = " «optional»" if rng.random() < chance else ""
-                default = f" «default» {defaults[spec.name]}" if rng.random() < 0.2 else ""
+                default = f" «default» {defaults[spec.name]}" if rng.random() < DEFAULTED else ""
                 body.append(f"  {spec.name} {spec.declared}{optional}{default if optional else ''}")
             self.text.append("\n".join(body) + "\n")
         return record
@@ -357,6 +362,8 @@ class _BookMaker:
         """Guard and effective dates of each rule of an event."""
         rng = self.rng
         dates = rng.choice(["", "", " «from» 2026-01-01", " «from» 2026-01-01 «until» 2026-05-31"])
+        if self.book.dated and not dates:
+            dates = " «from» 2025-01-01"
         flags = [f.name for f in event.fields if f.kind == "flag" and f.always_there]
         if event.expects in {"one", "some"} and flags and rng.random() < 0.6:
             return [(flags[0], dates), (f"«not» {flags[0]}", dates)]
@@ -365,7 +372,7 @@ class _BookMaker:
             return [("«abs»(金额) >= 100", dates), ("«abs»(金额) < 2000", dates)]
         if event.expects in {"one", "some"}:
             if rng.random() < 0.4:
-                return [("", " «until» 2026-03-14"), ("", " «from» 2026-03-15")]
+                return [("", " «from» 2025-06-01 «until» 2026-03-14"), ("", " «from» 2026-03-15")]
             return [(rng.choice(["", "", "?"]), dates)]
         return [(rng.choice(["", "?"]), dates) for _ in range(rng.choice([1, 2, 2]))]
 

@@ -52,7 +52,8 @@ class TableMaker:
         if kind == "percent":
             return rng.choice(["0%", "3%", "6%", "13%", "12.5%", "0.000001", "100%"])
         if kind == "money":
-            return rng.choice([self.book.money_literal(), "0", f"-{self.book.money_literal(90)}"])
+            amount = self.book.money_literal(bare=True)
+            return rng.choice([amount, "0", f"-{self.book.money_literal(90, bare=True)}"])
         return rng.choice(["«true»", "«false»"])
 
     def _unique_rows(self, inputs: tuple[Kind, ...]) -> list[list[str]]:
@@ -101,6 +102,7 @@ class TableMaker:
     def _partition(self, kind: Kind) -> list[str]:
         """Cells that do not overlap and, except of texts, cover every value."""
         rng = self.rng
+        cent_above = "101.." if self.book.currency == "JPY" else "100.01.."
         match kind.partition(":"):
             case ("code", _, code):
                 values = list(self.book.codes[code])
@@ -112,7 +114,7 @@ class TableMaker:
             case ("percent", _, _):
                 return rng.choice([["..<6%", "6%..<13%", "13%.."], ["..0.06", "6.0001%.."]])
             case ("money", _, _):
-                return rng.choice([["..<0", "0..<1000", "1000.."], ["..100", "100.01.."]])
+                return rng.choice([["..<0", "0..<1000", "1000.."], ["..100", cent_above]])
             case ("date", _, _):
                 return rng.choice(
                     [["..2026-03-31", "2026-04-01.."], ["..<2026-02-15", "2026-02-15.."]]

@@ -106,7 +106,7 @@ class RuleMaker:
         text = f'"拒 {self._place()}"'
         rare = self.rng.choice(
             [
-                f"{self.maker.money(None, 1).text} > {self.book.money_literal(90000)}",
+                f"{self.maker.money(None, 1).text} > {self.book.money_literal(90000, bare=True)}",
                 f"({self.maker.condition(None, 1)}) «and» ({self.maker.condition(None, 1)})",
             ]
         )

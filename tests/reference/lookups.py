@@ -9,8 +9,7 @@ from fractions import Fraction
 
 from rules_dsl import syntax
 from rules_dsl.syntax import TypeWord
-from tests.reference.declarations import Declarations
-from tests.reference.fields import literal_value
+from tests.reference.declarations import Declarations, number_of
 from tests.reference.state import State
 from tests.reference.values import ABSENT, Fault, Value, day
 
@@ -91,9 +90,9 @@ class Lookups:
     def _literal(self, expr: syntax.Expr, code: str) -> Value:
         match expr:
             case syntax.Unary(op="-", operand=syntax.Number() as number):
-                return -literal_value(number)
+                return -number_of(number)
             case syntax.Number():
-                return literal_value(expr)
+                return number_of(expr)
             case syntax.Text() | syntax.Flag():
                 return expr.value
             case syntax.Date():

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from fractions import Fraction
 
@@ -151,7 +153,8 @@ class RuleRun:
             key = tuple(self._expressions.one(part) for part in target.keys)
         currency = self._book.ledger(target.ledger).currency
         scale = CURRENCY_DECIMALS[currency]
-        new = units_of(as_number(self._expressions.one(statement.value)), scale)
+        with self._in_ledger(self._book.ledger(target.ledger)):
+            new = units_of(as_number(self._expressions.one(statement.value)), scale)
         at = (target.name, self._event.entity, key)
         old = self._state.targets.get(at, 0)
         self._seen["delta after an earlier one"] += at in self._state.targets
@@ -178,6 +181,14 @@ class RuleRun:
                 texts.append(printed(value))
         return "".join(texts)
 
+    @contextmanager
+    def _in_ledger(self, ledger: syntax.LedgerDecl) -> Iterator[None]:
+        """Evaluates with this ledger as the one meant where none is named."""
+        types = self._expressions.types
+        outer, types.ledger = types.ledger, ledger
+        yield
+        types.ledger = outer
+
     # --- Vouchers --------------------------------------------------------------------------
 
     def _voucher_declarations(self) -> list[syntax.VoucherDecl]:
@@ -189,11 +200,17 @@ class RuleRun:
     def _proposal(self, declaration: syntax.VoucherDecl) -> list[Proposal]:
         """The voucher with its lines evaluated; none where its guard does not hold."""
         self._seen["voucher"] += 1
+        ledger = self._voucher_ledger(declaration)
+        with self._in_ledger(ledger):
+            return self._evaluated(declaration, ledger)
+
+    def _evaluated(
+        self, declaration: syntax.VoucherDecl, ledger: syntax.LedgerDecl
+    ) -> list[Proposal]:
         if declaration.guard is not None:
             self._seen["voucher guard"] += 1
             if not self._expressions.one(declaration.guard):
                 return []
-        ledger = self._voucher_ledger(declaration)
         self._seen[f"negative {ledger.negative.value}"] += 1
         self._seen["second ledger"] += ledger is not self._book.first_ledger
         summary = self._filled(declaration.summary)

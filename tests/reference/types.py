@@ -31,12 +31,16 @@ class LetType:
 
 
 class Types:
-    """Static types inside one rule; lets are added as they are written."""
+    """Static types inside one rule; lets are added as they are written.
+
+    `ledger`: whose balances and currency are meant where none is named: the rule's, a voucher's
+    own, or the target's inside a delta.
+    """
 
     def __init__(self, book: Declarations, rule: syntax.RuleDecl) -> None:
         self._book = book
         self._event = book.events[rule.event.text]
-        self._ledger = book.ledger(rule.ledger)
+        self.ledger = book.ledger(rule.ledger)
         self._fields = {field.name: field for field in self._event.fields}
         self.lets: dict[str, LetType] = {}
 
@@ -97,13 +101,14 @@ class Types:
             case syntax.Call():
                 return self._number_of_call(expr)
             case syntax.BalanceOf():
-                currency = self._ledger.currency
+                ledger = self.ledger if expr.ledger is None else self._book.ledger(expr.ledger)
+                currency = ledger.currency
                 return NumberType(CURRENCY_DECIMALS[currency], currency)
         return NumberType()
 
     def money(self, expr: syntax.Expr) -> NumberType:
         """The money type of an amount: the decimals of its currency."""
-        currency = self.number(expr).currency or self._ledger.currency
+        currency = self.number(expr).currency or self.ledger.currency
         return NumberType(CURRENCY_DECIMALS[currency], currency)
 
     def code(self, expr: syntax.Expr) -> str:

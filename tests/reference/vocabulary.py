@@ -92,6 +92,7 @@ class BookSpec:
     codes: dict[str, list[str]] = field(default_factory=dict)
     dimensions: list[str] = field(default_factory=list)
     balancing: str = ""
+    dated: bool = False
     attribute: tuple[str, RecordSpec] | None = None
     roles: list[RoleSpec] = field(default_factory=list)
     tables: list[TableSpec] = field(default_factory=list)
@@ -100,10 +101,10 @@ class BookSpec:
     targets: list[tuple[str, str]] = field(default_factory=list)
     events: list[EventSpec] = field(default_factory=list)
 
-    def money_literal(self, most: int = 5000) -> str:
-        """A literal amount in the book's currency."""
+    def money_literal(self, most: int = 5000, *, bare: bool = False) -> str:
+        """A literal amount; a bare one is money only beside money."""
         whole = self.rng.randrange(most)
-        if self.currency == "JPY":
-            return str(whole)
-        text = f"{whole}.{self.rng.randrange(100):02d}"
-        return f"{text} {self.currency}" if self.rng.random() < 0.15 else text
+        text = str(whole)
+        if self.currency != "JPY":
+            text = f"{whole}.{self.rng.randrange(100):02d}"
+        return text if bare else f"{text} {self.currency}"
