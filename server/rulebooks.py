@@ -8,10 +8,11 @@ from pathlib import Path
 
 from engine.errors import CallerError
 from engine.program import Program
+from rules_dsl import testing
 from rules_dsl.compile import CompileResult, compile_rulebook
 from rules_dsl.diagnostics import Diagnostic, Severity, render
-from rules_dsl.source import RULE_SUFFIX, SourceFile
-from rules_dsl.testing import TestResult, run_tests
+from rules_dsl.source import RULE_SUFFIX, SourceFile, strip_bom
+from rules_dsl.testing import TestResult
 from server.limits import MAX_RULE_FILES
 
 #: Paths inside the rule book, '/' separated, with their content.
@@ -63,12 +64,11 @@ def compile_files(files: Files) -> Program:
 def check_files(files: Files, *, run_tests: bool) -> Check:
     """Compiles a rule book and, if it compiles, runs its tests; stores nothing."""
     compiled, diagnostics = _compile(files)
-    program = compiled.program
-    if program is None:
+    if compiled.program is None:
         return Check(False, diagnostics, (), "")
-    tests = tuple(_run_tests(program, compiled.files)) if run_tests else ()
+    tests = tuple(testing.run_tests(compiled.program, compiled.files)) if run_tests else ()
     ok = all(test.passed for test in tests)
-    return Check(ok, diagnostics, tests, program.revision)
+    return Check(ok, diagnostics, tests, compiled.program.revision)
 
 
 def read_folder(folder: Path) -> Files:
@@ -90,12 +90,9 @@ def read_folder(folder: Path) -> Files:
     return [(path.relative_to(folder).as_posix(), path.read_bytes()) for path in paths]
 
 
-_run_tests = run_tests
-
-
 def _compile(files: Files) -> tuple[CompileResult, tuple[tuple[Diagnostic, str], ...]]:
     sources = [
-        SourceFile(path, content.decode(errors="replace"))
+        SourceFile(path, strip_bom(content.decode(errors="replace")))
         for path, content in files
         if path.endswith(RULE_SUFFIX)
     ]
