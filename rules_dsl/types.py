@@ -227,7 +227,8 @@ def multiply_types(left: NumberType, right: NumberType) -> NumberType | Mismatch
         left, right = right, left
     if left.measure is Measure.QUANTITY and right.measure is Measure.PRICE:
         if left.unit != right.unit:
-            return Mismatch("TP213", f"{describe(left)} has no {describe(right)}")
+            words = f"{describe(left)} and {describe(right)}"
+            return Mismatch("TP213", f"{words} count different units")
         return replace(money(right.currency), exact=True)
     return Mismatch("TP213", f"{describe(left)} times {describe(right)} has no meaning")
 

@@ -77,14 +77,11 @@ def read_type(ref: TypeRef, book: Book, report: Reporter) -> FieldShape:
             report.error("TP211", ref.span, "a list cannot stand here; a single value is needed")
             return BROKEN
         case TypeWord.NAMED:
-            shape = _named(ref, book, report)
+            return _named(ref, book, report)
         case TypeWord.TEXT | TypeWord.FLAG | TypeWord.DATE | TypeWord.PERIOD:
-            shape = _SIMPLE[ref.word]
+            return _SIMPLE[ref.word]
         case _:
             return _number(ref, book, report)
-    if ref.decimals is not None or ref.low is not None or ref.high is not None:
-        report.error("TP211", ref.span, "decimals, min and max are for numbers only")
-    return shape
 
 
 def read_field(declaration: syntax.FieldDecl, book: Book, report: Reporter) -> tuple[Field, Type]:
@@ -248,7 +245,8 @@ def _measure(ref: TypeRef, book: Book, report: Reporter) -> tuple[NumberType, in
             return quantity(ref.unit), QUANTITY_DECIMALS if decimals is None else decimals
         case _:
             currency = ref.currency or book.currency
-            if ref.currency and not known_currency(currency, ref.span, report):
+            place = report.place_of(currency, ref.span)
+            if ref.currency and not known_currency(currency, place, report):
                 return None
             if not currency:
                 return None  # The missing ledger was reported.

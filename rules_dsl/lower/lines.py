@@ -58,8 +58,8 @@ def lower_line(scope: Scope, line: syntax.LineDecl) -> Line | None:
     )
 
 
-def lower_amount(scope: Scope, expr: syntax.Expr) -> Value:
-    """Lowers what is posted: an amount in the ledger's currency that fits a line."""
+def lower_amount(scope: Scope, expr: syntax.Expr, *, why: str = "posted") -> Value:
+    """Lowers what is posted or kept: an amount in the ledger's currency that fits a line."""
     wanted = money(scope.book.ledgers[scope.ledger].currency)
     value = adopt(scope, scope.lower(expr, wanted), wanted)
     if value.is_error:
@@ -74,16 +74,17 @@ def lower_amount(scope: Scope, expr: syntax.Expr) -> Value:
         )
         return scope.fail(problem.code, value.span, message)
     if value.is_exact:
-        return scope.need_rounded(value, "posted")
-    check_posted(scope, value)
+        return scope.need_rounded(value, why)
+    _check_size(scope, value)
     return value
 
 
-def check_posted(scope: Scope, value: Value) -> None:
-    """Reports an amount that may be larger than what can be posted or stored."""
+def _check_size(scope: Scope, value: Value) -> None:
+    """Reports an amount that may be larger than what can be posted or kept, once in a rule."""
     largest = scope.known().range(value.node).magnitude
-    if largest <= POSTED_LIMIT or scope.in_doubt:
+    if largest <= POSTED_LIMIT or scope.in_doubt or value.node in scope.too_large:
         return
+    scope.too_large.add(value.node)
     scale = scope.graph[value.node].scale
     scope.report.error(
         "TP216",

@@ -66,9 +66,8 @@ def find_list(scope: Scope, name: syntax.Name) -> FieldInfo | None:
             scope.report.unknown("list field", name.text, name.span, lists, where=where)
         return None
     scope.book.use_field(scope.event.name, info.name)
-    if not _is_given(scope, info, name, given_node(scope, info, None, name.span)):
-        return None
-    return info
+    given = given_node(scope, info, None, name.span)
+    return info if _is_given(scope, name, info, given, name.span) else None
 
 
 def field_value(
@@ -84,16 +83,16 @@ def field_value(
     scope.book.use_field(scope.event.name, name)
     if info.type is None:
         return failed(span)
-    written = syntax.Name(tuple(name.split(".")), span)
     if of_list is not None:
         scope.book.use_field(scope.event.name, of_list.name)
         given = given_node(scope, of_list, None, span)
-        if not absent_allowed and not _is_given(scope, of_list, written, given):
+        owner = syntax.Name((of_list.name,), span)
+        if not absent_allowed and not _is_given(scope, owner, of_list, given, span):
             return failed(span)
-    is_text = kind_of(info.type) is Kind.TEXT
-    if not (absent_allowed and is_text):
+    if not absent_allowed or kind_of(info.type) is not Kind.TEXT:
         given = given_node(scope, info, of_list, span)
-        if not _is_given(scope, info, written, given):
+        asked = syntax.Name(tuple(name.split(".")), span)
+        if not _is_given(scope, asked, info, given, span):
             return failed(span)
     return Value(info.type, _field_node(scope, info, of_list, span), span)
 
@@ -151,23 +150,30 @@ def _field_node(scope: Scope, info: FieldInfo, of_list: FieldInfo | None, span: 
     return node
 
 
-def _is_given(scope: Scope, info: FieldInfo, name: syntax.Name, given: int) -> bool:
-    """Whether a field is known to have been sent, if it may be absent; reported otherwise."""
+def _is_given(scope: Scope, asked: syntax.Name, info: FieldInfo, given: int, span: Span) -> bool:
+    """Whether a field is known to have been sent, if it may be absent; reported otherwise.
+
+    `asked`: the field's name; what stands at `span` may be a field of that list.
+    """
     if not info.may_be_absent or scope.in_doubt or scope.known().holds(given):
         return True
     report = scope.report
-    written = name.text
-    ask = f"{report.word('given', name.span)} {written}"
-    when, then = report.word("when", name.span), report.word("then", name.span)
-    branch, other = report.word("if", name.span), report.word("else", name.span)
+    written = report.text(span) or asked.text
+    ask = f"{report.word('given', span)} {asked.text}"
+    branch, then, other = (report.word(word, span) for word in ("if", "then", "else"))
     fix: Fix | None = None
     if isinstance(info.type, NumberType):
-        fix = scope.text_fix(name.span, f"({branch} {ask} {then} {written} {other} 0)")
+        fix = scope.text_fix(span, f"({branch} {ask} {then} {written} {other} 0)")
+    advice = f"use it under {branch} {ask}"
+    if len(asked.path) == 1:
+        advice += f", or ask {report.word('when', span)} {ask}"
+    if info.items is None:
+        advice += ", or give the field a default"
     report.error(
         "TP218",
-        name.span,
-        f"{written} is optional and may be absent here",
-        help=f"use it under {branch} {ask}, or ask {when} {ask}, or give the field a default",
+        span,
+        f"{asked.text} is optional and may be absent here",
+        help=advice,
         fix=fix,
         related=((info.span, "declared optional here"),),
     )

@@ -49,6 +49,13 @@ def lower_index(scope: Scope, index: syntax.Index) -> Value:
     return _check_only(scope, index)
 
 
+def after_dot(name: str, span: Span) -> Span:
+    """Where the last name of a path or an index stands."""
+    return Span(
+        span.file, span.end_line, span.end_column - len(name), span.end_line, span.end_column
+    )
+
+
 def _check_only(scope: Scope, index: syntax.Index) -> Value:
     for arg in index.args:
         scope.lower(arg)
@@ -79,7 +86,8 @@ def _find_output(scope: Scope, index: syntax.Index, table: TableInfo) -> ValueIn
         found = next((each for each in table.outputs if each.name == index.field), None)
         if found is None:
             where = f" in the table {table.name}"
-            scope.report.unknown("output", index.field, index.span, names, where=where)
+            span = after_dot(index.field, index.span)
+            scope.report.unknown("output", index.field, span, names, where=where)
         return found
     if len(names) == 1:
         return table.outputs[0]
@@ -215,7 +223,7 @@ def _read_record(scope: Scope, index: syntax.Index, record: RecordInfo) -> Value
         written = scope.report.text(index.span) or record.name
         message = f"{record.name} is a record; which of its fields is meant is not said"
         return scope.fail("TP211", index.span, message, advice=f"write {written}.{first}")
-    found = _record_field(scope, record, index.field, index.span)
+    found = _record_field(scope, record, index.field, after_dot(index.field, index.span))
     if keys is None or found is None:
         return failed(index.span)
     return _record_value(scope, record, found, keys, index.span)
@@ -226,7 +234,7 @@ def read_dimension_record(
 ) -> Value:
     """A field of the record of a dimension's value."""
     scope.book.use("record", record.name)
-    found = _record_field(scope, record, attribute, name.span)
+    found = _record_field(scope, record, attribute, after_dot(attribute, name.span))
     if found is None:
         return failed(name.span)
     return _record_value(scope, record, found, [key.node], name.span)

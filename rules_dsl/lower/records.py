@@ -68,9 +68,9 @@ class _Lowering:
         for each in unique_fields(record.fields, self.report, f" in the record {record.name}"):
             self._field(each)
         sources = [self._source(name) for name in record.sources]
+        self._check_sourced()
         if any(source is None for source in sources):
             return None
-        self._check_sourced()
         made = Record(
             name=record.name,
             keys=tuple(key.text for key in record.keys),
@@ -157,10 +157,10 @@ class _Lowering:
         return True
 
     def _check_sourced(self) -> None:
-        events = [self.book.events[name.text] for name in self.declaration.sources]
-        if any(event.broken for event in events):
+        events = [self.book.events.get(name.text) for name in self.declaration.sources]
+        if any(event is None or event.broken for event in events):
             return
-        names = [name for event in events for name in event.fields]
+        names = [name for event in events if event is not None for name in event.fields]
         for kept, span in zip(self.fields, self.spans, strict=True):
             if kept.name not in names:
                 where = f": no source of the record {self.declaration.name} has it"

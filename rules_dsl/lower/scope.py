@@ -31,6 +31,7 @@ class Scope:
         lets: values by name; `let_spans`: where they were named.
         facts: conditions known from the guard and from refusals written before.
         in_doubt: a condition has a reported error, so what it would tell is not asked for.
+        too_large: amounts already reported to be larger than what can be posted.
         is_sound: nothing in the rule had to be left out. What rests on a broken declaration is
             left out without a further report.
     """
@@ -49,6 +50,7 @@ class Scope:
         self.let_spans: dict[str, Span] = {}
         self.facts: list[Fact] = []
         self.in_doubt = False
+        self.too_large: set[int] = set()
         self.is_sound = True
         self._lower = lower
         self._depth = 0

@@ -119,7 +119,7 @@ def lower_delta(scope: Scope, delta: syntax.Delta) -> Value:
     elif name.text not in book.symbols.broken:
         scope.report.unknown("target", name.text, name.span, book.target_info)
     ledger, scope.ledger = scope.ledger, scope.ledger if target is None else target.ledger
-    value = lower_amount(scope, delta.value)
+    value = lower_amount(scope, delta.value, why="kept")
     scope.ledger = ledger
     keys = None if target is None else _keys(scope, delta, target)
     if not scope.one_value(value, "a delta") or keys is None or target is None:

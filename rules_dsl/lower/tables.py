@@ -142,7 +142,7 @@ class _Lowering:
         if name not in self.book.symbols.broken:
             candidates = [*self.book.codes, *self.book.dimension_index]
             advice = (
-                f"or write its type after it, as in {name} {self.report.word('flag', column.span)}"
+                f"write its type after it, as in {name} {self.report.word('flag', column.span)}"
             )
             self.report.unknown("code or dimension", name, column.span, candidates, help=advice)
         return _Column(name, ERROR)
