@@ -214,18 +214,20 @@ def _try_encode(fields: Mapping[str, object]) -> bytes | None:
 
 
 def _clean_slowly(event: Mapping[str, object]) -> tuple[Mapping[str, object], bytes]:
-    kept = {key: value for key, value in event.items() if key not in TRANSPORT}
+    kept = {key: value for key, value in event.items() if key not in EXCLUDED}
     publishes = event.get("type") == REVISION_PUBLISHED
     if len(kept) > MAX_FIELDS:
         raise _refused(f"the event has {len(kept)} fields; at most {MAX_FIELDS} are accepted")
     most_bytes = MAX_REVISION_BYTES if publishes else MAX_EVENT_BYTES
     cleaner = _Cleaner(most_bytes if publishes else MAX_TEXT_CHARS)
     fields = cleaner.record(kept, "", 1)
-    content = _encode({key: value for key, value in fields.items() if key != "group_id"})
+    content = _encode(fields)
     if len(content) > most_bytes:
         raise _refused(
             f"the event has {len(content)} bytes of content; at most {most_bytes} are accepted"
         )
+    if event.get("group_id") is not None:
+        fields["group_id"] = event["group_id"]  # not content: the envelope's check is enough
     return fields, content
 
 
@@ -239,7 +241,8 @@ class _Cleaner:
 
     def record(self, record: Mapping[str, object], path: str, depth: int) -> dict[str, object]:
         cleaned: dict[str, object] = {}
-        for key, value in record.items():
+        # In the order of keys, so that the first problem does not depend on how they were sent.
+        for key, value in sorted(record.items(), key=lambda item: str(item[0])):
             if not isinstance(key, str):
                 raise _refused(f"{path or 'the event'} has the key {shown(key)}; keys are text")
             place = f"{path}.{escaped(key)}" if path else escaped(key)
