@@ -20,7 +20,7 @@ from engine.evaluate.voucher_checks import (
 )
 from engine.limits import MAX_AMOUNT_MINOR
 from engine.money import format_minor
-from engine.program import EVENT_SHAPE, Kind, Op, Template
+from engine.program import EVENT_SHAPE, Kind, LineDimension, Op, Template
 
 
 def write_template(writer: Writer, template: Template) -> str:
@@ -78,6 +78,7 @@ def write_vouchers(writer: Writer) -> None:
 def _write_voucher(writer: Writer, number: int, checks: VoucherChecks) -> None:
     """Makes one voucher in `m<number>`; its lines are collected in `l`."""
     writer.put("l = []")
+    _write_event_dimensions(writer, checks)
     terms = []
     for place, line in enumerate(checks.lines):
         if line.line.each == EVENT_SHAPE:
@@ -94,6 +95,43 @@ def _write_voucher(writer: Writer, number: int, checks: VoucherChecks) -> None:
     summary = write_template(writer, checks.plan.summary)
     writer.constant("VoucherRow", VoucherRow)
     writer.put(f"m{number} = VoucherRow({number}, {summary}, l)")
+
+
+def _write_event_dimensions(writer: Writer, checks: VoucherChecks) -> None:
+    """Works out once what lines carry of the event itself."""
+    done = set()
+    for line in checks.lines:
+        for found in line.line.dimensions:
+            name = _event_dimension(writer, found)
+            if name not in done and _is_of_event(writer, found):
+                writer.put(f"{name} = {_carried(writer, found)}")
+                done.add(name)
+
+
+def _is_of_event(writer: Writer, found: LineDimension) -> bool:
+    """Whether a dimension is the same for all elements of an event."""
+    indices = [found.value] if found.given is None else [found.value, found.given]
+    return not any(writer.values[index].leaves for index in indices)
+
+
+def _event_dimension(writer: Writer, found: LineDimension) -> str:
+    """The name of an event's own dimension; a value repeated over a list has one name."""
+    parts = ["e"]
+    for index in (found.value, found.given):
+        if index is not None:
+            text = writer.event(index)
+            parts.append(text if text.isalnum() else f"node{index}")
+    return "_".join(parts)
+
+
+def _carried(writer: Writer, found: LineDimension) -> str:
+    """The source of a dimension's code, -1 where it is not carried."""
+    value = writer.event(found.value)
+    # The empty text is not carried, as if it were absent.
+    carried = f"{value} if {value} != {writer.linked.empty} else -1"
+    if found.given is not None:
+        carried = f"({carried}) if {writer.event(found.given)} else -1"
+    return carried
 
 
 def _put_fail(writer: Writer, fault: int) -> None:
@@ -135,13 +173,11 @@ def _write_line(writer: Writer, place: int, plan: LinePlan, element: str) -> str
         _put_fail(writer, NEGATIVE_AMOUNT)
     names = []
     for position, found in enumerate(line.dimensions):
-        value = writer.event(found.value)
-        # The empty text is not carried, as if it were absent.
-        carried = f"{value} if {value} != {writer.linked.empty} else -1"
-        if found.given is not None:
-            carried = f"({carried}) if {writer.event(found.given)} else -1"
-        writer.put(f"d{position} = {carried}")
-        names.append(f"d{position}")
+        if _is_of_event(writer, found):
+            names.append(_event_dimension(writer, found))
+        else:
+            writer.put(f"d{position} = {_carried(writer, found)}")
+            names.append(f"d{position}")
     account = writer.event(line.account)
     _write_required(writer, plan, account, names)
     dimensions = f"({', '.join(names)},)" if names else "()"

@@ -13,6 +13,7 @@ from engine.errors import InvariantBroken
 from engine.evaluate.failures import DIV_ZERO, FAULT_CODES, MISSING_RECORD, OUT_OF_RANGE
 from engine.evaluate.link import EFFECTS, READING, LinkedProgram, LinkedRule, sum_may_fail
 from engine.evaluate.split import split_fault, split_shares
+from engine.evaluate.tables import Grid
 from engine.money import format_plain, round_quotient
 from engine.program import EVENT_SHAPE, INT64_MAX, INT64_MIN, Kind, Node, Op, RoundMode
 
@@ -346,13 +347,23 @@ def _write_table_row(writer: Writer, index: int, node: Node) -> None:
     if not isinstance(data, int):
         raise InvariantBroken("table index expected", data)
     name, depth = begin(writer, index, node, "-1")
-    find = writer.constant(f"find{data}", writer.linked.tables[data].row)
-    keys = ", ".join(writer.event(arg) for arg in node.args)
-    writer.put(f"{name} = {find}({keys})")
-    _record_read(writer, index, "()", f"{name} if {name} >= 0 else None")
+    table = writer.linked.tables[data]
+    places = []
+    for at, (placer, arg) in enumerate(zip(table.placers, node.args, strict=True)):
+        place = writer.constant(f"place{data}_{at}", placer)
+        places.append(f"{place}({writer.event(arg)})")
+    packed = " + ".join(places) or "0"
+    if isinstance(table.search, Grid):
+        writer.put(f"{name} = {writer.constant(f'grid{data}', table.search.items)}[{packed}]")
+    else:
+        writer.put(f"{name} = {writer.constant(f'find{data}', table.search.row)}({packed})")
     if not writer.quiet:
-        fault = FAULT_CODES[writer.linked.program.tables[data].fault]
-        _fault(writer, index, f"{name} < 0", fault, "pass")
+        writer.put(f"if {name} < 0:")
+        writer.depth += 1
+        _record_read(writer, index, "()", "None")
+        writer.fail(index, FAULT_CODES[writer.linked.program.tables[data].fault])
+        writer.depth -= 1
+        _record_read(writer, index, "()", name)
     end(writer, index, node, depth)
 
 

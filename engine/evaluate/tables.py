@@ -25,7 +25,15 @@ from engine.program import INT64_MAX, INT64_MIN, Cell, Kind, Table
 #: Row number of a key that no row matches.
 NO_ROW_FOUND = -1
 
-Finder = Callable[..., int]
+Placer = Callable[[int], int]
+
+
+class _Places(dict[int, int]):
+    """Places by code; a code that no row names has place 0."""
+
+    def __missing__(self, code: int) -> int:
+        """The place of every other code; nothing is added."""
+        return 0
 
 
 class KeyColumn(Protocol):
@@ -37,8 +45,8 @@ class KeyColumn(Protocol):
         """The class of each value."""
         ...
 
-    def class_of(self, value: int) -> int:
-        """The class of one value."""
+    def placer(self, stride: int) -> Placer:
+        """A function from a value to its class times `stride`."""
         ...
 
     def matching(self, cell: Cell) -> list[int]:
@@ -80,9 +88,9 @@ class TextColumn:
         at[self._codes[np.minimum(at, len(self._codes) - 1)] != codes] = len(self._codes)
         return self._classes[at]
 
-    def class_of(self, value: int) -> int:
-        """The class of one code."""
-        return self.by_code.get(value, 0)
+    def placer(self, stride: int) -> Placer:
+        """A function from a code to its class times `stride`."""
+        return _Places({code: number * stride for code, number in self.by_code.items()}).__getitem__
 
     def matching(self, cell: Cell) -> list[int]:
         """The classes of the texts a cell names."""
@@ -114,9 +122,10 @@ class RangeColumn:
             return np.array([bisect_right(self.cuts, item) for item in items], dtype=np.int64)
         return np.searchsorted(self._inside, values, side="right").astype(np.int64) + self._below
 
-    def class_of(self, value: int) -> int:
-        """The class of one value."""
-        return bisect_right(self.cuts, value)
+    def placer(self, stride: int) -> Placer:
+        """A function from a value to its class times `stride`."""
+        cuts = self.cuts
+        return lambda value: bisect_right(cuts, value) * stride
 
     def matching(self, cell: Cell) -> list[int]:
         """The classes inside any interval of a cell."""
@@ -139,9 +148,9 @@ class FlagColumn:
         """The class of each flag."""
         return values.astype(np.int64)
 
-    def class_of(self, value: int) -> int:
-        """The class of one flag."""
-        return int(value)
+    def placer(self, stride: int) -> Placer:
+        """A function from a flag to its class times `stride`."""
+        return (0, stride).__getitem__
 
     def matching(self, cell: Cell) -> list[int]:
         """The flag a cell names."""
@@ -155,8 +164,8 @@ class Search(Protocol):
         """int64[count] row numbers, NO_ROW_FOUND where none matches."""
         ...
 
-    def row(self, classes: tuple[int, ...]) -> int:
-        """The row number for one combination of classes."""
+    def row(self, packed: int) -> int:
+        """The row number for one packed combination of classes."""
         ...
 
 
@@ -173,7 +182,7 @@ class Grid:
                 cells[np.ix_(*classes)] = row
             else:
                 cells[()] = row
-        self.strides = _strides(counts)
+        self._strides = _strides(counts)
         self.cells: Int64s = cells.reshape(-1)
         self.items: list[int] = self.cells.tolist()
 
@@ -181,11 +190,11 @@ class Grid:
         """Looks rows up by the packed combination."""
         if not classes:
             return np.full(count, self.items[0], dtype=np.int64)
-        return self.cells[_pack(classes, self.strides)]
+        return self.cells[_pack(classes, self._strides)]
 
-    def row(self, classes: tuple[int, ...]) -> int:
+    def row(self, packed: int) -> int:
         """Looks one row up."""
-        return self.items[sum(c * s for c, s in zip(classes, self.strides, strict=True))]
+        return self.items[packed]
 
 
 class PackedKeys:
@@ -227,8 +236,9 @@ class PackedKeys:
             best = np.minimum(best, np.where(keys[at] == packed, rows[at], none))
         return np.where(best == none, self._fallback, best)
 
-    def row(self, classes: tuple[int, ...]) -> int:
+    def row(self, packed: int) -> int:
         """Looks one row up."""
+        classes = _unpack(packed, self._strides)
         found = []
         for used, rows, _ in self._groups:
             row = rows.get(sum(classes[at] * self._strides[at] for at in used))
@@ -245,6 +255,7 @@ class RowScan:
     ) -> None:
         """Keeps, per row and column, which classes match."""
         self._fallback = fallback
+        self._strides = _strides(counts)
         self._conditions: list[tuple[int, list[Bools]]] = []
         for row, classes in conditions:
             masks = [np.zeros(count, dtype=np.bool_) for count in counts]
@@ -264,8 +275,9 @@ class RowScan:
             left = left[~hit]
         return found
 
-    def row(self, classes: tuple[int, ...]) -> int:
+    def row(self, packed: int) -> int:
         """Tries rows in order."""
+        classes = _unpack(packed, self._strides)
         for row, masks in self._conditions:
             if all(mask[c] for mask, c in zip(masks, classes, strict=True)):
                 return row
@@ -278,12 +290,14 @@ class CompiledTable:
 
     Attributes:
         columns: one per key. search: finds rows by classes.
+        placers: per key a function from a value to its part of the packed combination.
         outputs: per output column its values by row, dtype by kind, at least one element so that
             an unspecified row never fails. items: the same as Python values.
     """
 
     columns: tuple[KeyColumn, ...]
     search: Search
+    placers: tuple[Placer, ...]
     outputs: tuple[Column, ...]
     items: tuple[list[int], ...]
 
@@ -294,8 +308,8 @@ class CompiledTable:
 
     def row(self, *key: int) -> int:
         """The row of one key."""
-        pairs = zip(self.columns, key, strict=True)
-        return self.search.row(tuple([column.class_of(value) for column, value in pairs]))
+        pairs = zip(self.placers, key, strict=True)
+        return self.search.row(sum(place(value) for place, value in pairs))
 
 
 def compile_table(table: Table, code: Callable[[str], int]) -> CompiledTable:
@@ -321,8 +335,15 @@ def compile_table(table: Table, code: Callable[[str], int]) -> CompiledTable:
         for number, row in rows
     ]
     wild = [tuple(cell.matches_all for cell in row.cells) for _, row in rows]
-    search = _search([column.count for column in columns], conditions, wild, fallback)
-    return CompiledTable(columns, search, outputs, tuple(output.tolist() for output in outputs))
+    counts = [column.count for column in columns]
+    pairs = zip(columns, _strides(counts), strict=True)
+    return CompiledTable(
+        columns=columns,
+        search=_search(counts, conditions, wild, fallback),
+        placers=tuple(column.placer(stride) for column, stride in pairs),
+        outputs=outputs,
+        items=tuple(output.tolist() for output in outputs),
+    )
 
 
 def _search(
@@ -365,6 +386,15 @@ def _output(kind: Kind, values: Iterable[int | str | bool], code: Callable[[str]
 def _strides(counts: list[int]) -> list[int]:
     """What each class counts in a packed combination; the last column counts 1."""
     return [prod(counts[at + 1 :]) for at in range(len(counts))]
+
+
+def _unpack(packed: int, strides: list[int]) -> list[int]:
+    """The classes of a packed combination."""
+    classes = []
+    for stride in strides:
+        number, packed = divmod(packed, stride)
+        classes.append(number)
+    return classes
 
 
 def _pack(classes: list[Int64s], strides: list[int]) -> npt.NDArray[np.int64]:

@@ -8,14 +8,19 @@ import pytest
 
 from engine.errors import InvariantBroken
 from engine.evaluate import evaluate_row, link
+from engine.evaluate.closures import rule_source
 from engine.program import (
     Balance,
     Fault,
     FieldType,
+    Kind,
     Op,
     Record,
     RecordField,
+    Refusal,
+    Span,
     Target,
+    Template,
 )
 from engine.strings import BatchStrings, StringPool
 from tests.engine.evaluate.building import (
@@ -159,3 +164,27 @@ def test_a_node_that_uses_a_later_one_is_refused() -> None:
     make.nodes.reverse()
     with pytest.raises(InvariantBroken, match="uses a later one"):
         linked(program(EVENT, make.rule()))
+
+
+def test_generated_source_holds_nothing_an_author_wrote() -> None:
+    nasty = "'; import os #\"\n{x}"
+    make = RuleMaker(EVENT)
+    is_one = make.bool(Op.IN, make.field("部门"), data=(nasty,))
+    same = make.bool(Op.EQ, make.field("客户"), make.const(nasty, Kind.TEXT))
+    amount = make.select(
+        make.bool(Op.AND, is_one, same), make.field("金额"), make.const(7, scale=2)
+    )
+    plan = make.voucher(*two_lines(make, amount).lines, summary=Template((nasty, amount)))
+    refusal = Refusal(make.field("标志"), nasty, Template((nasty,)), Span())
+    own = linked(program(EVENT, make.rule(plan, refusals=(refusal,))))
+    source, _ = rule_source(own, 0)
+    assert "import" not in source
+    assert source.isascii()
+    rows = compare(
+        own,
+        batch(own, [{"部门": nasty, "客户": nasty, "金额": 5}, {"金额": 5}, {"标志": True}]),
+    )
+    assert lines(rows[0])[0][2] == 5
+    assert rows[0].vouchers[0].summary == nasty + "0.05"
+    assert lines(rows[1])[0][2] == 7
+    assert rows[2].message == nasty
