@@ -231,9 +231,9 @@ def _select_shifted(scope: Scope, truth: int, then: int, otherwise: int, span: S
 def select(scope: Scope, condition: int, then: int, otherwise: int, span: Span) -> int:
     """The node of one of two values of one kind and scale."""
     graph = scope.graph
-    if then == otherwise:
-        return then
     shape = graph.shape(condition, then, otherwise)
+    if then == otherwise:
+        return graph.repeat(then, shape)
     args = tuple(graph.repeat(arg, shape) for arg in (condition, then, otherwise))
     node = graph[then]
     values = Range(0, 0)
