@@ -14,9 +14,12 @@ from tests.reference.fields import TypedEvent
 from tests.reference.lookups import Lookups
 from tests.reference.state import State
 from tests.reference.types import NumberType, Types
-from tests.reference.values import ABSENT, Value, day, divide, plain, round_to
+from tests.reference.values import ABSENT, Fault, Value, day, divide, plain, round_to
 
 INT64_MAX = 2**63 - 1
+
+#: Largest sum or balance a rule may read, in its own units.
+ACCUMULATED_LIMIT = 10**17
 
 
 @dataclass(frozen=True, slots=True)
@@ -275,7 +278,8 @@ class Expressions:
                 shape = self.types.shape(call.args[0])
                 values = self.at(call.args[0], self.elements(shape))
                 self._seen["sum of empty list"] += not values
-                return [sum((as_number(value) for value in values), Fraction(0))]
+                total = sum((as_number(value) for value in values), Fraction(0))
+                return [self._accumulated(total, call)]
             case "count":
                 assert isinstance(call.args[0], syntax.Name)
                 return [Fraction(len(self._event.lists[call.args[0].path[0]]))]
@@ -289,6 +293,12 @@ class Expressions:
         if call.function == "text":
             return [plain(row[0]) for row in rows]
         return [FUNCTIONS[call.function](row) for row in rows]
+
+    def _accumulated(self, total: Fraction, expr: syntax.Expr) -> Fraction:
+        """A sum or balance, which must stay within the engine's limit."""
+        if abs(total) * 10 ** self.types.number(expr).scale > ACCUMULATED_LIMIT:
+            raise Fault("AMOUNT_OUT_OF_RANGE")
+        return total
 
     # --- State -----------------------------------------------------------------------------
 
@@ -305,18 +315,13 @@ class Expressions:
         ledger = self.types.ledger if expr.ledger is None else self._book.ledger(expr.ledger)
         scale = self.types.number(expr).scale
         rows = zip(*columns, strict=True) if columns else [()] * len(places.indexes)
-        return [
-            Fraction(
-                self._state.balance(
-                    self._event.entity,
-                    ledger.wire,
-                    account,
-                    dict(zip(names, row, strict=True)),
-                ),
-                10**scale,
+        balances = [
+            self._state.balance(
+                self._event.entity, ledger.wire, account, dict(zip(names, row, strict=True))
             )
             for row in rows
         ]
+        return [self._accumulated(Fraction(one, 10**scale), expr) for one in balances]
 
 
 COMPARISONS: dict[str, Callable[[Value, Value], bool]] = {

@@ -148,6 +148,9 @@ class EventMaker:
             assert part.type.item is not None
             return {key: self._scalar(part.type.item) for key in keys}
         if part.type.word is TypeWord.LIST:
+            if self.rng.random() < 0.004:
+                # So many of the largest amounts that their sum is out of range.
+                return [self._largest(part.type)] * 120
             return [self._element(part.type) for _ in range(self._length())]
         return self._scalar(part.type)
 
@@ -163,6 +166,15 @@ class EventMaker:
             value = self._field(part)
             if value is not None or self.rng.random() < 0.1:
                 element[part.wire] = value
+        return element
+
+    def _largest(self, type_ref: syntax.TypeRef) -> object:
+        element = self._element(type_ref)
+        if isinstance(element, dict):
+            for part in self.book.elements_of(type_ref):
+                if part.type.word is TypeWord.AMOUNT:
+                    _, high = self.book.bounds(part.type)
+                    element[part.wire] = self._written(high, self.book.decimals(part.type))
         return element
 
     def _scalar(self, type_ref: syntax.TypeRef) -> object:

@@ -224,14 +224,17 @@ class ExpressionMaker:
     def _rounded(self, shape: str | None) -> Money:
         mode = self.rng.choice(["round"] * 5 + ["round_down", "round_up", "round_half_even"])
         exact = self._exact(shape)
-        return Money(f"«{mode}»({exact.text})", exact.bound)
+        decimals = ""
+        if self.book.currency != "JPY" and self.rng.random() < 0.06:
+            decimals = self.rng.choice([", 0", ", 1"])
+        return Money(f"«{mode}»({exact.text}{decimals})", exact.bound + 1_000)
 
     def _exact(self, shape: str | None) -> Money:
         choice = self.rng.random()
         quantities = self.scope.of_kind("quantity", shape)
         prices = self.scope.of_kind("price", shape)
         if choice < 0.2 and quantities and prices:
-            pair = self.rng.choice(quantities).text, self.rng.choice(prices).text
+            pair = self._quantity(shape), self.rng.choice(prices).text
             return Money(" * ".join(pair), DEFAULT_AMOUNT)
         amount = self._money_leaf(shape)
         ratio = self.ratio(shape)
@@ -256,6 +259,15 @@ class ExpressionMaker:
                 return Money(f"{amount.text} / {divisor}", amount.bound)
             return Money(f"{amount.text} * {ratio} / {divisor}", amount.bound)
         return Money(f"{amount.text} / {self.rng.choice([3, 7, 12, 365])}", amount.bound)
+
+    def _quantity(self, shape: str | None) -> str:
+        texts = [term.text for term in self.scope.of_kind("quantity", shape)]
+        listed = [
+            f"«sum»({spec.name}.{part.name})"
+            for spec in self.event.lists
+            for part in spec.of("quantity")
+        ]
+        return self.rng.choice(texts + (listed if shape is None else []))
 
     def ratio(self, shape: str | None) -> str:
         """A percent between 0 and 1."""
@@ -371,9 +383,19 @@ class ExpressionMaker:
         if self.book.records and rng.random() < 0.5:
             record = rng.choice(self.book.records)
             found.append(f"«given» {self.record_key(record.name, shape)}")
+        if self.scope.of_kind("money", shape) and rng.random() < 0.3:
+            found.append(self._quotient_test(shape))
         if shape is None and self.event.lists:
             found.append(f"«count»({rng.choice(self.event.lists).name}) > {rng.randrange(3)}")
         return found or ["«true»"]
+
+    def _quotient_test(self, shape: str | None) -> str:
+        """A truth that divides money by money where the divisor is proved not to be zero."""
+        terms = [term.text for term in self.scope.of_kind("money", shape)]
+        divided, divisor = self.rng.choice(terms), self.rng.choice(terms)
+        quotient = f"«round»({divided} / {divisor}, 4)"
+        proof = f"{divisor} {self.rng.choice(['>', '!='])} 0"
+        return f"(«if» {proof} «then» {quotient} >= 0.5 «else» «false»)"
 
     def _given_tests(self, shape: str | None) -> list[str]:
         """`given F` of what is not known to be given."""

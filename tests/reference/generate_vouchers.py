@@ -78,11 +78,61 @@ class RuleMaker:
             text = self.maker.condition(shape, 2)
             self.maker.keep(name, "flag", self._shape(text, shape))
             return [f"«let» {name} = {text}"]
-        if choice < 0.3:
+        if choice < 0.2:
+            return self._text_let(name, shape)
+        if choice < 0.24 and self.maker.scope.of_kind("quantity", shape):
+            return self._quantity_let(name, shape)
+        if choice < 0.27 and self.event.lists:
+            return self._quantity_split(name)
+        if choice < 0.36:
             text = f"«round»({self.maker.ratio(shape)} * {self.maker.ratio(shape)}, 4)"
             self.maker.keep(name, "percent", self._shape(text, shape))
             return [f"«let» {name} = {text}"]
         return self._money_let(name, self.maker.money(shape), shape)
+
+    def _text_let(self, name: str, shape: str | None) -> list[str]:
+        """A value of a code or dimension, chosen by a condition."""
+        if self.rng.random() < 0.5:
+            code = self.rng.choice(list(self.book.codes))
+            terms = [term.text for term in self.maker.scope.of_kind(f"code:{code}", shape)]
+            value = self.rng.choice([*terms, self.book.codes[code][0]])
+            other, kind = self.book.codes[code][1], f"code:{code}"
+            if not terms or value not in terms:
+                return []
+        else:
+            terms = [term.text for term in self.maker.scope.of_kind("dim:项目", shape)]
+            if not terms:
+                return []
+            value, other, kind = self.rng.choice(terms), '"D2"', "dim:项目"
+        text = f"«if» {self.maker.condition(shape, 1)} «then» {value} «else» {other}"
+        # A let may take the place of the event's field in look-ups, not in `by 项目`.
+        self.maker.keep(name, kind, self._shape(text, shape))
+        return [f"«let» {name} = {text}"]
+
+    def _quantity_let(self, name: str, shape: str | None) -> list[str]:
+        quantity = self.rng.choice(self.maker.scope.of_kind("quantity", shape)).text
+        text = f"«round»({quantity} * {self.maker.ratio(shape)}, {self.rng.choice([0, 1, 2])})"
+        self.maker.keep(name, "quantity", self._shape(text, shape))
+        return [f"«let» {name} = {text}"]
+
+    def _quantity_split(self, name: str) -> list[str]:
+        """Hours, shared out; a quantity is split in its own units."""
+        spec = self.rng.choice(self.event.lists)
+        terms = [term.text for term in self.maker.scope.of_kind("quantity", None)]
+        weights = self._weights(spec)
+        if not terms or not weights:
+            return []
+        total, weight = self.rng.choice(terms), self.rng.choice(weights)
+        self.maker.keep(name, "quantity", spec.name)
+        return [f"«split» {total} «by» {weight} «as» {name}"]
+
+    def _weights(self, spec: ListSpec) -> list[str]:
+        kinds = {"money", "quantity", "integer", "decimal", "percent", "whole"}
+        return [
+            f"{spec.name}.{part.name}"
+            for part in spec.parts
+            if part.kind in kinds and part.always_there
+        ]
 
     def _money_let(self, name: str, money: Money, shape: str | None) -> list[str]:
         self.maker.keep(name, "money", self._shape(money.text, shape), money.bound)
@@ -271,12 +321,7 @@ class RuleMaker:
     def _split(self) -> tuple[list[str], list[_Line]]:
         left, right = self._sides()
         spec = self.rng.choice(self.event.lists)
-        weights = [
-            f"{spec.name}.{part.name}"
-            for part in spec.parts
-            if part.kind in {"money", "quantity", "integer", "decimal", "percent", "whole"}
-            and part.always_there
-        ]
+        weights = self._weights(spec)
         if not weights:
             return self._two_lines()
         name, share = self._name("额"), self._name("摊")

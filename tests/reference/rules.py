@@ -138,11 +138,11 @@ class RuleRun:
         shape = expressions.types.shape(statement.weights)
         places = expressions.elements(shape)
         weights = [as_number(one) for one in expressions.at(statement.weights, places)]
-        money = expressions.types.money(statement.total)
-        shares = split(units_of(total, money.scale), weights, statement.residue)
+        units = expressions.types.units(statement.total)
+        shares = split(units_of(total, units.scale), weights, statement.residue)
         self._seen["split of a negative total"] += total < 0
-        values: list[Value] = [Fraction(share, 10**money.scale) for share in shares]
-        expressions.keep(statement.name, shape, values, money)
+        values: list[Value] = [Fraction(share, 10**units.scale) for share in shares]
+        expressions.keep(statement.name, shape, values, units)
 
     def _delta(self, statement: syntax.Delta, made: Made) -> None:
         self._seen["delta"] += 1

@@ -111,6 +111,11 @@ class Types:
         currency = self.number(expr).currency or self.ledger.currency
         return NumberType(CURRENCY_DECIMALS[currency], currency)
 
+    def units(self, expr: syntax.Expr) -> NumberType:
+        """The type in whose units a total is split: money in minor units, others in their own."""
+        found = self.number(expr)
+        return self.money(expr) if found.currency else found
+
     def code(self, expr: syntax.Expr) -> str:
         """The name of the code a value belongs to, or ""."""
         if isinstance(expr, syntax.Name):
@@ -149,8 +154,8 @@ class Types:
             return NumberType()
         found = self.number(call.args[0])
         if call.mode is not None:
-            if call.decimals is not None:
-                return NumberType(call.decimals, found.currency)
+            if call.decimals is not None and not found.currency:
+                return NumberType(call.decimals)
             return self.money(call.args[0])
         for arg in call.args[1:]:
             found = found.beside(self.number(arg))
