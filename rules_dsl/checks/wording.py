@@ -10,9 +10,9 @@ from collections.abc import Iterable
 from copy import copy
 from dataclasses import dataclass, replace
 
-from engine.program import EVENT_SHAPE, Field, FieldType, Kind, Node, Op
+from engine.program import EVENT_SHAPE, Fault, Field, FieldType, Kind, Node, Op
 from rules_dsl.checks.authors import Authors
-from rules_dsl.checks.dates import day_text
+from rules_dsl.checks.dates import day_text, is_business_date
 from rules_dsl.checks.forms import Forms
 from rules_dsl.checks.polynomials import Monomial, Poly, single
 from rules_dsl.checks.proof import Case, Literal, Proof
@@ -95,7 +95,14 @@ class Wording:
             # Of one code field, the value it has says which it has not.
             held = {self._subject(literal) for literal in literals if literal.holds} - {None}
             literals = [x for x in literals if x.holds or self._subject(x) not in held]
-        return " and ".join(dict.fromkeys(self.condition(literal) for literal in literals))
+        denied = [self._subject(literal) for literal in literals if not literal.holds]
+        words = [
+            self._below(literal)
+            if self._is_sign(literal.truth) and denied.count(self._subject(literal)) > 1
+            else self.condition(literal)
+            for literal in literals
+        ]
+        return " and ".join(dict.fromkeys(words))
 
     def condition(self, literal: Literal) -> str:
         """One condition, in the author's names."""
@@ -105,10 +112,18 @@ class Wording:
             text_key, value = key[1], key[2]
             sign = "=" if literal.holds else "!="
             return f"{self.text(text_key)} {sign} {self._value(text_key, value)}"
-        if isinstance(key, tuple) and key[0] == "sign":
+        if isinstance(key, tuple) and self._is_sign(literal.truth):
             return self._comparison(Poly(key[1]), key[2], holds=literal.holds)
         words = self.expression(atom.node) if atom.node >= 0 else "a condition"
         return words if literal.holds else f"{self.word('not')} {words}"
+
+    def _is_sign(self, truth: int) -> bool:
+        key = self.forms.atoms[truth].key
+        return isinstance(key, tuple) and key[0] == "sign"
+
+    def _below(self, literal: Literal) -> str:
+        """Neither more nor equal."""
+        return self.sign_words(literal.truth, ("<",))[0]
 
     def sign_words(self, truth: int, signs: tuple[str, ...]) -> tuple[str, ...]:
         """The comparisons `a > b`, `a = b`, … of the difference that a sign truth is about."""
@@ -256,8 +271,11 @@ class Wording:
         product = " × ".join(([factor] if factor != "1" or not numbers else []) + numbers)
         if not truths:
             return product
+        return f"({self._where(product, truths)})"
+
+    def _where(self, product: str, truths: list[int]) -> str:
         conditions = " and ".join(self.condition(Literal(truth, holds=True)) for truth in truths)
-        return f"({product} where {conditions})"
+        return f"{product} where {conditions}" if truths else product
 
     def atom(self, atom: int) -> str:
         """One atom: its name, or the expression it stands for."""
@@ -268,8 +286,9 @@ class Wording:
             list_index, inside = self.forms.sums[atom]
             if not inside:
                 return f"{self.word('count')}({self.list_name(list_index)})"
-            scale = sum(self._scale(part) for part in inside)
-            return f"{self.word('sum')}({self._term(inside, 1, scale).strip('()')})"
+            truths = [part for part in inside if self.forms.atoms[part].is_truth]
+            product = " × ".join(self.atom(part) for part in inside if part not in truths)
+            return f"{self.word('sum')}({self._where(product or '1', truths)})"
         node = self.forms.atoms[atom].node
         return self.expression(node) if node >= 0 else "…"
 
@@ -332,6 +351,9 @@ class Wording:
                 return f"{given} {self.list_name(list_index)}.{self._items(list_index)[index].name}"
             case (Op.COUNT, int(list_index)):
                 return f"{self.word('count')}({self.list_name(list_index)})"
+            case (Op.TABLE_ROW, int(table)) if program.tables[table].fault is Fault.NO_RATE:
+                is_today = is_business_date(program, self.forms.rule, node.args[0])
+                return program.tables[table].name + ("" if is_today else f"[{keys}]")
             case (Op.TABLE_ROW, int(table)):
                 return f"{program.tables[table].name}[{keys}]"
             case (Op.TABLE_CELL, (int(table), int(output))):

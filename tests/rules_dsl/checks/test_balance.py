@@ -345,7 +345,7 @@ def _vouchers(draw: st.DrawFn) -> tuple[RuleBuilder, CheckInput]:
 
 
 @pytest.mark.slow
-@settings(max_examples=400)
+@settings(max_examples=200)
 @given(_vouchers(), st.randoms(use_true_random=False))
 def test_what_is_proved_balances_on_every_event(
     made: tuple[RuleBuilder, CheckInput], random: object
