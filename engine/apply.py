@@ -60,7 +60,7 @@ def apply_commit(
         _apply_commands(state, header, effects, tables[COMMANDS.name])
     if STATUS_CHANGES.name in tables:
         _apply_status_changes(state, header, effects, tables[STATUS_CHANGES.name])
-    if VOUCHERS.name in tables:
+    if VOUCHERS.name in tables and tables[VOUCHERS.name].count:
         _apply_numbers(state, header.seq, effects, tables[VOUCHERS.name])
         _apply_totals(state, effects)
         for spec, balances in state.balances.items():

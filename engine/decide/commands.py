@@ -137,6 +137,9 @@ def _retry(
     for event in _events_to_retry(deciding, asked if isinstance(asked, list) else []):
         if isinstance(event, EventResult):
             results.append(event)
+        elif deciding.state.ordinal_of(event.seq, event.row) in deciding.settled:
+            # Withdrawn or booked earlier in this commit, maybe by this very command.
+            results.append(_not_waiting(event.source, event.event_id))
         else:
             results.append(_retry_one(deciding, command, event))
     return _DONE, results
@@ -159,18 +162,20 @@ def _events_to_retry(
         event_id = str(name.get("id") or "") if isinstance(name, dict) else ""
         event = by_name.get((source, event_id))
         if event is None:
-            found.append(
-                EventResult(
-                    Status.NOT_ATTEMPTED,
-                    source,
-                    event_id,
-                    "NOT_WAITING",
-                    f"event {source}/{event_id} does not wait",
-                )
-            )
+            found.append(_not_waiting(source, event_id))
         else:
             found.append(event)
     return found
+
+
+def _not_waiting(source: str, event_id: str) -> EventResult:
+    return EventResult(
+        Status.NOT_ATTEMPTED,
+        source,
+        event_id,
+        "NOT_WAITING",
+        f"event {source}/{event_id} does not wait",
+    )
 
 
 def _retry_one(deciding: Deciding, command: int, event: WaitingEvent) -> EventResult:
