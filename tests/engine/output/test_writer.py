@@ -17,7 +17,7 @@ from engine.effects import LINES, VOUCHERS, Status
 from engine.errors import InvariantBroken
 from engine.output import OutputWriter
 from engine.output.columns import decimals, exact_sum
-from tests.digest import digests
+from tests.digest import digests, main
 
 DIMENSIONS = ("project", "部门", "customer")
 LEDGERS = {"GL": 2, "HOURS": 0, "PRICE": 4}
@@ -109,6 +109,19 @@ def test_digests_are_those_recomputed_from_the_files(tmp_path: Path) -> None:
     found = digests(tmp_path)
     assert {name: summary[name] for name in found} == found
     assert json.loads((tmp_path / "summary.json").read_text()) == summary
+
+
+def test_the_digest_command_contradicts_a_wrong_summary(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    summary = write(tmp_path, [Commits(seed=1).commit(5)])
+    monkeypatch.setattr("sys.argv", ["digest", str(tmp_path)])
+    assert main() == 0
+    assert json.loads(capsys.readouterr().out)["voucher_digest"] == summary["voucher_digest"]
+    path = tmp_path / "summary.json"
+    path.write_text(path.read_text().replace(str(summary["result_digest"]), "0" * 64))
+    assert main() == 1
+    assert "result_digest: summary.json has 000" in capsys.readouterr().err
 
 
 def test_digests_do_not_depend_on_how_commits_are_cut(tmp_path: Path) -> None:
