@@ -11,7 +11,7 @@ from engine.calendar import day_of, period_from_text, period_text
 from engine.calls import EVENT_RETRIED, EVENT_WITHDRAWN, PERIOD_CLOSED, EventResult
 from engine.decide.builder import Decision
 from engine.decide.context import Outcome
-from engine.decide.message import Deciding
+from engine.decide.deciding import Deciding
 from engine.decide.run import decide_run
 from engine.effects import PeriodState, Status
 from engine.program import NO_DATE
@@ -190,9 +190,13 @@ def _retry_one(deciding: Deciding, command: int, event: WaitingEvent) -> EventRe
     )
     result = EventResult(Status.UNPOSTED, event.source, event.event_id)
     plan = deciding.plan_for(int(received.dates[0])) if not received.problems else None
+    stranger = unknown_entity(deciding, entity)
     if plan is None:
         outcome = Outcome(Status.UNPOSTED, "NO_REVISION", "no rule book is in force at this date")
         revision = ""
+    elif stranger is not None:
+        outcome, revision = stranger, plan.program.revision
+        deciding.builder.revisions_used.add(revision)
     else:
         outcome, revision = _decide_again(deciding, command, received, plan), plan.program.revision
         deciding.builder.revisions_used.add(revision)

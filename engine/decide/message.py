@@ -6,109 +6,19 @@ that a failed group is taken out and the rest decided again as if it had never c
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from typing import Protocol
+from collections.abc import Sequence
 
 import msgspec
 
 from engine.batch import ReceivedBatch
-from engine.calls import SYSTEM_TYPES, Call, EventResult
-from engine.decide.builder import CommitBuilder, Decision
+from engine.calls import SYSTEM_TYPES, EventResult
+from engine.decide.builder import Decision
 from engine.decide.context import Outcome
+from engine.decide.deciding import THIS_COMMIT, Deciding, Member, PendingEvent, call_key
 from engine.decide.plan import DecisionPlan
-from engine.decide.run import Evaluator, LevelStatistics, decide_run
-from engine.effects import Status
+from engine.decide.run import decide_run
+from engine.effects import COMMANDS, Status
 from engine.program import NO_DATE
-from engine.state.book_state import BookState
-from engine.state.overlay import Overlay
-
-#: Stands for the number of the commit being built; `row` is then a decision index.
-THIS_COMMIT = -1
-
-
-@dataclass(frozen=True, slots=True)
-class KnownEvent:
-    """An event that holds an identity: where it stands, its content and present status."""
-
-    seq: int
-    row: int
-    content_hash: bytes
-    content: bytes
-    status: Status
-    reason: str
-    message: str
-    vouchers: tuple[str, ...]
-
-
-class History(Protocol):
-    """Looks events of earlier commits up."""
-
-    def known(self, identity: bytes, positions: Sequence[int]) -> KnownEvent | None:
-        """The event holding the identity among candidate positions; None if free."""
-        ...
-
-    def content(self, seq: int, row: int) -> tuple[bytes, str]:
-        """Stored content and entity of an event."""
-        ...
-
-
-@dataclass(slots=True)
-class PendingEvent:
-    """An event accepted earlier in this commit. `result` is its place in the results."""
-
-    content_hash: bytes
-    content: bytes
-    decision: int
-    result: EventResult
-
-
-@dataclass(slots=True)
-class Deciding:
-    """Everything the decision of one commit works on.
-
-    Attributes:
-        state, overlay, builder: what is read, and what is written.
-        plan_for: the plan in force for a business date, or None.
-        history: earlier events.
-        pending: identities taken in this commit.
-        results: decision index -> result that gets its voucher names once numbers are given.
-        repeats: duplicates of events of this same commit, with the decision they repeat.
-        settled: ordinals of waiting events that no longer wait after this commit.
-        publishing: revision being published by this commit; "" = none, or refused for
-            `publishing_problem`.
-        system: carries out a system command: (deciding, batch, row in it, command row).
-        retried: command row of a retry -> results of the events it decided again.
-    """
-
-    state: BookState
-    overlay: Overlay
-    builder: CommitBuilder
-    plan_for: Callable[[int], DecisionPlan | None]
-    history: History
-    entities: frozenset[str]
-    strict: bool
-    evaluator: Evaluator
-    statistics: LevelStatistics
-    pending: dict[bytes, PendingEvent] = field(default_factory=dict)
-    results: dict[int, EventResult] = field(default_factory=dict)
-    repeats: list[tuple[EventResult, int]] = field(default_factory=list)
-    settled: set[int] = field(default_factory=set)
-    publishing: str = ""
-    publishing_problem: str = ""
-    system: (
-        Callable[[Deciding, ReceivedBatch, int, int], tuple[Outcome, list[EventResult]]] | None
-    ) = None
-    retried: dict[int, list[EventResult]] = field(default_factory=dict)
-
-
-@dataclass(slots=True)
-class Member:
-    """A row of a received batch and the call and position it came from."""
-
-    row: int
-    call: Call
-    index: int
 
 
 def decide_message(
@@ -358,14 +268,9 @@ class _Pass:
         if deciding.entities:
             text = received.strings.text
             for member in run:
-                entity = text(int(received.entities[member.row]))
-                if entity not in deciding.entities:
-                    strangers[member.row] = Outcome(
-                        Status.UNPOSTED,
-                        "UNKNOWN_ENTITY",
-                        f"this book has no entity {entity}; it has "
-                        + ", ".join(sorted(deciding.entities)),
-                    )
+                unknown = unknown_entity(deciding, text(int(received.entities[member.row])))
+                if unknown is not None:
+                    strangers[member.row] = unknown
         rows = [member.row for member in run if member.row not in strangers]
         decided = decide_run(
             plan,
@@ -465,16 +370,6 @@ class _Pass:
         )
 
 
-def call_key(member: Member) -> tuple[str, int, int]:
-    """Stream name, offset and index under which the log keeps a call's answers."""
-    call = member.call
-    if call.stream:
-        return f"s:{call.principal}:{call.stream}", call.offset, member.index
-    if call.attempt_id:
-        return f"a:{call.principal}:{call.attempt_id}", 0, member.index
-    return "", -1, member.index
-
-
 def conflicting_fields(first: bytes, second: bytes) -> tuple[str, ...]:
     """Wire names of the fields in which two canonical contents differ, sorted."""
     before, after = (msgspec.json.decode(part) if part else {} for part in (first, second))
@@ -483,26 +378,7 @@ def conflicting_fields(first: bytes, second: bytes) -> tuple[str, ...]:
     )
 
 
-_COLUMNS = (
-    "source",
-    "event_id",
-    "type",
-    "entity",
-    "event_date",
-    "status",
-    "reason",
-    "message",
-    "revision",
-    "principal",
-    "stream",
-    "offset",
-    "offset_index",
-    "group_id",
-    "voucher_count",
-    "identity",
-    "content_hash",
-    "content",
-)
+_COLUMNS = [name for name, _ in COMMANDS.columns]
 _STATUS, _REASON, _MESSAGE, _CONTENT = (
     _COLUMNS.index(name) for name in ("status", "reason", "message", "content")
 )

@@ -21,6 +21,11 @@ def _command(event_id: str, kind: str, **fields: object) -> dict[str, object]:
     return {"id": event_id, "type": kind, **source, **fields}
 
 
+def _post(book: Book, *events: dict[str, object]) -> list[tuple[str, str]]:
+    answer = book.post([Call(events=events)])[0]
+    return [(result.status.name, result.reason) for result in answer.results]
+
+
 def _book_with_a_waiting_event(folder: Path) -> Book:
     """One fine that came before there was a rule book."""
     url = f"sqlite:///{folder / 'book.db'}"
@@ -30,11 +35,6 @@ def _book_with_a_waiting_event(folder: Path) -> Book:
     files = [{"path": "fines.tp", "content": ""}]
     assert _post(book, _command("p", "revision.published", files=files))[0][0] == "NO_POSTING"
     return book
-
-
-def _post(book: Book, *events: dict[str, object]) -> list[tuple[str, str]]:
-    answer = book.post([Call(events=events)])[0]
-    return [(result.status.name, result.reason) for result in answer.results]
 
 
 def _reopened(book: Book, folder: Path) -> Book:
@@ -77,3 +77,11 @@ def test_event_retried_twice_in_a_commit_is_booked_once(tmp_path: Path) -> None:
     assert _post(book, one, other) == [("POSTED", ""), ("NOT_ATTEMPTED", "NOT_WAITING")]
     assert len(book.vouchers()[0]) == 1
     _reopened(book, tmp_path).close()
+
+
+def test_retry_books_no_event_of_an_entity_the_book_does_not_have() -> None:
+    book = Book.in_memory([fines_program()], entities=["C01"])
+    fine = {"id": "x", "type": "fine.created", "date": "2026-03-05", "case": "A", "amount": "5.00"}
+    assert _post(book, {**fine, "entity": "C02"}) == [("UNPOSTED", "UNKNOWN_ENTITY")]
+    assert _post(book, _command("r", "event.retried")) == [("UNPOSTED", "UNKNOWN_ENTITY")]
+    assert book.vouchers()[0] == []
