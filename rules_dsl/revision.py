@@ -21,10 +21,6 @@ from rules_dsl.chart import csv_places
 #: Version of the language's meaning; part of every revision.
 LANGUAGE_VERSION = 1
 
-#: Declarations whose order says something: the first ledger is the default, and the rules of an
-#: event are applied in order.
-_ORDERED = (syntax.LedgerDecl, syntax.RuleDecl)
-
 
 def revision_of(
     files: Sequence[syntax.File], charts: Mapping[str, Sequence[syntax.AccountDecl]]
@@ -42,8 +38,13 @@ def revision_of(
         for each in file.declarations
         if not isinstance(each, syntax.TestDecl)
     ]
-    in_order = [canonical(each) for each in kept if isinstance(each, _ORDERED)]
-    free = sorted(canonical(each) for each in kept if not isinstance(each, _ORDERED))
+    # The first ledger is the default, and the rules of one event are applied in their order.
+    ledgers = [each for each in kept if isinstance(each, syntax.LedgerDecl)]
+    rules = [each for each in kept if isinstance(each, syntax.RuleDecl)]
+    rules.sort(key=lambda rule: rule.event.path)
+    in_order = [canonical(each) for each in (*ledgers, *rules)]
+    ordered_kinds = (syntax.LedgerDecl, syntax.RuleDecl)
+    free = sorted(canonical(each) for each in kept if not isinstance(each, ordered_kinds))
     content = [f"language {LANGUAGE_VERSION}", *free, *in_order]
     return hashlib.sha256("\n".join(content).encode()).hexdigest()
 

@@ -158,6 +158,17 @@ def test_the_order_of_ledgers_and_of_rules_counts() -> None:
     assert revision(before + two + one) != BASE
 
 
+def test_the_order_of_rules_of_different_events_does_not_count() -> None:
+    other = ENGLISH.replace(
+        "event 单据 is claim", "event 凭据 is claim2\n  金额 amount\nevent 单据 is claim"
+    )
+    rule = (
+        'rule 凭据\n  on 凭据\n  basis "制度"\n  voucher "凭据"\n'
+        "    debit 应付 金额\n    credit 应付 金额\n"
+    )
+    assert revision(other + rule) == revision(other.replace("rule 单据二", f"{rule}rule 单据二"))
+
+
 def test_the_accounts_of_a_csv_count_and_their_layout_does_not() -> None:
     before, _, after = split(ENGLISH, "chart", "rule 单据 ")
     text = before + 'chart 科目 from "chart.csv"\n' + after
