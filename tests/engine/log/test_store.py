@@ -162,9 +162,8 @@ def test_a_forked_child_does_not_keep_the_lock(file: Path) -> None:
         "from engine.log import open_store\n"
         "store = open_store(sys.argv[1], book_id='C01')\n"
         "if os.fork() == 0:\n"
+        "    print('forked', flush=True)\n"
         "    sys.stdin.read()\n"  # outlives its parent until the test closes the pipe
-        "    os._exit(0)\n"
-        "print('forked', flush=True)\n"
         "os._exit(0)\n"
     )
     root = str(Path(__file__).resolve().parents[3])
@@ -286,6 +285,33 @@ def test_a_lock_held_by_another_program_is_reported(file: Path, store: CommitSto
         other.execute("ROLLBACK")
     append(store, expense_effects(1, 1))
     assert store.head()[0] == 1
+
+
+def test_an_append_that_fails_at_its_nth_step_leaves_nothing(
+    file: Path, store: CommitStore
+) -> None:
+    append_expenses(store, 1)
+    shared = sqlite_file._shared[file.resolve()]
+    assert shared._writer is not None
+    with shared._writer.connect() as connection:
+        driver = connection.connection.dbapi_connection
+    failures = 0
+    for steps in range(1, 1000):  # SQLite gives up at exactly this step of its program
+        driver.set_progress_handler(lambda: 1, steps)
+        try:
+            append(store, expense_effects(2, 1))
+        except StoreUnavailable:
+            failures += 1
+        finally:
+            driver.set_progress_handler(None, 0)
+        head_seq, _ = store.head()
+        assert [commit.seq for commit in store.read()] == list(range(1, head_seq + 1))
+        if head_seq > 1:
+            break
+        assert not driver.in_transaction
+    assert head_seq == 2
+    assert failures > 10
+    append_expenses(store, 1)
 
 
 def test_migrations_lead_to_the_declared_schema(file: Path, store: CommitStore) -> None:
