@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import re
 import secrets
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextvars import ContextVar
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Final, NoReturn, TypeAlias, TypeVar, cast
 
 import grpc
@@ -36,6 +38,10 @@ Context = aio.ServicerContext[Any, Any]
 Handler = Callable[[Any, Context], Awaitable[Any]]
 RpcHandler: TypeAlias = "grpc.RpcMethodHandler[Any, Any]"
 
+# Distinguishes the ids we make from those of other servers and starts.
+_PROCESS_ID = secrets.token_hex(4)
+
+_allowed_roles = lru_cache(allowed_roles)
 _REQUEST_ID = re.compile(r"[A-Za-z0-9_.:/+=-]{1,64}")
 _DETAILS_KEY = "grpc-status-details-bin"
 _REQUEST_ID_KEY = "x-request-id"
@@ -79,6 +85,9 @@ class CallGuard(aio.ServerInterceptor):
         """Guards with this authenticator and counts in these metrics."""
         self._authenticator = authenticator
         self._metrics = metrics
+        # Bound once: a logger taken from structlog anew costs as much as a small call.
+        self._log = log.bind()
+        self._request_ids = (f"{_PROCESS_ID}-{number:x}" for number in itertools.count(1))
         self._wrapped: dict[str, RpcHandler | None] = {}
         self._under_way = 0
         self._idle = asyncio.Event()
@@ -167,15 +176,15 @@ class CallGuard(aio.ServerInterceptor):
                 authorization = value
             elif key == _REQUEST_ID_KEY and _REQUEST_ID.fullmatch(str(value)):
                 request_id = str(value)
-        request_id = request_id or secrets.token_hex(8)
+        request_id = request_id or next(self._request_ids)
         if is_public(rpc):
             return CallIdentity(rpc, Principal("", frozenset()), request_id)
         principal = self._authenticator.principal(authorization, context.peer())
         # A method that the table does not know is refused, so that none is open by mistake.
-        roles = allowed_roles(rpc)
+        roles = _allowed_roles(rpc)
         if not roles & principal.roles:
             raise role_missing(principal.name, rpc, ", ".join(sorted(roles)))
-        log.debug("call", rpc=rpc, principal=principal.name, request_id=request_id)
+        self._log.debug("call", rpc=rpc, principal=principal.name, request_id=request_id)
         return CallIdentity(rpc, principal, request_id)
 
     def _explain(self, rpc: str, error: Exception) -> CallRefused:

@@ -17,7 +17,7 @@ def configure_logging(level: str, form: str) -> None:
     """Sets up structlog: form "json", "text", or "auto" (text on a terminal)."""
     is_text = form == "text" or (form == "auto" and sys.stderr.isatty())
     renderer: Any = (
-        structlog.dev.ConsoleRenderer()
+        structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
         if is_text
         else structlog.processors.JSONRenderer(ensure_ascii=False)
     )

@@ -24,20 +24,13 @@ def is_loopback_host(host: str) -> bool:
         return False
 
 
-def is_loopback_peer(peer: str) -> bool:
-    """Whether the peer of a call, as gRPC writes it, is on this machine."""
-    if peer.startswith("unix:"):
-        return True
-    address = _address(peer)
-    return address is not None and _plain(address[0]).is_loopback
+def local_user(peer: str) -> str | None:
+    """Who owns the other end of a call, where `peer` is as gRPC writes it.
 
-
-def peer_user(peer: str) -> str:
-    """Name of the user that owns the peer's end, or "" where the system does not tell."""
-    address = _address(peer)
-    if address is None or not _TABLES[4].exists():
-        return ""
-    return _remembered_user(address, int(time.monotonic()) // _REMEMBER_SECONDS)
+    Returns:
+        The user's name, "" where the system does not tell, None if it is another machine.
+    """
+    return _remembered_user(peer, int(time.monotonic()) // _REMEMBER_SECONDS)
 
 
 _Address = ipaddress.IPv4Address | ipaddress.IPv6Address
@@ -61,9 +54,14 @@ def _address(peer: str) -> tuple[_Address, int] | None:
 
 
 @lru_cache(maxsize=4096)
-def _remembered_user(address: tuple[_Address, int], window: int) -> str:
+def _remembered_user(peer: str, window: int) -> str | None:
     # `window` is the time in steps of _REMEMBER_SECONDS, so that an old answer is asked again.
     del window
+    if peer.startswith("unix:"):
+        return ""
+    address = _address(peer)
+    if address is None or not _plain(address[0]).is_loopback:
+        return None
     host, port = address
     for version in (host.version, 6):  # an IPv4 connection may stand in the IPv6 table
         user = _owner(_TABLES[version], f"{_hex(host, version)}:{port:04X}")

@@ -33,6 +33,8 @@ from tongpin.v1 import posting_service_pb2 as pb
 from tongpin.v1 import posting_service_pb2_grpc
 
 _DEFAULT_SOURCE = "default"
+_MODES = frozenset(pb.PostingMode.values())
+_ON_ERRORS = frozenset(pb.OnError.values())
 
 
 class PostingService(posting_service_pb2_grpc.PostingServiceServicer):
@@ -54,9 +56,9 @@ class PostingService(posting_service_pb2_grpc.PostingServiceServicer):
         identity = current_call()
         is_dry_run = request.mode == pb.POSTING_MODE_DRY_RUN
         identity.require("dry_run" if is_dry_run else "")
-        if request.mode not in pb.PostingMode.values():
+        if request.mode not in _MODES:
             raise malformed("mode", "the mode is COMMIT or DRY_RUN", str(request.mode))
-        if request.on_error not in pb.OnError.values():
+        if request.on_error not in _ON_ERRORS:
             raise malformed("on_error", "on_error is CONTINUE or STOP", str(request.on_error))
         if request.revision and not is_dry_run:
             raise malformed("revision", "a revision can be chosen for a dry run only")

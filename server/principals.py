@@ -18,7 +18,7 @@ import structlog
 
 from engine.errors import CallerError, StoreError
 from server.limits import MAX_PRINCIPALS, MAX_TOKEN_FILE_BYTES, TOKEN_FILE_CHECK_SECONDS
-from server.peers import is_loopback_peer, peer_user
+from server.peers import local_user
 from server.roles import ALL_ROLES, Role
 
 log = structlog.get_logger(__name__)
@@ -225,6 +225,7 @@ class Authenticator:
         self._stamp: tuple[int, int, int] | None = None
         self._checked = 0.0
         self._needs_token = not is_loopback
+        self._own_user = getpass.getuser()
         self._load()
         if not is_loopback and self._stamp is None:
             raise StoreError(
@@ -272,10 +273,11 @@ class Authenticator:
         )
 
     def _local_user(self, peer: str) -> Principal:
-        if not is_loopback_peer(peer):
+        user = local_user(peer)
+        if user is None:
             raise NotAuthenticated("without a token only callers on this machine are known")
-        own = getpass.getuser()
-        user = peer_user(peer) or own
+        own = self._own_user
+        user = user or own
         if user not in {own, "root"}:
             raise NotAuthenticated(
                 f"this server knows its own user {own} only; others need a token"
