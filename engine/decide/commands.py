@@ -12,6 +12,7 @@ from engine.calls import EVENT_RETRIED, EVENT_WITHDRAWN, PERIOD_CLOSED, EventRes
 from engine.decide.builder import Decision
 from engine.decide.context import Outcome
 from engine.decide.deciding import Deciding
+from engine.decide.message import unknown_entity
 from engine.decide.run import decide_run
 from engine.effects import PeriodState, Status
 from engine.program import NO_DATE

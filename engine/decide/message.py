@@ -370,6 +370,17 @@ class _Pass:
         )
 
 
+def unknown_entity(deciding: Deciding, entity: str) -> Outcome | None:
+    """The outcome of an event of an entity that the book does not have; None if it has it."""
+    if not deciding.entities or entity in deciding.entities:
+        return None
+    return Outcome(
+        Status.UNPOSTED,
+        "UNKNOWN_ENTITY",
+        f"this book has no entity {entity}; it has " + ", ".join(sorted(deciding.entities)),
+    )
+
+
 def conflicting_fields(first: bytes, second: bytes) -> tuple[str, ...]:
     """Wire names of the fields in which two canonical contents differ, sorted."""
     before, after = (msgspec.json.decode(part) if part else {} for part in (first, second))
