@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from engine.evaluate.closure_nodes import Writer, loop
+from engine.evaluate.closure_writer import Writer, loop
 from engine.evaluate.failures import (
     MISSING_DIMENSION,
     NEGATIVE_AMOUNT,

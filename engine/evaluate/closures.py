@@ -11,7 +11,8 @@ from typing import cast
 
 from engine.batch import TypedBatch
 from engine.evaluate.closure_lines import write_template, write_vouchers
-from engine.evaluate.closure_nodes import Writer, write_node
+from engine.evaluate.closure_nodes import write_node
+from engine.evaluate.closure_writer import Writer
 from engine.evaluate.link import LinkedProgram, LinkedRule, roots
 from engine.evaluate.outcome import NOT_FAILED, RuleRow, StateView, VoucherRow
 from engine.evaluate.row_reader import RowReader, Run

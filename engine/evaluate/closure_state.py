@@ -1,0 +1,123 @@
+"""Writes the Python source that looks things up in tables and state for one event."""
+
+from __future__ import annotations
+
+from engine.errors import InvariantBroken
+from engine.evaluate.closure_writer import (
+    Writer,
+    begin,
+    end,
+    write_fault,
+    write_range_check,
+    write_read,
+)
+from engine.evaluate.failures import FAULT_CODES, MISSING_RECORD, OUT_OF_RANGE
+from engine.evaluate.tables import Grid
+from engine.program import INT64_MAX, INT64_MIN, Kind, Node, Op
+
+
+def _write_table_row(writer: Writer, index: int, node: Node) -> None:
+    data = node.data
+    if not isinstance(data, int):
+        raise InvariantBroken("table index expected", data)
+    name, depth = begin(writer, index, node, "-1")
+    table = writer.linked.tables[data]
+    places = []
+    for at, (placer, arg) in enumerate(zip(table.placers, node.args, strict=True)):
+        place = writer.constant(f"place{data}_{at}", placer)
+        places.append(f"{place}({writer.event(arg)})")
+    packed = " + ".join(places) or "0"
+    if isinstance(table.search, Grid):
+        writer.put(f"{name} = {writer.constant(f'grid{data}', table.search.items)}[{packed}]")
+    else:
+        writer.put(f"{name} = {writer.constant(f'find{data}', table.search.row)}({packed})")
+    if not writer.quiet:
+        writer.put(f"if {name} < 0:")
+        writer.depth += 1
+        write_read(writer, index, "()", "None")
+        writer.fail(index, FAULT_CODES[writer.linked.program.tables[data].fault])
+        writer.depth -= 1
+        write_read(writer, index, "()", name)
+    end(writer, index, node, depth)
+
+
+def _key(writer: Writer, args: tuple[int, ...], *, entity: bool) -> str:
+    """The source of a state key."""
+    parts = [writer.bind("entities", "reader.entities()") + "[i]"] if entity else []
+    for arg in args:
+        text = writer.event(arg)
+        parts.append(f"int({text})" if writer.node(arg).kind is Kind.BOOL else text)
+    return f"({', '.join(parts)},)" if parts else "()"
+
+
+def _write_record(writer: Writer, index: int, node: Node) -> None:
+    data = writer.own.data[index]
+    if not isinstance(data, tuple):
+        raise InvariantBroken("record and field expected", data)
+    record, position, default = data
+    absent = "-1" if node.kind is Kind.TEXT else "0"
+    name, depth = begin(writer, index, node, absent)
+    writer.put(f"key = {_key(writer, node.args, entity=False)}")
+    writer.put(f"{name} = state.record({record}, {position}, key)")
+    write_read(writer, index, "key", name)
+    writer.put(f"if {name} is None:")
+    writer.depth += 1
+    if default is None:
+        if writer.quiet:
+            writer.put(f"{name} = {absent}")
+        else:
+            writer.fail(index, MISSING_RECORD)
+    else:
+        missing = f"not state.has_record({record}, key)"
+        write_fault(writer, index, missing, MISSING_RECORD, f"{name} = {absent}")
+        writer.put("else:")
+        writer.depth += 1
+        writer.put(f"{name} = {int(default)!r}")
+        writer.depth -= 1
+    writer.depth -= 1
+    write_range_check(writer, index, node, name)
+    if node.kind is Kind.BOOL:
+        writer.put(f"{name} = {name} != 0")
+    end(writer, index, node, depth)
+
+
+def _write_has_record(writer: Writer, index: int, node: Node) -> None:
+    name, depth = begin(writer, index, node, "False")
+    key = _key(writer, node.args, entity=False)
+    writer.put(f"{name} = state.has_record({node.data!r}, {key})")
+    end(writer, index, node, depth)
+
+
+def _write_balance(writer: Writer, index: int, node: Node) -> None:
+    name, depth = begin(writer, index, node, "0")
+    writer.put(f"key = {_key(writer, node.args, entity=True)}")
+    writer.put(f"{name} = state.balance({node.data!r}, key)")
+    write_read(writer, index, "key", name)
+    write_range_check(writer, index, node, name)
+    end(writer, index, node, depth)
+
+
+def _write_delta(writer: Writer, index: int, node: Node) -> None:
+    name, depth = begin(writer, index, node, "0")
+    writer.put(f"key = {_key(writer, node.args[:-1], entity=True)}")
+    writer.put(f"d = state.target({node.data!r}, key)")
+    write_read(writer, index, "key", "d")
+    new = writer.event(node.args[-1])
+    if writer.node(node.args[-1]).is_wide:
+        writer.put(f"a = {new}")
+        new = "a"
+        write_fault(writer, index, f"not {INT64_MIN} <= a <= {INT64_MAX}", OUT_OF_RANGE, "a = 0")
+    if not writer.quiet:
+        writer.put(f"w.append(({index}, {node.data!r}, key, {new}))")
+    writer.put(f"{name} = {new} - d")
+    write_range_check(writer, index, node, name)
+    end(writer, index, node, depth)
+
+
+STATE_WRITERS = {
+    Op.TABLE_ROW: _write_table_row,
+    Op.RECORD: _write_record,
+    Op.HAS_RECORD: _write_has_record,
+    Op.BALANCE: _write_balance,
+    Op.DELTA: _write_delta,
+}
