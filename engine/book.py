@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 
 from engine.apply import apply_commit
@@ -25,7 +25,7 @@ from engine.calls import (
 )
 from engine.columns import EffectBatch
 from engine.decide.plan import DecisionPlan
-from engine.decide.run import Evaluator, LevelStatistics
+from engine.decide.run import Evaluator
 from engine.effects import EFFECTS_SCHEMA
 from engine.errors import AppendConflict, CallerError, WrongState
 from engine.faults import crash_point
@@ -52,6 +52,7 @@ from engine.reading import Reading
 from engine.revisions import Revisions, RuleCompiler, event_files
 from engine.state.book_state import ATTEMPT_KEPT_US, BookState
 from engine.state.serialize import STATE_SCHEMA, state_from_sections, state_sections
+from engine.statistics import BookStatistics
 from engine.version import ENGINE_VERSION
 
 #: The entity of a book that was told none.
@@ -61,17 +62,6 @@ DEFAULT_ENTITY = "C01"
 def system_clock() -> int:
     """Microseconds since 1970-01-01 UTC."""
     return time.time_ns() // 1_000
-
-
-@dataclass(slots=True)
-class BookStatistics:
-    """What someone on call asks first. Times in microseconds, durations in nanoseconds."""
-
-    append_nanos: int = 0
-    appends: int = 0
-    lost_races: int = 0
-    projection_seq: int = 0
-    levels: LevelStatistics = field(default_factory=LevelStatistics)
 
 
 class Book:

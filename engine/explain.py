@@ -79,7 +79,8 @@ def explain_voucher(book: Book, name: str) -> Explanation:
     _, effects = book.commit(voucher.seq)
     rows = _read_rows(effects, voucher)
     fields = msgspec.json.decode(event.content)
-    row = _evaluate(book, plan, rule_index, fields, event, _Recorded(rows, book, plan))
+    recorded = _Recorded(rows, book, plan)
+    row = _evaluate(book, (plan, rule_index), fields, event, recorded)
     recomputed = _lines(plan, rule, row, voucher)
     posted = tuple((line.debit, line.credit) for line in voucher.lines)
     if recomputed != posted:
@@ -191,12 +192,12 @@ class _Recorded:
 
 def _evaluate(
     book: Book,
-    plan: DecisionPlan,
-    rule_index: int,
+    rule: tuple[DecisionPlan, int],
     fields: Mapping[str, object],
     event: StoredEventView,
     recorded: _Recorded,
 ) -> RuleRow:
+    plan, rule_index = rule
     pool = book.state.pool
     received = receive_rows(
         [fields],

@@ -11,7 +11,7 @@ import numpy as np
 from engine.calendar import iso_day, period_text
 from engine.calls import EventResult, LineView, StoredEventView, VoucherView
 from engine.columns import EffectBatch
-from engine.decide.message import KnownEvent
+from engine.decide.deciding import KnownEvent
 from engine.effects import CALL_RESULTS, COMMANDS, DIMENSION_PREFIX, LINES, VOUCHERS, Status
 from engine.errors import StoreCorrupt
 from engine.log import CommitHeader, CommitStore, open_commit

@@ -17,13 +17,8 @@ from engine.columns import EffectBatch
 from engine.decide.assemble import assemble
 from engine.decide.builder import CommitBuilder
 from engine.decide.commands import carry_out
-from engine.decide.message import (
-    THIS_COMMIT,
-    Deciding,
-    Member,
-    call_key,
-    decide_message,
-)
+from engine.decide.deciding import THIS_COMMIT, Deciding, Member, call_key
+from engine.decide.message import decide_message
 from engine.decide.plan import DecisionPlan
 from engine.decide.run import Evaluator, LevelStatistics
 from engine.effects import VOUCHERS, Status

@@ -248,7 +248,7 @@ def _count_vouchers(builder: CommitBuilder, vouchers: _Vouchers | None) -> None:
         return
     for index in vouchers.decisions.tolist():
         row = builder.commands[builder.decisions[index].command]
-        row[place] = int(row[place]) + 1  # type: ignore[call-overload]
+        row[place] = int(row[place]) + 1
 
 
 def _add_reads(builder: CommitBuilder, tables: dict[str, ColumnTable]) -> None:

@@ -71,7 +71,8 @@ class CommitBuilder:
     """The growing content of one commit.
 
     Row lists hold tuples in the order of their TableSpec, texts as batch string codes;
-    `targets` and `records` begin with the decision index instead of the command row. `reads` are int64[n, 10] blocks: decision index, then READS from `rule` on.
+    `targets` and `records` begin with the decision index instead of the command row.
+    `reads` are int64[n, 10] blocks: decision index, then READS from `rule` on.
     """
 
     strings: BatchStrings

@@ -144,9 +144,10 @@ class RunContext:
                     )
 
     def write_target(
-        self, position: int, target: int, key: Key, value: int, node: int, rule_index: int
+        self, position: int, place: tuple[int, int], target: int, key: Key, value: int
     ) -> None:
-        """Sets a target's cumulative value and notes it for the log."""
+        """Sets a target's cumulative value and notes it; place: (rule index, DELTA node)."""
+        rule_index, node = place
         program = self.plan.program
         name = program.targets[target].name
         self.overlay.set_target(name, key, value)
@@ -214,13 +215,13 @@ class RunContext:
     def read_row(
         self,
         position: int,
-        rule_index: int,
-        node_index: int,
+        place: tuple[int, int],
         element: int,
         key: Key,
         value: int | None,
     ) -> tuple[int, ...]:
-        """A row of READS, beginning with the decision index."""
+        """A row of READS, beginning with the decision index. `place`: (rule index, node)."""
+        rule_index, node_index = place
         program = self.plan.program
         rule = program.rules[rule_index]
         node = rule.nodes[node_index]

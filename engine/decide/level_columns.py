@@ -180,7 +180,7 @@ def _accept(context: RunContext, level: _TypeLevel) -> None:
             for place in np.flatnonzero(accepted).tolist():
                 key = tuple(column[place] for column in columns)
                 context.write_target(
-                    rows[place], delta.target, key, values[place], delta.node, rule_index
+                    rows[place], (rule_index, delta.node), delta.target, key, values[place]
                 )
     writes_records = level.event_type in context.plan.record_sources
     for slot, position in enumerate(positions.tolist()):
@@ -299,19 +299,19 @@ def _add_lines(
         )
     )
     if plan.specs:
-        _move_balances(context, ledger, accounts, amounts, debits, columns, decisions[owners])
+        signed = np.where(debits, amounts, -amounts)
+        _move_balances(context, (ledger, accounts, signed), columns, decisions[owners])
 
 
 def _move_balances(
     context: RunContext,
-    ledger: int,
-    accounts: Int32s,
-    amounts: Int64s,
-    debits: Bools,
+    lines: tuple[int, Int32s, Int64s],
     columns: dict[int, Int32s],
     decisions: Int64s,
 ) -> None:
+    """Moves running balances; lines: (ledger, accounts, amounts with debits positive)."""
     plan = context.plan
+    ledger, accounts, amounts = lines
     for account in np.unique(accounts).tolist():
         for write in plan.writes.get((ledger, account), ()):
             wanted = plan.program.balances[write.balance].dimensions
@@ -325,9 +325,8 @@ def _move_balances(
             entities = _entities(context, decisions[mask])
             keys = (entities, *(columns[d][mask].astype(np.int64) for d in wanted))
             sign = line_amount_sign(Side.DEBIT, write)
-            signed = np.where(debits[mask], sign, -sign) * amounts[mask]
             spec = plan.specs[write.balance]
-            for key, amount in group_sums(keys, signed):
+            for key, amount in group_sums(keys, sign * amounts[mask]):
                 context.overlay.add_balance(spec, key, amount)
 
 
@@ -387,8 +386,7 @@ def _keyed_reads(
         [
             context.read_row(
                 positions[place],
-                rule_index,
-                read.node,
+                (rule_index, read.node),
                 elements[place],
                 tuple(column[place] for column in keys),
                 values[place] if known[place] else None,

@@ -25,6 +25,10 @@ Int64s = npt.NDArray[np.int64]
 _MIX = 0x9E3779B97F4A7C15 - 2**64
 
 
+#: Added to the kind of an access whose key is not known: it touches every key of its state.
+_WILD = 8
+
+
 class Access(IntEnum):
     """How an event touches a key."""
 
@@ -65,7 +69,7 @@ def levels_of(
             hashes.append(keys)
             size = len(positions)
             states.append(np.full(size, touch.state, dtype=np.int64))
-            wild = 8 if touch.key is None else 0
+            wild = _WILD if touch.key is None else 0
             kinds.append(np.full(size, int(touch.access) + wild, dtype=np.int64))
             rules.append(np.full(size, rule_index, dtype=np.int64))
     if not rows:
@@ -75,14 +79,8 @@ def levels_of(
     all_rules = np.concatenate(rules)
     kept = _contended(all_hashes, all_states, all_kinds)
     order = np.argsort(all_rows[kept], kind="stable")
-    return _settle(
-        count,
-        all_rows[kept][order].tolist(),
-        all_hashes[kept][order].tolist(),
-        all_states[kept][order].tolist(),
-        all_kinds[kept][order].tolist(),
-        all_rules[kept][order].tolist(),
-    )
+    columns = (all_rows, all_hashes, all_states, all_kinds, all_rules)
+    return _settle(count, _Accesses(*(column[kept][order].tolist() for column in columns)))
 
 
 def _contended(hashes: Int64s, states: Int64s, kinds: Int64s) -> npt.NDArray[np.bool_]:
@@ -90,7 +88,7 @@ def _contended(hashes: Int64s, states: Int64s, kinds: Int64s) -> npt.NDArray[np.
 
     Whole states with a wildcard access are kept as they are.
     """
-    wild_states = np.unique(states[kinds >= 8])
+    wild_states = np.unique(states[kinds >= _WILD])
     _, inverse, counts = np.unique(hashes, return_inverse=True, return_counts=True)
     waits = np.zeros(len(counts), dtype=np.bool_)
     waits[inverse[(kinds & 7) != int(Access.ADD)]] = True
@@ -98,74 +96,85 @@ def _contended(hashes: Int64s, states: Int64s, kinds: Int64s) -> npt.NDArray[np.
     return kept | np.isin(states, wild_states)
 
 
-def _settle(
-    count: int,
-    rows: list[int],
-    hashes: list[int],
-    states: list[int],
-    kinds: list[int],
-    rules: list[int],
-) -> npt.NDArray[np.int32]:
+@dataclass(frozen=True, slots=True)
+class _Accesses:
+    """Contended accesses in event order, as lists of equal length."""
+
+    rows: list[int]
+    hashes: list[int]
+    states: list[int]
+    kinds: list[int]
+    rules: list[int]
+
+
+class _Walk:
+    """Levels of writers and readers so far, per key and per whole state."""
+
+    def __init__(self, accesses: _Accesses) -> None:
+        self.accesses = accesses
+        self.writer: dict[int, int] = {}
+        self.reader: dict[int, int] = {}
+        self.scanner: dict[int, tuple[int, int]] = {}
+        self.state_writer: dict[int, int] = {}
+        self.state_reader: dict[int, int] = {}
+        self.any_writer: dict[int, int] = {}
+        self.any_reader: dict[int, int] = {}
+
+    def level_after(self, index: int) -> int:
+        """The lowest level at which an access may stand after the events before it."""
+        accesses = self.accesses
+        key, state, kind = accesses.hashes[index], accesses.states[index], accesses.kinds[index]
+        access, wild = kind & 7, kind >= _WILD
+        if wild:
+            after, read = self.state_writer.get(state, -1), self.state_reader.get(state, -1)
+        else:
+            after = max(self.writer.get(key, -1), self.any_writer.get(state, -1))
+            read = max(self.reader.get(key, -1), self.any_reader.get(state, -1))
+        if access == Access.ADD:
+            return read
+        if access == Access.SET:
+            return max(after + 1, read)
+        scanned = (after, accesses.rules[index])
+        if access == Access.SCAN and not wild and self.scanner.get(key) == scanned:
+            return after
+        return after + 1
+
+    def note(self, index: int, level: int) -> None:
+        """Remembers an access of an event that stands at `level`."""
+        accesses = self.accesses
+        key, state, kind = accesses.hashes[index], accesses.states[index], accesses.kinds[index]
+        access, wild = kind & 7, kind >= _WILD
+        if access in (Access.READ, Access.SCAN):
+            self._raise(self.state_reader, state, level)
+            self._raise(*((self.any_reader, state) if wild else (self.reader, key)), level)
+        if access != Access.READ:
+            self._raise(self.state_writer, state, level)
+            self._raise(*((self.any_writer, state) if wild else (self.writer, key)), level)
+        if access == Access.SCAN:
+            self.scanner[key] = (level, accesses.rules[index])
+
+    @staticmethod
+    def _raise(table: dict[int, int], place: int, level: int) -> None:
+        if table.get(place, -1) < level:
+            table[place] = level
+
+
+def _settle(count: int, accesses: _Accesses) -> npt.NDArray[np.int32]:
     """Walks the contended accesses in event order.
 
     A Python loop: each event's level depends on the levels of the events before it.
     """
     levels = np.zeros(count, dtype=np.int32)
-    writer: dict[int, int] = {}
-    reader: dict[int, int] = {}
-    scanner: dict[int, tuple[int, int]] = {}
-    state_writer: dict[int, int] = {}
-    state_reader: dict[int, int] = {}
-    any_writer: dict[int, int] = {}
-    any_reader: dict[int, int] = {}
-    start, total = 0, len(rows)
-    while start < total:
+    walk = _Walk(accesses)
+    rows, start = accesses.rows, 0
+    while start < len(rows):
         end = start
-        row = rows[start]
-        while end < total and rows[end] == row:
+        while end < len(rows) and rows[end] == rows[start]:
             end += 1
-        level = 0
-        for i in range(start, end):
-            key, state, kind = hashes[i], states[i], kinds[i]
-            access = kind & 7
-            wild = kind >= 8
-            after = (
-                state_writer.get(state, -1)
-                if wild
-                else max(writer.get(key, -1), any_writer.get(state, -1))
-            )
-            read = (
-                state_reader.get(state, -1)
-                if wild
-                else max(reader.get(key, -1), any_reader.get(state, -1))
-            )
-            if access == Access.SCAN:
-                last = scanner.get(key)
-                if not wild and last is not None and last[1] == rules[i] and last[0] == after:
-                    level = max(level, after)
-                else:
-                    level = max(level, after + 1)
-            elif access == Access.READ:
-                level = max(level, after + 1)
-            elif access == Access.SET:
-                level = max(level, after + 1, read)
-            else:
-                level = max(level, read)
-        for i in range(start, end):
-            key, state, kind = hashes[i], states[i], kinds[i]
-            access = kind & 7
-            wild = kind >= 8
-            if access in (Access.READ, Access.SCAN):
-                state_reader[state] = max(state_reader.get(state, -1), level)
-                table, place = (any_reader, state) if wild else (reader, key)
-                table[place] = max(table.get(place, -1), level)
-            if access != Access.READ:
-                state_writer[state] = max(state_writer.get(state, -1), level)
-                table, place = (any_writer, state) if wild else (writer, key)
-                table[place] = max(table.get(place, -1), level)
-            if access == Access.SCAN:
-                scanner[key] = (level, rules[i])
-        levels[row] = level
+        level = max(0, *(walk.level_after(index) for index in range(start, end)))
+        for index in range(start, end):
+            walk.note(index, level)
+        levels[rows[start]] = level
         start = end
     return levels
 
@@ -269,11 +278,8 @@ def _positions(rule: Rule, touch: _Touch, batch: TypedBatch) -> tuple[Int64s, In
     columns = []
     for arg in touch.key:
         values = _node_values(rule, arg, batch)
-        columns.append(
-            values
-            if rule.nodes[arg].shape == shape and rule.nodes[arg].op is not Op.REPEAT
-            else np.repeat(values, sizes)
-        )
+        is_item = rule.nodes[arg].shape == shape and rule.nodes[arg].op is not Op.REPEAT
+        columns.append(values if is_item else np.repeat(values, sizes))
     if touch.with_entity:
         columns.insert(0, np.repeat(batch.entities.astype(np.int64), sizes))
     positions = np.repeat(batch.rows, sizes)

@@ -65,7 +65,7 @@ def _decide_event(
         for ledger in rule.ledgers:
             matches[ledger] = matches.get(ledger, 0) + 1
         for node, target, key, value in row.deltas:
-            context.write_target(position, target, key, value, node, rule_index)
+            context.write_target(position, (rule_index, node), target, key, value)
         matched.append((rule_index, row))
     unexpected = context.expectation(event_type, matches)
     if unexpected is not None:
@@ -145,7 +145,7 @@ def _accept(context: RunContext, rows: _Rows, position: int, rule_index: int, ro
         if plan.specs:
             context.add_line_balances(position, codes.ledger, moved)
     for node, element, key, value in row.reads:
-        rows.reads.append(context.read_row(position, rule_index, node, element, key, value))
+        rows.reads.append(context.read_row(position, (rule_index, node), element, key, value))
 
 
 def _flush(context: RunContext, rows: _Rows) -> None:

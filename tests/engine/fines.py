@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from engine.program import (
+    NO_DATE,
     Account,
     Balance,
     Dimension,
@@ -15,7 +16,6 @@ from engine.program import (
     Ledger,
     Line,
     LineDimension,
-    NO_DATE,
     Node,
     Op,
     Program,
@@ -78,7 +78,8 @@ def _rule(
         "span": Span("fines.tp", 1, 1, 1, 5),
     }
     values.update(more)
-    return Rule(name=name, event_type=event, nodes=nodes, vouchers=(voucher,), **values)  # type: ignore[arg-type]
+    values.update(name=name, event_type=event, nodes=nodes, vouchers=(voucher,))
+    return Rule(**values)  # type: ignore[arg-type]
 
 
 def fines_program() -> Program:

@@ -159,7 +159,8 @@ def test_same_attempt_gets_the_same_answer() -> None:
     first = book.post([Call(events=[event], attempt_id="t1")])[0].results[0]
     again = book.post([Call(events=[event], attempt_id="t1")])[0].results[0]
     assert (first.status, again.status) == (Status.REJECTED_RULE, Status.REJECTED_RULE)
-    assert not first.replayed and again.replayed
+    assert not first.replayed
+    assert again.replayed
     assert again.message == first.message == "negative payment in A"
 
 
@@ -170,7 +171,8 @@ def test_dry_run_shows_the_voucher_and_changes_nothing() -> None:
     assert result.status is Status.POSTED
     assert [(line.debit, line.credit) for line in result.drafts[0].lines] == [(3500, 0), (0, 3500)]
     assert result.drafts[0].number == 0
-    assert book.trial_balance() == [] and book.seq == 0
+    assert book.trial_balance() == []
+    assert book.seq == 0
     assert _post(book, event) == [("POSTED", "")]
 
 

@@ -181,7 +181,7 @@ def _explanation_data(explanation: Explanation) -> dict[str, object]:
 
 def verify_store(store: str, against: Path | None, output: Output) -> int:
     """Checks a store from end to end."""
-    from engine.verify import verify_book  # noqa: PLC0415 - reads much, wanted rarely
+    from engine.verify import verify_book
 
     url = store or ServerConfig().store_url
     sealed = against.read_text(encoding="utf-8") if against is not None else ""

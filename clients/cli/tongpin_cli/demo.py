@@ -17,7 +17,7 @@ from engine.receive import read_events
 from rules_dsl.rulebooks import SERVICES
 from tongpin_cli.output import Output
 from tongpin_cli.reports import show_rows
-from tongpin_client import Client, Voucher
+from tongpin_client import Client, EventResult, Voucher
 
 #: How long the server may take to come up.
 _START_SECONDS = 30
@@ -35,7 +35,7 @@ def run_demo(output: Output) -> None:
         output.text(f"A server with an embedded store runs at {address}; rule book: services.\n")
         events = [event for chunk in read_events(_SAMPLES / "march.jsonl") for event in chunk]
         output.text(f"{len(events)} events of a services firm's March, streamed in over gRPC:")
-        answers: list[object] = []
+        answers: list[EventResult] = []
         client.stream(
             "demo-march",
             events,
@@ -44,8 +44,8 @@ def run_demo(output: Output) -> None:
         )
         data = []
         for event, answer in zip(events, answers, strict=True):
-            vouchers = [client.voucher(name) for name in answer.vouchers]  # type: ignore[attr-defined]
-            status = answer.status.name  # type: ignore[attr-defined]
+            vouchers = [client.voucher(name) for name in answer.vouchers]
+            status = answer.status.name
             output.text(f"\n● {event['type']} {event['id']}, {event['date']}: {status}")
             for voucher in vouchers:
                 _show(voucher, output)
@@ -117,7 +117,7 @@ def _server(folder: Path) -> Iterator[str]:
     environment = {
         name: value for name, value in os.environ.items() if not name.startswith("TONGPIN_")
     }
-    process = subprocess.Popen(  # noqa: S603 - our own module
+    process = subprocess.Popen(
         command, stdout=log, stderr=subprocess.STDOUT, env=environment
     )
     try:

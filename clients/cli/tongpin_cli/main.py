@@ -38,7 +38,7 @@ Paths = Annotated[list[Path], typer.Argument(help="Rule folders or files.")]
 
 def run() -> None:
     """Entrance of the console script: turns our errors into one sentence and an exit code."""
-    from engine.errors import CallerError, TongpinError  # noqa: PLC0415 - keeps --help instant
+    from engine.errors import CallerError, TongpinError
 
     try:
         app()
@@ -68,7 +68,7 @@ def demo(json: Json = False) -> None:
 
     Example: tongpin demo
     """
-    from tongpin_cli.demo import run_demo  # noqa: PLC0415
+    from tongpin_cli.demo import run_demo
 
     run_demo(Output(json))
 
@@ -87,7 +87,7 @@ def serve(
 
     Example: tongpin serve --rules rules/ --listen 127.0.0.1:50051
     """
-    from tongpin_cli.service import run_service  # noqa: PLC0415
+    from tongpin_cli.service import run_service
 
     settings = {
         "store": store,
@@ -107,7 +107,7 @@ def check(paths: Paths, json: Json = False) -> None:
 
     Example: tongpin check rules/
     """
-    from tongpin_cli.rules import check_rules  # noqa: PLC0415
+    from tongpin_cli.rules import check_rules
 
     raise typer.Exit(check_rules(paths, Output(json)))
 
@@ -118,7 +118,7 @@ def test(paths: Paths, json: Json = False) -> None:
 
     Example: tongpin test rules/
     """
-    from tongpin_cli.rules import test_rules  # noqa: PLC0415
+    from tongpin_cli.rules import test_rules
 
     raise typer.Exit(test_rules(paths, Output(json)))
 
@@ -134,7 +134,7 @@ def try_event(
 
     Example: tongpin try --rules rules/ event.json
     """
-    from tongpin_cli.rules import try_one  # noqa: PLC0415
+    from tongpin_cli.rules import try_one
 
     raise typer.Exit(try_one(event, rules, store, Output(json)))
 
@@ -149,7 +149,7 @@ def schema(
 
     Example: tongpin schema --rules rules/ --json-schema
     """
-    from tongpin_cli.rules import show_schema  # noqa: PLC0415
+    from tongpin_cli.rules import show_schema
 
     raise typer.Exit(show_schema(rules, as_arrow=arrow and not json_schema))
 
@@ -170,7 +170,7 @@ def publish(
 
     Example: tongpin publish --rules rules/ --server 127.0.0.1:50051
     """
-    from tongpin_cli.publishing import Publication, publish_rules  # noqa: PLC0415
+    from tongpin_cli.publishing import Publication, publish_rules
 
     wanted = Publication(rules, valid_from, valid_until, comment, validate_only=dry)
     raise typer.Exit(publish_rules(wanted, (server, store, token), Output(json)))
@@ -189,7 +189,7 @@ def post(
 
     Example: tongpin post --server 127.0.0.1:50051 events.jsonl
     """
-    from tongpin_cli.posting import post_files  # noqa: PLC0415
+    from tongpin_cli.posting import post_files
 
     raise typer.Exit(post_files(files, (server, token), encoding, batch, Output(json)))
 
@@ -209,7 +209,7 @@ def replay(
 
     Example: tongpin replay --rules rules/ --events events.jsonl --out out/
     """
-    from tongpin_cli.books import replay_files, replay_store  # noqa: PLC0415
+    from tongpin_cli.books import replay_files, replay_store
 
     if store:
         raise typer.Exit(replay_store(store, out, batch, Output(json)))
@@ -226,7 +226,7 @@ def export(store: Store, out: Annotated[Path, typer.Option("--out")], json: Json
 
     Example: tongpin export --store sqlite:///book.db --out out/
     """
-    from tongpin_cli.books import export_store  # noqa: PLC0415
+    from tongpin_cli.books import export_store
 
     raise typer.Exit(export_store(store, out, Output(json)))
 
@@ -242,7 +242,7 @@ def explain(
 
     Example: tongpin explain --voucher C01/GL/2026-03/记/1 --store sqlite:///book.db
     """
-    from tongpin_cli.books import explain_one  # noqa: PLC0415
+    from tongpin_cli.books import explain_one
 
     if bool(voucher) == bool(event):
         raise typer.BadParameter("give --voucher or --event")
@@ -264,7 +264,7 @@ def trial_balance(
 
     Example: tongpin report trial-balance --store sqlite:///book.db --period 2026-03
     """
-    from tongpin_cli.reports import show_trial_balance  # noqa: PLC0415
+    from tongpin_cli.reports import show_trial_balance
 
     raise typer.Exit(
         show_trial_balance((store, server, token), (entity, ledger, period), Output(json), csv=csv)
@@ -281,7 +281,7 @@ def verify(
 
     Example: tongpin verify --store sqlite:///book.db
     """
-    from tongpin_cli.books import verify_store  # noqa: PLC0415
+    from tongpin_cli.books import verify_store
 
     raise typer.Exit(verify_store(store, against, Output(json)))
 
@@ -297,7 +297,7 @@ def seal(
 
     Example: tongpin seal --store sqlite:///book.db --out head.json
     """
-    from tongpin_cli.books import seal_store  # noqa: PLC0415
+    from tongpin_cli.books import seal_store
 
     raise typer.Exit(seal_store(store, out, key, Output(json)))
 
@@ -308,7 +308,7 @@ def status(store: Store = "", json: Json = False) -> None:
 
     Example: tongpin status --store sqlite:///book.db
     """
-    from tongpin_cli.books import show_status  # noqa: PLC0415
+    from tongpin_cli.books import show_status
 
     raise typer.Exit(show_status(store, Output(json)))
 
@@ -324,7 +324,7 @@ def token_add(
 
     Example: tongpin token add crm --role poster
     """
-    from tongpin_cli.tokens import add  # noqa: PLC0415
+    from tongpin_cli.tokens import add
 
     raise typer.Exit(add(name, role, file, Output(json)))
 
@@ -338,7 +338,7 @@ def token_list(
 
     Example: tongpin token list
     """
-    from tongpin_cli.tokens import show  # noqa: PLC0415
+    from tongpin_cli.tokens import show
 
     raise typer.Exit(show(file, Output(json)))
 
@@ -353,7 +353,7 @@ def token_revoke(
 
     Example: tongpin token revoke crm
     """
-    from tongpin_cli.tokens import revoke  # noqa: PLC0415
+    from tongpin_cli.tokens import revoke
 
     raise typer.Exit(revoke(name, file, Output(json)))
 

@@ -16,7 +16,7 @@ EXIT_ENVIRONMENT = 3
 class Output:
     """Where a command's result goes. With `as_json` only `data` reaches stdout."""
 
-    def __init__(self, as_json: bool = False) -> None:  # noqa: FBT001, FBT002 - the flag itself
+    def __init__(self, as_json: bool = False) -> None:
         """Prints text unless asked for JSON."""
         self.as_json = as_json
 

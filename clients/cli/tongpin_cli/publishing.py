@@ -29,7 +29,7 @@ class Publication:
 
 
 def publish_rules(wanted: Publication, where: tuple[str, str, str], output: Output) -> int:
-    """Publishes to a server, or to a store that no server has open; where: (server, store, token)."""
+    """Publishes to a server, or a store that none has open; where: (server, store, token)."""
     server, store, token = where
     if server:
         return _to_server(wanted, server, token, output)

@@ -83,7 +83,7 @@ def _rows(where: tuple[str, str, str], scope: tuple[str, str, str]) -> list[Tria
             return book.trial_balance(entity=entity, ledger=ledger, period=period)
         finally:
             book.close()
-    from tongpin_client import Client  # noqa: PLC0415 - only with a server
+    from tongpin_client import Client
 
     with Client(server, token=token or None) as client:
         return [

@@ -16,7 +16,6 @@ from engine.decimals import format_minor
 from engine.effects import Status
 from engine.errors import CallerError
 from rules_dsl.diagnostics import Severity, to_json
-from rules_dsl.source import SourceFile
 from server.rulebooks import Check, Files, check_files, compile_files, read_folder
 from tongpin_cli.output import EXIT_INPUT, EXIT_OK, Output, money
 
@@ -58,7 +57,7 @@ def check_rules(paths: Sequence[Path], output: Output) -> int:
 
 
 def _diagnostics(check: Check, files: Files) -> list[object]:
-    sources = {path: SourceFile(path, content.decode(errors="replace")) for path, content in files}
+    sources = {path: content.decode(errors="replace") for path, content in files}
     return [
         to_json(diagnostic, sources[diagnostic.span.file])
         for diagnostic, _ in check.diagnostics
@@ -178,7 +177,7 @@ def voucher_data(voucher: VoucherView) -> dict[str, object]:
 
 def show_schema(rules: Path, *, as_arrow: bool) -> int:
     """Prints the schemas of the event types."""
-    from server.event_types import arrow_schema, event_types_of, json_schema  # noqa: PLC0415
+    from server.event_types import arrow_schema, event_types_of, json_schema
 
     program = compile_files(read_folder(rules))
     if as_arrow:
