@@ -297,7 +297,8 @@ def test_an_append_that_fails_at_its_nth_step_leaves_nothing(
         driver = connection.connection.dbapi_connection
     failures = 0
     for steps in range(1, 1000):  # SQLite gives up at exactly this step of its program
-        driver.set_progress_handler(lambda: 1, steps)
+        left = iter(range(steps - 1, -1, -1))
+        driver.set_progress_handler(lambda left=left: next(left, 1) == 0, 1)
         try:
             append(store, expense_effects(2, 1))
         except StoreUnavailable:
