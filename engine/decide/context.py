@@ -195,7 +195,7 @@ class RunContext:
         rows.append((decision, name_code, key_code, -1, 0, 0, -1))
         for record_field, event_field in source.values:
             column = batch.columns[event_field]
-            if not isinstance(column, Column) or not _is_given(column, index, fields[event_field]):
+            if not isinstance(column, Column) or not column.given[index]:
                 continue
             declared = record.fields[record_field]
             value = int(column.values[index])
@@ -270,10 +270,6 @@ def read_name(plan: DecisionPlan, op: Op, data: object) -> tuple[ReadKind, str, 
 def _value(batch: TypedBatch, field: int, index: int) -> int:
     column = batch.columns[field]
     return int(column.values[index]) if isinstance(column, Column) else -1
-
-
-def _is_given(column: Column, index: int, declared: object) -> bool:
-    return bool(column.given[index]) or getattr(declared, "default", None) is not None
 
 
 def failed(failure: int) -> bool:
