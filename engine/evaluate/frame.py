@@ -30,6 +30,7 @@ class Elements:
     lengths: Int64s
     owners: Int64s
     places: Int64s | None
+    _numbers: Int32s | None = None
 
     @property
     def count(self) -> int:
@@ -39,7 +40,10 @@ class Elements:
     @property
     def numbers(self) -> Int32s:
         """int32[j]: each element's position in its list."""
-        return (np.arange(self.count) - self.offsets[self.owners]).astype(np.int32)
+        if self._numbers is None:
+            places = np.arange(self.count) - self.offsets[self.owners]
+            self._numbers = places.astype(np.int32)
+        return self._numbers
 
 
 @dataclass(slots=True)

@@ -187,10 +187,12 @@ def _previous(
     """
     if not len(values):
         return values
-    order = np.lexsort(keys[::-1])
+    # A column of one value, such as the entity, mostly, neither sorts nor tells keys apart.
+    telling = [key for key in keys if key.min() != key.max()] or [keys[0]]
+    order = np.lexsort(telling)  # stable, so that rows of one key stay in order
     same = np.ones(len(values), dtype=np.bool_)
     same[0] = False
-    for key in keys:
+    for key in telling:
         same[1:] &= key[order[1:]] == key[order[:-1]]
     old = np.empty_like(values)
     firsts = order[~same]
