@@ -16,7 +16,7 @@ from math import gcd
 Monomial = tuple[int, ...]
 
 #: Beyond this many terms a product is not expanded, and the value becomes an atom of its own.
-TERM_LIMIT = 1_000
+TERM_LIMIT = 400
 
 
 @dataclass(frozen=True, slots=True)

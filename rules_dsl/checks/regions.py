@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from rules_dsl.checks.axes import Axis
 
 #: A search looks at most at so many pairs of a row and a part; beyond it the answer is open.
-WORK_LIMIT = 1_000_000
+WORK_LIMIT = 500_000
 
 Rows = tuple[int, ...]
 Path = tuple[int, ...]

@@ -52,7 +52,7 @@ def _undecided(table: Table) -> Diagnostic:
     return diagnose(
         "TP402",
         table.span,
-        f"{table.name} is too large to decide whether its rows overlap or leave a gap",
+        f"{table.name} is too large to decide whether it has a row for every input",
         severity=Severity.INFO,
         help="add an else row, and tests for the inputs that matter",
         declaration=f"table {table.name}",

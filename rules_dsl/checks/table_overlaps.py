@@ -11,7 +11,7 @@ from rules_dsl.checks.regions import Undecided
 from rules_dsl.checks.rows import is_too_large, matching_rows, table_space
 from rules_dsl.checks.study import authors_of
 from rules_dsl.diagnostics.codes import diagnose
-from rules_dsl.diagnostics.model import Diagnostic
+from rules_dsl.diagnostics.model import Diagnostic, Severity
 
 #: So many overlaps of one table are shown.
 SHOWN_LIMIT = 5
@@ -23,17 +23,21 @@ def table_overlaps(checked: CheckInput) -> list[Diagnostic]:
     return [
         diagnostic
         for table in checked.program.tables
-        if table.unique and not is_too_large(table)
+        if table.unique
         for diagnostic in _table(authors, table)
     ]
 
 
 def _table(authors: Authors, table: Table) -> Iterator[Diagnostic]:
+    if is_too_large(table):
+        yield _undecided(table)
+        return
     rows = matching_rows(table)
     space = table_space(authors, table)
     try:
         overlaps = space.overlaps()
     except Undecided:
+        yield _undecided(table)
         return
     number = {id(row): place for place, row in enumerate(table.rows, start=1)}
     shown = 0
@@ -59,3 +63,14 @@ def _table(authors: Authors, table: Table) -> Iterator[Diagnostic]:
             related=((one.span, "already matches here"),),
             declaration=f"{'rate' if is_rate else 'table'} {table.name}",
         )
+
+
+def _undecided(table: Table) -> Diagnostic:
+    return diagnose(
+        "TP401",
+        table.span,
+        f"{table.name} is too large to decide whether two of its rows match the same inputs",
+        severity=Severity.INFO,
+        help="add tests for the inputs that matter",
+        declaration=f"table {table.name}",
+    )

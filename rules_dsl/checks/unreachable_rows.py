@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice
 
 from engine.program import Table
 from rules_dsl.checks.authors import Authors
@@ -13,6 +14,9 @@ from rules_dsl.checks.study import authors_of
 from rules_dsl.diagnostics.codes import diagnose
 from rules_dsl.diagnostics.model import Diagnostic
 
+#: So many rows of one table are shown.
+SHOWN_LIMIT = 10
+
 
 def unreachable_rows(checked: CheckInput) -> list[Diagnostic]:
     """Reports duplicate rows, rows that earlier rows hide, and `else` rows nothing is left for."""
@@ -21,7 +25,7 @@ def unreachable_rows(checked: CheckInput) -> list[Diagnostic]:
         diagnostic
         for table in checked.program.tables
         if not is_too_large(table)
-        for diagnostic in _table(authors, table)
+        for diagnostic in islice(_table(authors, table), SHOWN_LIMIT)
     ]
 
 

@@ -19,6 +19,10 @@ from rules_dsl.checks.proof import Case, Literal, Proof
 
 #: Expressions are written out to this depth; below it an ellipsis stands.
 DEPTH_LIMIT = 6
+#: So many terms or conditions are said; the rest is an ellipsis.
+SHOWN_LIMIT = 6
+#: What would be longer without a name is cut.
+WORDS_LIMIT = 80
 #: Only so many names are tried in pairs.
 PAIR_LIMIT = 40
 
@@ -102,7 +106,9 @@ class Wording:
             else self.condition(literal)
             for literal in literals
         ]
-        return " and ".join(dict.fromkeys(words))
+        shown = list(dict.fromkeys(words))
+        more = ["…"] if len(shown) > SHOWN_LIMIT else []
+        return " and ".join(shown[:SHOWN_LIMIT] + more)
 
     def condition(self, literal: Literal) -> str:
         """One condition, in the author's names."""
@@ -114,7 +120,7 @@ class Wording:
             return f"{self.text(text_key)} {sign} {self._value(text_key, value)}"
         if isinstance(key, tuple) and self._is_sign(literal.truth):
             return self._comparison(Poly(key[1]), key[2], holds=literal.holds)
-        words = self.expression(atom.node) if atom.node >= 0 else "a condition"
+        words = _cut(self.expression(atom.node)) if atom.node >= 0 else "a condition"
         return words if literal.holds else f"{self.word('not')} {words}"
 
     def _is_sign(self, truth: int) -> bool:
@@ -257,6 +263,8 @@ class Wording:
         terms = sorted(poly.terms, key=lambda term: (term[1] < 0, term[0] == (), term[0]))
         words = ""
         for position, (monomial, value) in enumerate(terms):
+            if position == SHOWN_LIMIT:
+                return f"{words} + …"
             sign = ("−" if value < 0 else "") if not position else " − " if value < 0 else " + "
             words += sign + self._term(monomial, abs(value), scale)
         return words or "0"
@@ -290,7 +298,7 @@ class Wording:
             product = " × ".join(self.atom(part) for part in inside if part not in truths)
             return f"{self.word('sum')}({self._where(product or '1', truths)})"
         node = self.forms.atoms[atom].node
-        return self.expression(node) if node >= 0 else "…"
+        return _cut(self.expression(node)) if node >= 0 else "…"
 
     def _scale(self, atom: int) -> int:
         entry = self.forms.atoms[atom]
@@ -315,7 +323,7 @@ class Wording:
             words = {"<": ">=", ">": "<=", "=": "!="}[words]
         if flipped:
             left, right = right, left
-        return f"{self.amount(left, scale)} {words} {self.amount(right, scale)}"
+        return f"{_cut(self.amount(left, scale))} {words} {_cut(self.amount(right, scale))}"
 
     def _is_date(self, atom: int) -> bool:
         node = self.forms.atoms[atom].node
@@ -425,6 +433,10 @@ class Wording:
 
 def _is_int(value: object) -> bool:
     return isinstance(value, int)
+
+
+def _cut(words: str) -> str:
+    return words if len(words) <= WORDS_LIMIT else words[:WORDS_LIMIT] + "…"
 
 
 def decimal(raw: int, scale: int) -> str:
