@@ -12,6 +12,7 @@ from rules_dsl.chart import MAX_CSV_BYTES, csv_places, lower_charts
 from rules_dsl.checks import CHECKS, CheckInput, Usage
 from rules_dsl.diagnostics.codes import diagnose
 from rules_dsl.diagnostics.model import Diagnostic, Severity
+from rules_dsl.keywords import spellings_of
 from rules_dsl.limits import MAX_BOOK_CHARS, MAX_FILES
 from rules_dsl.lower.book import Book
 from rules_dsl.lower.events import lower_basics, lower_events
@@ -22,7 +23,7 @@ from rules_dsl.names import Symbols, collect_names
 from rules_dsl.parse import parse_file
 from rules_dsl.reporting import Reporter
 from rules_dsl.revision import LANGUAGE_VERSION, revision_of
-from rules_dsl.source import SourceFile, read_rulebook
+from rules_dsl.source import SourceFile, read_rulebook, split_lines
 
 #: Findings that need all rules: with one left out, what only it uses would seem unused.
 _NEED_ALL_RULES = frozenset({"TP204", "TP406"})
@@ -100,8 +101,9 @@ def load_and_compile(path: str | Path) -> CompileResult:
 def read_assets(root: Path, sources: Sequence[SourceFile]) -> dict[str, bytes]:
     """Reads the files that the charts of a rule book name, as far as they are there."""
     assets: dict[str, bytes] = {}
+    openings = tuple(spellings_of(("CHART",)))
     for source in sources:
-        if '"' not in source.text:
+        if not any(line.startswith(openings) for line in split_lines(source.text)):
             continue
         for each in parse_file(source.path, source.text).file.declarations:
             if not isinstance(each, syntax.ChartDecl) or not each.csv:

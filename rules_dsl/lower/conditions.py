@@ -72,10 +72,20 @@ def lower_and_or(scope: Scope, expr: syntax.Binary) -> Value:
 def lower_comparison(scope: Scope, expr: syntax.Compare) -> Value:
     """`x = y` and the like."""
     # A code value says nothing by itself; the other side says of which code it is.
-    first, second = expr.left, expr.right
-    left = scope.lower(first)
-    right = scope.lower(second, None if left.is_error else left.type)
+    if _is_bare(scope, expr.left) and not _is_bare(scope, expr.right):
+        right = scope.lower(expr.right)
+        left = scope.lower(expr.left, None if right.is_error else right.type)
+    else:
+        left = scope.lower(expr.left)
+        right = scope.lower(expr.right, None if left.is_error else left.type)
     return compare(scope, expr.op, left, right, expr.span)
+
+
+def _is_bare(scope: Scope, expr: syntax.Expr) -> bool:
+    """Whether an expression is a name that neither the event nor a let explains."""
+    if not isinstance(expr, syntax.Name):
+        return False
+    return expr.path[0] not in scope.lets and expr.path[0] not in scope.event.fields
 
 
 def compare(scope: Scope, sign: str, left: Value, right: Value, span: Span) -> Value:

@@ -52,6 +52,9 @@ class Facts:
         """What the known comparisons say of the numbers they compare."""
         limits: dict[int, Range] = {}
         for condition, truth in self.known.items():
+            if truth and condition in self.graph.when_given:
+                number, values = self.graph.when_given[condition]
+                limits[number] = limits[number].meet(values) if number in limits else values
             node = self.graph[condition]
             if node.op not in _NEGATED or self.graph[node.args[0]].kind is not Kind.NUMBER:
                 continue

@@ -46,12 +46,19 @@ class Frame:
 
 
 class Graph:
-    """The nodes made so far."""
+    """The nodes made so far.
+
+    Attributes:
+        nodes: in the order they were made. frame: the innermost enclosing condition.
+        when_given: of a condition that an optional number was sent, the number and what it then
+            can be; where it was not sent it is 0.
+    """
 
     def __init__(self) -> None:
         """Starts empty."""
         self.nodes: list[Node] = []
         self.frame: Frame | None = None
+        self.when_given: dict[int, tuple[int, Range]] = {}
         self._known: dict[_Key, int] = {}
 
     def __getitem__(self, index: int) -> Node:

@@ -135,6 +135,8 @@ def _field_node(scope: Scope, info: FieldInfo, of_list: FieldInfo | None, span: 
         return -1
     kind = kind_of(info.type)
     numeric = kind is Kind.NUMBER
+    declared = Range(info.field.low, info.field.high) if numeric else NOTHING
+    values = declared.hull(NOTHING) if info.may_be_absent else declared
     node = scope.graph.add(
         Op.FIELD if of_list is None else Op.ITEM,
         (),
@@ -142,9 +144,12 @@ def _field_node(scope: Scope, info: FieldInfo, of_list: FieldInfo | None, span: 
         kind=kind,
         shape=EVENT_SHAPE if of_list is None else of_list.index,
         scale=info.field.scale if numeric else 0,
-        values=Range(info.field.low, info.field.high) if numeric else NOTHING,
+        values=values,
         span=span,
     )
+    if values != declared:
+        given = given_node(scope, info, of_list, span)
+        scope.graph.when_given[given] = (node, declared)
     if isinstance(info.type, NumberType) and info.type.measure is Measure.MONEY:
         node = scope.graph.shift(node, currency_decimals(info.type.currency))
     return node

@@ -30,6 +30,7 @@ event 单据 dated 日期
   号 text
   明细 list of 行
   备注 amount optional
+  份数 integer min 1 max 9 optional
 event 客户建档
   客户号 text
   等级 text
@@ -166,7 +167,7 @@ def test_rounding_brings_a_quotient_to_its_scale(
         ("人数 in {1, 2}", "or(eq(f3, 1), eq(f3, 2))"),
         ("人数 in 2..<5", "and(ge(f3, 2), lt(f3, 5))"),
         ("人数 in ..5", "le(f3, 5)"),
-        ("日期 >= 2026-01-01", "ge(f11, 20454)"),
+        ("日期 >= 2026-01-01", "ge(f12, 20454)"),
         ("加急 = false", "eq(f6, False)"),
         ("not 加急 or given 备注", "or(not(f6), given[10]())"),
         ("given 客户档案[号]", "has_record[0](f8)"),
@@ -215,6 +216,27 @@ def test_branch_is_bounded_by_what_its_condition_says() -> None:
     rule = lower('  let 甲 = if 金额 > 0 then 金额 else 1\n  refuse "" when 甲 > 5\n')
     node = labelled(rule, "甲")
     assert (node.low, node.high) == (1, 10**15)
+
+
+@pytest.mark.parametrize(
+    ("body", "active"),
+    [
+        ("  let 甲 = if given 份数 then round(金额 / 份数) else 0\n", "given[11]()"),
+        ("  when given 份数\n  let 甲 = round(金额 / 份数)\n", ""),
+    ],
+)
+def test_divisor_that_may_be_absent_is_zero_there(body: str, active: str) -> None:
+    rule = lower(body)
+    assert active_of(rule, Op.ROUND) == active
+    node = only(rule, Op.ROUND)
+    divisor = rule.nodes[node.args[1]]
+    assert (divisor.low, divisor.high) == (0, 9)
+    assert (node.low, node.high) == (-(10**15), 10**15)
+
+
+def test_expression_as_deep_as_the_parser_allows_is_lowered() -> None:
+    assert value_of(" + ".join(["人数"] * 99))[1] == 0
+    assert value_of("-" * 90 + "人数")[1] == 0
 
 
 # --- Shapes ------------------------------------------------------------------------------
