@@ -15,6 +15,9 @@ from rules_dsl.checks.axes import Axis
 #: A search looks at most at so many pairs of a row and a part; beyond it the answer is open.
 WORK_LIMIT = 500_000
 
+#: Up to so many rows are compared two by two.
+PAIRS_LIMIT = 500
+
 Rows = tuple[int, ...]
 Path = tuple[int, ...]
 
@@ -97,6 +100,8 @@ class Space:
 
     def overlaps(self) -> dict[int, int]:
         """Each row that shares inputs with an earlier one, and the first such row."""
+        if len(self.rows) <= PAIRS_LIMIT:
+            return self._overlapping_pairs()
         found: dict[int, int] = {}
         seen: set[tuple[int, Rows]] = set()
 
@@ -113,6 +118,16 @@ class Space:
 
         search(0, self.rows)
         return dict(sorted(found.items()))
+
+    def _overlapping_pairs(self) -> dict[int, int]:
+        """The same by comparing every two rows, which few rows allow and no overlap slows down."""
+        found: dict[int, int] = {}
+        for place, second in enumerate(self.rows):
+            for first in self.rows[:place]:
+                if all(self.common(first, second)):
+                    found[second] = first
+                    break
+        return found
 
     def common(self, first: int, second: int) -> Path:
         """The masks of the inputs that two rows share."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import product
+from unittest.mock import patch
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -108,6 +109,8 @@ def test_overlaps_are_exactly_the_rows_that_share_an_input(rows: tuple[TableRow,
     space = _space(rows)
     found = space.overlaps()
     assert found == expected
+    with patch("rules_dsl.checks.regions.PAIRS_LIMIT", 0):
+        assert space.overlaps() == expected
     for second, first in found.items():
         assert all(space.common(first, second))
 
