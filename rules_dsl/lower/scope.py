@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 
-from engine.program import EVENT_SHAPE, Op, Span
+from engine.program import EVENT_SHAPE, Span
 from rules_dsl import syntax
 from rules_dsl.diagnostics.model import Fix
 from rules_dsl.limits import MAX_DEPTH
@@ -172,7 +172,3 @@ class Scope:
     def is_constant(self, node: int | None) -> bool:
         """Whether a node is a constant number; no node (a divisor not there) counts as one."""
         return node is None or self.graph.constant_of(node) is not None
-
-    def is_op(self, node: int, op: Op) -> bool:
-        """Whether a node is of an operation."""
-        return self.graph[node].op is op

@@ -1,10 +1,6 @@
-"""Raw values in messages: numbers in plain notation and dates."""
+"""Raw values in messages."""
 
 from __future__ import annotations
-
-from datetime import date
-
-_EPOCH = date(1970, 1, 1).toordinal()
 
 
 def show_number(raw: int, scale: int) -> str:
@@ -13,8 +9,3 @@ def show_number(raw: int, scale: int) -> str:
     whole, fraction = divmod(abs(raw), 10**scale)
     decimals = str(fraction).rjust(scale, "0").rstrip("0") if scale else ""
     return f"{sign}{whole}.{decimals}" if decimals else f"{sign}{whole}"
-
-
-def show_day(day: int) -> str:
-    """A day number as an ISO date."""
-    return date.fromordinal(day + _EPOCH).isoformat()
