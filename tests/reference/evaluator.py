@@ -216,8 +216,11 @@ class ReferenceEvaluator:
         for record in self._book.records.values():
             if event.decl.name not in {source.text for source in record.sources}:
                 continue
-            self.seen["record written"] += 1
             key = tuple(event.values[name.text] for name in record.keys)
+            if ABSENT in key:
+                self.seen["record key absent"] += 1
+                continue
+            self.seen["record written"] += 1
             fields = self.state.records.setdefault((record.name, key), {})
             for part in record.fields:
                 value = self._sent(event, part.name)

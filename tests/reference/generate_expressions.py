@@ -142,7 +142,7 @@ class ExpressionMaker:
         condition, inner = self._condition_and_maker(shape)
         then = inner.money(shape, depth - 1)
         otherwise = self.money(shape, depth - 1)
-        if self.rng.random() < 0.3:
+        if self.rng.random() < 0.3 or then.text == otherwise.text:
             otherwise = Money("0", 0)
         text = f"(«if» {condition} «then» {then.text} «else» {otherwise.text})"
         return Money(text, max(then.bound, otherwise.bound))

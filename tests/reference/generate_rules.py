@@ -37,7 +37,7 @@ CODES = {
 }
 RATIO = "«percent» «min» 0 «max» 1"
 #: Share of record fields that the events writing them may leave to a default.
-DEFAULTED = 0.0
+DEFAULTED = 0.2
 #: Two values of different codes share a wire value on purpose.
 WIRES = {"差旅": "travel", "招待": "entertainment", "其他费用": "other", "无票": "other"}
 
@@ -76,12 +76,12 @@ class _BookMaker:
         self._codes_and_dimensions()
         self._chart()
         self._rates_and_tables()
-        masters = [self._master_event("客户档案"), self._master_event("合同")]
-        self.rng.shuffle(masters)
+        events = [self._business_event(at) for at in range(self.rng.choice([2, 3]))]
+        self._master_event("客户档案")
+        self._master_event("合同")
         self._targets()
         rules = []
-        for at in range(self.rng.choice([2, 3])):
-            event = self._business_event(at)
+        for at, event in enumerate(events):
             rules.append((f"rules/{self.rng.choice('甲乙丙')}{at}.tp", self._rules(event)))
         self._event_without_rules()
         files = {"book.tp": "\n".join(self.text)} | dict(rules)
@@ -181,7 +181,7 @@ class _BookMaker:
 
     # --- Records and the events that write them ----------------------------------------------
 
-    def _master_event(self, record: str) -> str:
+    def _master_event(self, record: str) -> None:
         rng = self.rng
         key = "客户号" if record == "客户档案" else "合同号"
         second = record == "合同" and rng.random() < 0.3
@@ -194,7 +194,8 @@ class _BookMaker:
         fields = fields[: rng.choice([2, 3])]
         defaults = {"价款": "100", "折扣": "5%", "级别": "普票"}
         keys = [key, "期次"] if second else [key]
-        lines = [f"«record» {record} «key» {', '.join(keys)} «from» {record}建立, {record}变更"]
+        sources = ", ".join([f"{record}建立", f"{record}变更", *self._sources(keys)])
+        lines = [f"«record» {record} «key» {', '.join(keys)} «from» {sources}"]
         kept = []
         for spec in fields:
             default = defaults[spec.name] if rng.random() < 0.4 else ""
@@ -216,7 +217,14 @@ class _BookMaker:
                 default = f" «default» {defaults[spec.name]}" if rng.random() < DEFAULTED else ""
                 body.append(f"  {spec.name} {spec.declared}{optional}{default if optional else ''}")
             self.text.append("\n".join(body) + "\n")
-        return record
+
+    def _sources(self, keys: list[str]) -> list[str]:
+        """Business events that write a record as well: they have its key fields, if not always."""
+        return [
+            event.name
+            for event in self.book.events
+            if self.rng.random() < 0.5 and set(keys) <= {field.name for field in event.fields}
+        ]
 
     # --- Business events ---------------------------------------------------------------------
 
@@ -253,6 +261,9 @@ class _BookMaker:
             made.append(FieldSpec("净额", "money", f"«is» net «amount»{of} «max» 1000000"))
         pool = [
             FieldSpec("合同号", "text", "«text»"),
+            FieldSpec("客户号", "text", "«text»"),
+            FieldSpec("价款", "money", "«amount»"),
+            FieldSpec("折扣", "percent", RATIO),
             FieldSpec("类别", "code:费用类别", "«is» category 费用类别"),
             FieldSpec("票种", "code:发票类型", "发票类型"),
             FieldSpec("加急", "flag", "«flag»"),

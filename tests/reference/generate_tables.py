@@ -69,7 +69,7 @@ class TableMaker:
         if drops and len(rows) > 1:
             rows = [row for row in rows if rng.random() < 0.75] or rows[:1]
         if (drops or open_text) and rng.random() < 0.8:
-            rows.append(["«else»", *["*" for _ in inputs[1:]]])
+            rows.insert(rng.randrange(len(rows) + 1), ["«else»", *["*" for _ in inputs[1:]]])
         return rows
 
     def _first_rows(self, inputs: tuple[Kind, ...]) -> list[list[str]]:
@@ -81,8 +81,11 @@ class TableMaker:
             rows.append(cells)
         rng.shuffle(rows)
         if rng.random() < 0.75:
-            head = rng.choice(["«else»", "*"])
-            rows.append([head, *["*" for _ in inputs[1:]]])
+            rest = ["*" for _ in inputs[1:]]
+            if rng.random() < 0.5:
+                rows.append(["*", *rest])
+            else:
+                rows.insert(rng.randrange(len(rows) + 1), ["«else»", *rest])
         return rows
 
     def _set(self, kind: Kind) -> str:
