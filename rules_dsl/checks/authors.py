@@ -12,6 +12,7 @@ from typing import TypeVar
 from engine.program import Line, Span, Table
 from rules_dsl import syntax
 from rules_dsl.checks.input import english
+from rules_dsl.diagnostics.model import Fix
 
 D = TypeVar("D")
 
@@ -56,6 +57,17 @@ class Authors:
         """Where the account of a line stands; the whole line if its text is not known."""
         declaration = self._lines.get((line.span, line.side))
         return declaration.account.span if declaration else line.span
+
+    def add_dimension(self, line: Line, dimension: str) -> Fix | None:
+        """An edit that makes a line carry the event's field of a dimension."""
+        declaration = self._lines.get((line.span, line.side))
+        if declaration is None:
+            return None
+        last = declaration.dimensions[-1].span if declaration.dimensions else None
+        end = last or declaration.amount.span
+        place = Span(end.file, end.end_line, end.end_column, end.end_line, end.end_column)
+        joint = ", " if last else f" {self.word('by', line.span)} "
+        return Fix(place, joint + dimension, safe=False)
 
     def rules_on(self, event: str) -> tuple[syntax.RuleDecl, ...]:
         """The declared rules of an event, whether or not they could be compiled."""

@@ -72,9 +72,14 @@ class LineAxis:
 
 
 def line_axis(
-    name: str, bounds: Interval, named: Iterable[Interval], words: Callable[[int], str]
+    name: str,
+    bounds: Interval,
+    named: Iterable[Interval],
+    words: Callable[[int], str],
+    *,
+    is_date: bool,
 ) -> LineAxis:
-    """Cuts the numbers within bounds at the ends of the intervals that conditions name."""
+    """Cuts numbers or days within bounds at the ends of the intervals that conditions name."""
     low, high = bounds.low, bounds.high
     cuts = set()
     for interval in named:
@@ -84,7 +89,8 @@ def line_axis(
     starts = [low, *inner]
     ends = [*(cut - 1 for cut in inner), high]
     segments = tuple(Interval(*ends_of) for ends_of in zip(starts, ends, strict=True))
-    parts = tuple(f"{name} = {words(_sample(segment))}" for segment in segments)
+    sample = _day_sample if is_date else _number_sample
+    parts = tuple(f"{name} = {words(sample(segment))}" for segment in segments)
     return LineAxis(Axis(name, parts), segments)
 
 
@@ -106,7 +112,12 @@ def _inside(segment: Interval, interval: Interval) -> bool:
     return low_fits and high_fits
 
 
-def _sample(segment: Interval) -> int:
+def _day_sample(segment: Interval) -> int:
+    """A day at an end of a segment: the first one if there is one."""
+    return next((end for end in (segment.low, segment.high) if end is not None), 0)
+
+
+def _number_sample(segment: Interval) -> int:
     """The value of a segment nearest to zero, which reads best."""
     low, high = segment.low, segment.high
     if low is not None and low > 0:

@@ -169,7 +169,7 @@ class _AxisReader:
         name = (field.name if field else self.wording.atom(atom)) or "the business date"
         intervals = [interval for interval in named.values() if interval is not None]
         words = day_text if is_date else lambda raw: decimal(raw, scale)
-        cut = line_axis(name, bounds, intervals, words)
+        cut = line_axis(name, bounds, intervals, words, is_date=is_date)
         masks = {truth: cut.mask((x,)) if x else 0 for truth, x in named.items()}
         is_derived = field is None and atom != self.date_atom
         return GuardAxis(cut.axis, masks, is_derived, is_number=True)

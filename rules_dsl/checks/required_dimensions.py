@@ -84,6 +84,15 @@ def _missing(
         severity=severity,
         notes=notes,
         help=help_text,
+        fix=study.authors.add_dimension(line, name)
+        if entry is None and _has(study, name)
+        else None,
         related=related,
         declaration=study.name,
     )
+
+
+def _has(study: Study, name: str) -> bool:
+    """Whether the event has a field of that name, which `by` takes without saying a value."""
+    event = study.forms.program.event_types[study.rule.event_type]
+    return any(field.name == name for field in event.fields)

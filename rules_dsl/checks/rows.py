@@ -95,7 +95,8 @@ def _column(
     if kind in {Kind.NUMBER, Kind.DATE}:
         intervals = [interval for cell in cells for interval in cell.intervals]
         words = _number_words(authors, table, column)
-        line = line_axis(name, bounds[0] if bounds else UNBOUNDED, intervals, words)
+        asked = bounds[0] if bounds else UNBOUNDED
+        line = line_axis(name, asked, intervals, words, is_date=kind is Kind.DATE)
         return line.axis, [line.mask(cell.intervals) for cell in cells]
     domain = table.key_domains[column]
     texts = [text for cell in cells for text in cell.texts]
