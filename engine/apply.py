@@ -55,7 +55,8 @@ def apply_commit(
         chain: of the commit.
     """
     _expire_attempts(state, header.sealed_at_us)
-    tables = effects.tables
+    tables = {name: table for name, table in effects.tables.items() if table.count}
+    effects = EffectBatch(effects.strings, tables)
     if COMMANDS.name in tables:
         _apply_commands(state, header, effects, tables[COMMANDS.name])
     if STATUS_CHANGES.name in tables:
@@ -86,7 +87,7 @@ def fold_balance(
         balances: key -> amount, changed.
         effects: the commit.
     """
-    if LINES.name not in effects.tables:
+    if LINES.name not in effects.tables or not effects.tables[LINES.name].count:
         return
     lines, vouchers = effects.tables[LINES.name], effects.tables[VOUCHERS.name]
     strings = effects.strings

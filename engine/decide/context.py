@@ -8,11 +8,22 @@ from dataclasses import dataclass
 from engine.batch import Column, TypedBatch
 from engine.calendar import first_day, next_period, period_of
 from engine.decide.builder import CommitBuilder
-from engine.decide.plan import DecisionPlan, line_amount_sign
+from engine.decide.plan import DecisionPlan, line_amount_sign, possible_accounts
 from engine.effects import ReadKind, Status
 from engine.evaluate import FAULTS
 from engine.evaluate.outcome import NOT_FAILED
-from engine.program import NO_DATE, Expects, FieldType, Kind, LatePolicy, Op, RecordSource, Side
+from engine.program import (
+    NO_DATE,
+    Expects,
+    Fault,
+    FieldType,
+    Kind,
+    LatePolicy,
+    Op,
+    RecordSource,
+    Rule,
+    Side,
+)
 from engine.state.keys import Key, field_kind, key_text
 from engine.state.overlay import Overlay, ProgramView
 
@@ -101,6 +112,8 @@ class RunContext:
         is_node = 0 <= failed_node < len(rule.nodes)
         span = rule.nodes[failed_node].span if is_node else rule.span
         what = message or _FAULT_WORDS.get(fault.value, "this value could not be computed")
+        if fault is Fault.MISSING_DIMENSION:
+            what = missing_dimension_words(self.plan, rule) or what
         return Outcome(
             Status.UNPOSTED,
             fault.value,
@@ -270,6 +283,27 @@ def read_name(plan: DecisionPlan, op: Op, data: object) -> tuple[ReadKind, str, 
 def _value(batch: TypedBatch, field: int, index: int) -> int:
     column = batch.columns[field]
     return int(column.values[index]) if isinstance(column, Column) else -1
+
+
+def missing_dimension_words(plan: DecisionPlan, rule: Rule) -> str:
+    """Which required dimensions the rule's lines may lack, with the fields to send; at most 3."""
+    program = plan.program
+    fields = program.event_types[rule.event_type].fields
+    found: dict[str, None] = {}
+    for voucher in rule.vouchers:
+        for line in voucher.lines:
+            carried = {part.dimension: rule.nodes[part.value] for part in line.dimensions}
+            for account in possible_accounts(program, rule.nodes[line.account]):
+                for dimension in program.accounts[account].required:
+                    node = carried.get(dimension)
+                    if node is not None and node.op is not Op.FIELD:
+                        continue
+                    field = fields[node.data] if node and isinstance(node.data, int) else None
+                    if field is None or field.optional:
+                        wire = f" (field {field.wire})" if field else ""
+                        role = program.accounts[account].role
+                        found[f"{role} needs {program.dimensions[dimension].name}{wire}"] = None
+    return "; ".join(list(found)[:3])
 
 
 def failed(failure: int) -> bool:

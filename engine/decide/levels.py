@@ -16,8 +16,8 @@ import numpy as np
 import numpy.typing as npt
 
 from engine.batch import Column, ListColumn, TypedBatch
-from engine.decide.plan import DecisionPlan, in_force
-from engine.program import EVENT_SHAPE, Node, Op, Program, Rule
+from engine.decide.plan import DecisionPlan, in_force, possible_accounts
+from engine.program import EVENT_SHAPE, Op, Program, Rule
 
 Int64s = npt.NDArray[np.int64]
 
@@ -224,7 +224,7 @@ def _rule_touches(plan: DecisionPlan, rule: Rule) -> Iterator[_Touch]:
             yield _Touch(state, Access.SCAN, _static(rule, node.args[:-1]), True)
     for voucher in rule.vouchers:
         for line in voucher.lines:
-            accounts = _possible_accounts(program, rule.nodes[line.account])
+            accounts = possible_accounts(program, rule.nodes[line.account])
             balances = {
                 write.balance
                 for account in accounts
@@ -237,15 +237,6 @@ def _rule_touches(plan: DecisionPlan, rule: Rule) -> Iterator[_Touch]:
                     continue  # the line cannot carry the key
                 key = _static(rule, tuple(values[index] for index in wanted))
                 yield _Touch(balance, Access.ADD, key, True)
-
-
-def _possible_accounts(program: Program, node: Node) -> Sequence[int]:
-    if node.op is Op.CONST and isinstance(node.data, int):
-        return (node.data,)
-    if node.op is Op.TABLE_CELL and isinstance(node.data, tuple):
-        table, output = int(node.data[0]), int(node.data[1])
-        return [int(row.outputs[output]) for row in program.tables[table].rows]
-    return range(len(program.accounts))
 
 
 def _static(rule: Rule, args: Sequence[int]) -> tuple[int, ...] | None:

@@ -5,13 +5,14 @@ Made once per revision and book, before any batch, so that every code lies in th
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from engine.evaluate import LinkedProgram, link
-from engine.program import NO_DATE, NegativePolicy, Op, Program, RecordSource, Rule, Side
+from engine.program import NO_DATE, NegativePolicy, Node, Op, Program, RecordSource, Rule, Side
 from engine.state.book_state import BalanceSpec
 from engine.strings import StringPool
 
@@ -107,6 +108,16 @@ def in_force(rule: Rule, day: int) -> bool:
     )
 
 
+def possible_accounts(program: Program, node: Node) -> Sequence[int]:
+    """Every account a line's account node can give."""
+    if node.op is Op.CONST and isinstance(node.data, int):
+        return (node.data,)
+    if node.op is Op.TABLE_CELL and isinstance(node.data, tuple):
+        table, output = int(node.data[0]), int(node.data[1])
+        return [int(row.outputs[output]) for row in program.tables[table].rows]
+    return range(len(program.accounts))
+
+
 def _codes(pool: StringPool, texts: list[str]) -> npt.NDArray[np.int32]:
     return np.array([pool.intern(text) for text in texts], dtype=np.int32)
 
@@ -169,7 +180,3 @@ def _sequential_types(program: Program, rules: dict[int, list[int]]) -> frozense
 def line_amount_sign(side: Side, write: BalanceWrite) -> int:
     """Sign with which a line's signed amount on its side moves a balance."""
     return write.debit_sign if side == Side.DEBIT else -write.debit_sign
-
-
-#: Operations whose value is known from the event alone, usable as a key before deciding.
-STATIC_KEY_OPS = frozenset({Op.FIELD, Op.ITEM, Op.CONST, Op.REPEAT})
