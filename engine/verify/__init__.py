@@ -1,0 +1,8 @@
+"""Checks a stored book from end to end: log, vouchers, numbers, state, snapshot and rows."""
+
+from __future__ import annotations
+
+from engine.verify.book import verify_book
+from engine.verify.report import VerifyReport
+
+__all__ = ["VerifyReport", "verify_book"]

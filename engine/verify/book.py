@@ -1,0 +1,224 @@
+"""Verifies a book from its log alone, beside whoever writes it."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack, closing
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from engine.apply import apply_commit
+from engine.decide.plan import DecisionPlan
+from engine.effects import COMMANDS, LINES, READS, RECORDS, TARGETS, VOUCHERS, Status
+from engine.errors import CallerError, StoreCorrupt
+from engine.history import Commits, StateHistory
+from engine.log import CommitStore, Finding, LogEntry, check_log, genesis, open_store, sqlite_path
+from engine.log.seal import check_seal
+from engine.revisions import Revisions, RuleCompiler
+from engine.state.book_state import BookState
+from engine.verify.contents import StoredEvents, read_contents
+from engine.verify.decisions import Redecision
+from engine.verify.events import check_events
+from engine.verify.form import check_form
+from engine.verify.report import Mismatch, Tally, VerifyReport
+from engine.verify.rows import RowsCheck
+from engine.verify.snapshot import SnapshotCheck
+from engine.verify.view import CommitView
+from engine.verify.vouchers import check_vouchers
+
+_COUNTED = {
+    "vouchers": VOUCHERS.name,
+    "lines": LINES.name,
+    "reads": READS.name,
+    "targets": TARGETS.name,
+    "records": RECORDS.name,
+}
+
+
+def verify_book(
+    url: str, book_id: str, compiler: RuleCompiler, *, sealed_head: str = ""
+) -> VerifyReport:
+    """Verifies a stored book; takes no lock and may run beside a server that writes it.
+
+    The log is read once, up to where it ends when verification begins. Each commit is checked
+    for itself, decided again under the rules it names, and folded into the state that the next
+    ones, the snapshot and the projected rows are compared with.
+
+    Args:
+        url: the store.
+        book_id: the book.
+        compiler: compiles the revisions in the log.
+        sealed_head: JSON of a head that was sealed earlier and kept outside.
+
+    Raises:
+        StoreError: the store cannot be opened.
+    """
+    tally = Tally()
+    first_bad = None
+    file = sqlite_path(url)
+    with ExitStack() as stack:
+        store = stack.enter_context(closing(open_store(url, book_id=book_id, read_only=True)))
+        try:
+            # Rows and snapshot follow the log: read first, they cannot be ahead of it.
+            rows = RowsCheck.open(file, store)
+            if rows is not None:
+                stack.enter_context(closing(rows))
+            snapshot = SnapshotCheck.open(file, store)
+            _Verification.begin(store, compiler, tally, rows, snapshot).run()
+            _check_outside(store, sealed_head, tally)
+        except Mismatch as mismatch:
+            first_bad = mismatch.finding
+        except StoreCorrupt as error:
+            first_bad = Finding("STORE_DAMAGED", Path(file).name, 0, "readable pages", str(error))
+    return VerifyReport(dict(tally.counts), first_bad)
+
+
+def _check_outside(store: CommitStore, sealed_head: str, tally: Tally) -> None:
+    """Compares the log with a sealed head, and lets the database check its own files."""
+    if sealed_head:
+        finding = check_seal(sealed_head, store)
+        if finding is not None:
+            raise _mismatch(finding)
+        tally.add("sealed_heads")
+    problems = store.integrity_problems()
+    if problems:
+        raise Mismatch("STORE_DAMAGED", store.book_id, 0, "sound database files", problems[0])
+
+
+@dataclass(slots=True)
+class _Verification:
+    """One walk along the log."""
+
+    store: CommitStore
+    tally: Tally
+    rows: RowsCheck | None
+    snapshot: SnapshotCheck | None
+    state: BookState
+    commits: Commits
+    revisions: Revisions
+    redecision: Redecision
+    plans: dict[str, DecisionPlan] = field(default_factory=dict)
+    accepted: dict[Status, int] = field(default_factory=lambda: dict.fromkeys(Status, 0))
+
+    @classmethod
+    def begin(
+        cls,
+        store: CommitStore,
+        compiler: RuleCompiler,
+        tally: Tally,
+        rows: RowsCheck | None,
+        snapshot: SnapshotCheck | None,
+    ) -> _Verification:
+        """Stands before the first commit."""
+        state = snapshot.empty_state() if snapshot is not None else BookState.empty()
+        state.chain = genesis(store.book_id)
+        commits = Commits(store)
+        history = StateHistory(state, commits)
+        revisions = Revisions(state, history, commits, compiler)
+        redecision = Redecision(state, history, revisions)
+        return cls(store, tally, rows, snapshot, state, commits, revisions, redecision)
+
+    def run(self) -> None:
+        """Walks to where the log ends now."""
+        head, _ = self.store.head()
+        if self.rows is not None:
+            self.rows.check_head(head)
+        for entry in check_log(self.store):
+            if isinstance(entry, Finding):
+                raise _mismatch(entry)
+            if entry.header.seq > head:
+                break
+            self._check(entry)
+        self._check_completeness()
+        self._check_totals()
+        if self.rows is not None:
+            self.tally.add("projected_rows", self.rows.checked)
+
+    def _check(self, entry: LogEntry) -> None:
+        view = CommitView(entry.header, entry.effects)
+        check_form(view)
+        stored = read_contents(view, self.state.pool)
+        check_events(view, stored, self.state, self.commits)
+        check_vouchers(view, self.state, self.plans)
+        decisions = self.redecision.check(view, stored)
+        if self.snapshot is not None and view.seq <= self.snapshot.seq:
+            self.snapshot.check_identities(view, stored, self.state.event_count)
+        if self.rows is not None:
+            self.rows.check_commit(view, self.state)
+        self._count(view, stored, decisions)
+        self._apply(entry)
+        if self.rows is not None and self.rows.seq == view.seq:
+            self.rows.finish(self.state)
+        if self.snapshot is not None and self.snapshot.seq == view.seq:
+            self.tally.add("snapshot_values", self.snapshot.check(self.state))
+
+    def _apply(self, entry: LogEntry) -> None:
+        """Folds a commit that was checked; its revisions are compiled."""
+        self.commits.put(entry.header, entry.effects)
+        known = len(self.state.revisions)
+        apply_commit(self.state, entry.header, entry.effects, entry.commit.chain)
+        for published in self.state.revisions[known:]:
+            try:
+                self.revisions.load([published])
+            except (CallerError, StoreCorrupt) as error:
+                key = published.revision
+                seq = published.seq
+                raise Mismatch("REVISION_DIFFERS", key, seq, "its sources", error) from error
+            self.plans[published.revision] = self.revisions.plan(published.revision)
+            self.tally.add("revisions")
+
+    def _count(self, view: CommitView, stored: StoredEvents, decisions: int) -> None:
+        self.tally.add("commits")
+        self.tally.add("events", len(stored.rows))
+        self.tally.add("refusals", view.count(COMMANDS.name) - len(stored.rows))
+        self.tally.add("decisions", decisions)
+        for name, table in _COUNTED.items():
+            self.tally.add(name, view.count(table))
+        self._count_statuses(view, stored)
+
+    def _count_statuses(self, view: CommitView, stored: StoredEvents) -> None:
+        """Keeps count of accepted events by their present status."""
+        if not stored.rows:
+            return
+        statuses = view.numbers(COMMANDS.name, "status")
+        for row in stored.rows:
+            self.accepted[Status(statuses[row])] += 1
+        if view.count("status_changes"):
+            waiting = {(e.source, e.event_id): e.status for e in self.state.waiting.values()}
+            names = zip(
+                view.text("status_changes", "source"),
+                view.text("status_changes", "event_id"),
+                strict=True,
+            )
+            for name, status in zip(names, view.numbers("status_changes", "status"), strict=True):
+                self.accepted[Status(waiting[name])] -= 1
+                self.accepted[Status(status)] += 1
+                waiting[name] = status
+
+    def _check_completeness(self) -> None:
+        """Every accepted event is posted, needs no posting, was withdrawn, or waits."""
+        waiting = dict.fromkeys(Status, 0)
+        for event in self.state.waiting.values():
+            waiting[Status(event.status)] += 1
+        for status in (Status.PENDING_REVIEW, Status.HELD, Status.UNPOSTED):
+            if waiting[status] != self.accepted[status]:
+                expected, found = self.accepted[status], waiting[status]
+                raise Mismatch("COMPLETENESS", status.name, self.state.seq, expected, found)
+        if sum(self.accepted.values()) != len(self.state.identities):
+            expected, found = sum(self.accepted.values()), len(self.state.identities)
+            raise Mismatch("COMPLETENESS", "accepted", self.state.seq, expected, found)
+
+    def _check_totals(self) -> None:
+        """Debits equal credits in every entity, ledger and period."""
+        sums: dict[tuple[str, str, int], int] = {}
+        for (entity, ledger, period, _), (debit, credit) in self.state.totals.items():
+            key = (entity, ledger, period)
+            sums[key] = sums.get(key, 0) + debit - credit
+        for key, difference in sums.items():
+            if difference:
+                name = "/".join(map(str, key))
+                raise Mismatch("UNBALANCED", name, self.state.seq, 0, difference)
+        self.tally.add("balances", len(self.state.totals))
+
+
+def _mismatch(finding: Finding) -> Mismatch:
+    return Mismatch(finding.kind, finding.key, finding.seq, finding.expected, finding.found)
