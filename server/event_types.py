@@ -121,7 +121,12 @@ def _value_schema(field: Field) -> Schema:
 
 def _number_schema(field: Field) -> Schema:
     decimals = rf"(\.[0-9]{{1,{field.scale}}})?" if field.scale else ""
-    schema: Schema = {"type": "string", "pattern": f"^-?[0-9]+{decimals}$"}
+    # Whole numbers may be JSON numbers; amounts never.
+    is_whole = not field.scale and not field.currency
+    schema: Schema = {
+        "type": ["string", "integer"] if is_whole else "string",
+        "pattern": f"^-?[0-9]+{decimals}$",
+    }
     about = [f"in {field.currency}"] if field.currency else []
     if field.low > INT64_MIN:
         about.append(f"at least {format_minor(field.low, field.scale)}")

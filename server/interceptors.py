@@ -63,6 +63,7 @@ class CallIdentity:
             raise role_missing(self.principal.name, name, ", ".join(sorted(roles)))
 
 
+_NOBODY = Principal("", frozenset())
 _current: ContextVar[CallIdentity] = ContextVar("current_call")
 
 
@@ -130,20 +131,13 @@ class CallGuard(aio.ServerInterceptor):
             self._enter()
             code = grpc.StatusCode.OK
             try:
+                self._identify(rpc, context)
                 if request is _UNREADABLE:
                     raise malformed("", "the request is not a message of its type")
-                _current.set(self._identify(rpc, context))
-                remaining = cast("float | None", context.time_remaining())
-                if remaining is not None and remaining < MAX_CALL_SECONDS:
-                    return await inner(request, context)  # gRPC ends it at its deadline
-                async with asyncio.timeout(MAX_CALL_SECONDS):
-                    return await inner(request, context)
+                return await _within_limit(inner, request, context)
             except (asyncio.CancelledError, aio.AbortError):
                 code = grpc.StatusCode.CANCELLED
                 raise
-            except TimeoutError:
-                code = grpc.StatusCode.DEADLINE_EXCEEDED
-                await self._abort(context, rpc, deadline_exceeded(MAX_CALL_SECONDS))
             except Exception as error:  # noqa: BLE001 - the abort raises
                 refusal = self._explain(rpc, error)
                 code = refusal.code
@@ -158,7 +152,7 @@ class CallGuard(aio.ServerInterceptor):
         async def guarded(requests: object, context: Context) -> None:
             self._enter()
             try:
-                _current.set(self._identify(rpc, context))
+                self._identify(rpc, context)
                 await inner(requests, context)
             except (asyncio.CancelledError, aio.AbortError):
                 raise
@@ -169,7 +163,8 @@ class CallGuard(aio.ServerInterceptor):
 
         return guarded
 
-    def _identify(self, rpc: str, context: Context) -> CallIdentity:
+    def _identify(self, rpc: str, context: Context) -> None:
+        """Tells who calls, and refuses who may not."""
         authorization, request_id = None, ""
         for key, value in context.invocation_metadata() or ():
             if key == "authorization" and isinstance(value, str):
@@ -177,15 +172,16 @@ class CallGuard(aio.ServerInterceptor):
             elif key == _REQUEST_ID_KEY and _REQUEST_ID.fullmatch(str(value)):
                 request_id = str(value)
         request_id = request_id or next(self._request_ids)
+        _current.set(CallIdentity(rpc, _NOBODY, request_id))
         if is_public(rpc):
-            return CallIdentity(rpc, Principal("", frozenset()), request_id)
+            return
         principal = self._authenticator.principal(authorization, context.peer())
+        _current.set(CallIdentity(rpc, principal, request_id))
         # A method that the table does not know is refused, so that none is open by mistake.
         roles = _allowed_roles(rpc)
         if not roles & principal.roles:
             raise role_missing(principal.name, rpc, ", ".join(sorted(roles)))
         self._log.debug("call", rpc=rpc, principal=principal.name, request_id=request_id)
-        return CallIdentity(rpc, principal, request_id)
 
     def _explain(self, rpc: str, error: Exception) -> CallRefused:
         identity = _current.get(None)
@@ -252,6 +248,21 @@ async def readable(
         if request is _UNREADABLE:
             raise malformed("", "the request is not a message of its type")
         yield request
+
+
+async def _within_limit(inner: Handler, request: object, context: Context) -> object:
+    """Runs a handler for no longer than a call may last, or than its caller waits."""
+    remaining = cast("float | None", context.time_remaining())
+    if remaining is not None and remaining < MAX_CALL_SECONDS:
+        return await inner(request, context)  # gRPC ends it at its deadline
+    limit = asyncio.timeout(MAX_CALL_SECONDS)
+    try:
+        async with limit:
+            return await inner(request, context)
+    except TimeoutError:
+        if limit.expired():
+            raise deadline_exceeded(MAX_CALL_SECONDS) from None
+        raise
 
 
 def _safe_reader(

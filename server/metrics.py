@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter as Tally
 from collections.abc import Iterable
+from threading import Thread
 from wsgiref.simple_server import WSGIServer
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, start_http_server
@@ -84,7 +85,7 @@ class ServiceMetrics:
             self._by_status[status].inc(count)
 
 
-def serve_metrics(metrics: ServiceMetrics, host: str, port: int) -> tuple[WSGIServer, int]:
-    """Answers GET /metrics in a thread of its own; gives the HTTP server and its port."""
-    server, _thread = start_http_server(port, addr=host, registry=metrics.registry)
-    return server, server.server_port
+def serve_metrics(metrics: ServiceMetrics, host: str, port: int) -> tuple[WSGIServer, Thread, int]:
+    """Answers GET /metrics in a thread of its own; gives HTTP server, thread and port."""
+    server, thread = start_http_server(port, addr=host, registry=metrics.registry)
+    return server, thread, server.server_port

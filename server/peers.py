@@ -62,8 +62,8 @@ def _remembered_user(peer: str, window: int) -> str | None:
     address = _address(peer)
     if address is None or not _plain(address[0]).is_loopback:
         return None
-    host, port = address
-    for version in (host.version, 6):  # an IPv4 connection may stand in the IPv6 table
+    host, port = _plain(address[0]), address[1]
+    for version in sorted({host.version, 6}):  # an IPv4 connection may stand in the IPv6 table
         user = _owner(_TABLES[version], f"{_hex(host, version)}:{port:04X}")
         if user:
             return user

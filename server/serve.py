@@ -156,7 +156,7 @@ async def _serve_until_told(
     address = f"{host}:{service.port}"
     if config.metrics_listen:
         metrics_host, metrics_port = split_address(config.metrics_listen)
-        _, port = serve_metrics(metrics, metrics_host, metrics_port)
+        _, _, port = serve_metrics(metrics, metrics_host, metrics_port)
         log.info("metrics", address=f"{metrics_host}:{port}")
     if config.ready_file is not None:
         _write_ready(config.ready_file, address)

@@ -75,7 +75,10 @@ def test_stop_leaves_the_rest_not_attempted(server: RunningServer) -> None:
         (pb.PostEventsRequest(batch=event_pb2.EventBatch(json=b"{")), "batch.json"),
         (pb.PostEventsRequest(batch=event_pb2.EventBatch(json=b"[1]")), "batch.json"),
         (pb.PostEventsRequest(batch=event_pb2.EventBatch(arrow_ipc=b"x")), "batch.arrow_ipc"),
-        (pb.PostEventsRequest(batch=event_pb2.EventBatch(rows=event_pb2.EventRows())), "batch.rows"),
+        (
+            pb.PostEventsRequest(batch=event_pb2.EventBatch(rows=event_pb2.EventRows())),
+            "batch.rows",
+        ),
         (post(sale("1"), attempt_id="x" * 65), "attempt_id"),
         (post(sale("1"), attempt_id="a\nb"), "attempt_id"),
         (post(sale("1"), attempt_id="00000000-0000-0000-0000-000000000000"), "attempt_id"),

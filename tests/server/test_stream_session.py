@@ -337,10 +337,9 @@ def test_drained_stream_answers_what_it_took_and_says_why_it_ends(serve: Serve) 
     time.sleep(0.05)
     server.loop.call_soon_threadsafe(server.service.streams.drain)
     release.set()
-    answered = []
+    answered: list[int] = []
     with pytest.raises(grpc.RpcError) as caught:
-        for answer in stream.call:
-            answered.append(answer.offset)
+        answered.extend(answer.offset for answer in stream.call)
     stream._outbox.put(None)
     assert caught.value.code() is grpc.StatusCode.UNAVAILABLE
     assert reason_of(caught.value) == "DRAINING"
