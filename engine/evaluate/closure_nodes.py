@@ -14,6 +14,7 @@ from engine.evaluate.closure_writer import (
     write_fault,
     write_range_check,
 )
+from engine.evaluate.columns import nearest
 from engine.evaluate.failures import DIV_ZERO
 from engine.evaluate.link import EFFECTS, sum_may_fail
 from engine.evaluate.split import split_fault, split_shares
@@ -168,12 +169,11 @@ def _write_round(writer: Writer, index: int, node: Node) -> None:
     if divisor.op is not Op.CONST and len(den) > 6:
         writer.put(f"d = {den}")
         den = "d"
-    if divisor.low <= 0 <= divisor.high:
-        if writer.quiet:
-            writer.put(f"d = {den} or 1")
-            den = "d"
-        else:
-            write_fault(writer, index, f"not {den}", DIV_ZERO, "pass")
+    if writer.quiet or divisor.low <= 0 <= divisor.high:
+        write_fault(writer, index, f"not {den}", DIV_ZERO, f"{name} = {nearest(node, 0)!r}")
+    if writer.quiet:
+        writer.put("else:")
+        writer.depth += 1
     mode = node.data
     if mode is RoundMode.HALF_AWAY and divisor.low > 0:
         half = str(int(den) >> 1) if divisor.op is Op.CONST else f"({den} >> 1)"

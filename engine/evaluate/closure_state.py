@@ -11,6 +11,7 @@ from engine.evaluate.closure_writer import (
     write_range_check,
     write_read,
 )
+from engine.evaluate.columns import absent_value
 from engine.evaluate.failures import FAULT_CODES, MISSING_RECORD, OUT_OF_RANGE
 from engine.evaluate.tables import Grid
 from engine.program import INT64_MAX, INT64_MIN, Kind, Node, Op
@@ -55,7 +56,7 @@ def _write_record(writer: Writer, index: int, node: Node) -> None:
     if not isinstance(data, tuple):
         raise InvariantBroken("record and field expected", data)
     record, position, default = data
-    absent = "-1" if node.kind is Kind.TEXT else "0"
+    absent = repr(absent_value(node))
     name, depth = begin(writer, index, node, absent)
     writer.put(f"key = {_key(writer, node.args, entity=False)}")
     writer.put(f"{name} = state.record({record}, {position}, key)")

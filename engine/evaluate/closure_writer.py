@@ -170,6 +170,7 @@ def write_fault(writer: Writer, index: int, condition: str, fault: int, otherwis
 
 def write_range_check(writer: Writer, index: int, node: Node, name: str) -> None:
     """A value outside a node's static bounds is a fault: later nodes rely on the bounds."""
-    if node.kind is Kind.NUMBER and not writer.quiet:
+    if node.kind is Kind.NUMBER:
         condition = f"not {node.low!r} <= {name} <= {node.high!r}"
-        write_fault(writer, index, condition, OUT_OF_RANGE, "pass")
+        bound = f"{name} = {node.low!r} if {name} < {node.low!r} else {node.high!r}"
+        write_fault(writer, index, condition, OUT_OF_RANGE, bound)

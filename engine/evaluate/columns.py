@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from engine.money import Integers
-from engine.program import INT64_MAX, INT64_MIN, Kind
+from engine.program import INT64_MAX, INT64_MIN, Kind, Node
 
 Int32s = npt.NDArray[np.int32]
 Int64s = npt.NDArray[np.int64]
@@ -47,6 +47,22 @@ def as_key(value: Value, count: int) -> Int64s:
     if isinstance(value, np.ndarray):
         return value.astype(np.int64)
     return np.full(count, value, dtype=np.int64)
+
+
+def nearest(node: Node, value: int) -> int:
+    """The value inside a NUMBER's static bounds that is nearest.
+
+    It stands for the value of a node that failed, so that both evaluators go on alike where a
+    refusal's message shows what comes after it.
+    """
+    return min(max(value, node.low), node.high)
+
+
+def absent_value(node: Node) -> int:
+    """What stands for a value that is not there: no text, or the number nearest to 0."""
+    if node.kind is Kind.TEXT:
+        return -1
+    return nearest(node, 0) if node.kind is Kind.NUMBER else 0
 
 
 def settle(values: Integers) -> Int64s:

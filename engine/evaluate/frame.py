@@ -10,11 +10,11 @@ import numpy.typing as npt
 
 from engine.batch import ListColumn, TypedBatch
 from engine.errors import InvariantBroken
-from engine.evaluate.columns import Bools, Column, Int32s, Int64s, Value, as_column, as_key
+from engine.evaluate.columns import Bools, Column, Int32s, Int64s, Value, as_column, as_key, nearest
 from engine.evaluate.failures import OUT_OF_RANGE
 from engine.evaluate.link import LinkedProgram
 from engine.evaluate.outcome import NOT_FAILED, DeltaColumns, ReadColumns, StateView
-from engine.money import Integers
+from engine.money import Integers, as_objects, narrow
 from engine.program import EVENT_SHAPE, Node
 
 
@@ -177,16 +177,19 @@ class Frame:
         self.failed_node[hit] = index
         self.failure[hit] = code if isinstance(code, int) else code[fresh]
 
-    def check_range(self, index: int, values: Integers) -> None:
-        """Records a fault where a node's value leaves its static bounds, on which others rely."""
+    def check_range(self, index: int, values: Integers) -> Integers:
+        """Records a fault where a node's value leaves its static bounds, on which others rely.
+
+        Returns the values with the nearest bound in place of those outside.
+        """
         node = self.nodes[index]
         if not len(values) or (node.low <= int(values.min()) and int(values.max()) <= node.high):
-            return
-        outside = np.array(
-            [not node.low <= value <= node.high for value in values.tolist()], dtype=np.bool_
-        )
+            return values
+        items: list[int] = values.tolist()
+        outside = np.array([not node.low <= item <= node.high for item in items], dtype=np.bool_)
         active = self.active(node)
         self.fail(index, outside if active is None else outside & active, OUT_OF_RANGE)
+        return narrow(as_objects([nearest(node, item) for item in items]))
 
     def keep(self, mask: Bools, live: tuple[int, ...]) -> Frame:
         """The frame of the events where `mask` holds, with the values of `live` nodes."""

@@ -15,7 +15,7 @@ import numpy as np
 from engine.batch import Column as FieldColumn
 from engine.batch import ListColumn
 from engine.errors import InvariantBroken
-from engine.evaluate.columns import Bools, Column, Value, as_column, kind_dtype, settle
+from engine.evaluate.columns import Bools, Column, Value, as_column, kind_dtype, nearest, settle
 from engine.evaluate.failures import DIV_ZERO
 from engine.evaluate.frame import Frame
 from engine.evaluate.link import LinkedRule, sum_may_fail
@@ -224,7 +224,7 @@ def _sum(rule: LinkedRule, index: int, node: Node) -> Step:
         values = cast("Integers", frame.column(only))
         sums = segment_sums(values, frame.elements(shape).offsets, proved=proved)
         if may_fail:
-            frame.check_range(index, sums)
+            sums = frame.check_range(index, sums)
         return sums if node.is_wide else settle(sums)
 
     return total
@@ -324,13 +324,14 @@ def _round(rule: LinkedRule, index: int, node: Node) -> Step:
         first, second, size = multiply(values, 10**power, top)
         if isinstance(first, int):
             first = cast("Integers", as_column(first, Kind.NUMBER, frame.size(node.shape)))
-        den = _divisors(frame, index, node, denominator)
+        den, zero = _divisors(frame, index, node, denominator)
         if second is not None:
             result = round_products(first, second, den, mode)
         else:
             proved = size <= room and _is_positive(den)
             result = round_quotients(first, den, mode, proved=proved)
-        return result if node.is_wide else settle(result)
+        settled = result if node.is_wide else settle(result)
+        return settled if zero is None else np.where(zero, nearest(node, 0), settled)
 
     return rounded
 
@@ -342,19 +343,21 @@ def _is_positive(den: Integers | int) -> bool:
     return not len(den) or bool(den.min() > 0)
 
 
-def _divisors(frame: Frame, index: int, node: Node, denominator: int) -> Integers | int:
-    """The divisors with 1 in place of 0, which is a fault where the node is active."""
+def _divisors(
+    frame: Frame, index: int, node: Node, denominator: int
+) -> tuple[Integers | int, Bools | None]:
+    """The divisors with 1 in place of 0, which is a fault where the node is active; and where."""
     den = frame.value(denominator)
     if not isinstance(den, np.ndarray):
         if den != 0:
-            return den
+            return den, None
         den = np.zeros(frame.size(node.shape), dtype=np.int64)
     zero = cast("Bools", den == 0)
     if not zero.any():
-        return cast("Integers", den)
+        return cast("Integers", den), None
     active = frame.active(node)
     frame.fail(index, zero if active is None else zero & active, DIV_ZERO)
-    return cast("Integers", np.where(zero, 1, den))
+    return cast("Integers", np.where(zero, 1, den)), zero
 
 
 def multiply(

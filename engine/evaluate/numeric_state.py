@@ -10,7 +10,7 @@ from typing import cast
 
 import numpy as np
 
-from engine.evaluate.columns import Bools, Column, Int64s, Value, as_column, settle
+from engine.evaluate.columns import Bools, Column, Int64s, Value, absent_value, as_column, settle
 from engine.evaluate.failures import FAULT_CODES, MISSING_RECORD, OUT_OF_RANGE
 from engine.evaluate.frame import Frame
 from engine.evaluate.link import LinkedProgram, LinkedRule
@@ -102,7 +102,7 @@ def _has_record(linked: LinkedProgram, rule: LinkedRule, index: int, node: Node)
 
 def _read_record(linked: LinkedProgram, rule: LinkedRule, index: int, node: Node) -> Step:
     place, position, default = cast("tuple[int, int, int | None]", rule.data[index])
-    absent = -1 if node.kind is Kind.TEXT else 0
+    absent = absent_value(node)
 
     def read(frame: Frame) -> Value:
         active = frame.active(node)
@@ -121,8 +121,9 @@ def _read_record(linked: LinkedProgram, rule: LinkedRule, index: int, node: Node
         _record(frame, index, keys, (full, cast("Bools", _spread(known, active, 0))), active)
         codes = np.where(missing, MISSING_RECORD, -1)
         if node.kind is Kind.NUMBER:
-            outside = (values < max(node.low, INT64_MIN)) | (values > min(node.high, INT64_MAX))
-            codes[outside & ~missing] = OUT_OF_RANGE
+            low, high = max(node.low, INT64_MIN), min(node.high, INT64_MAX)
+            codes[~missing & ((values < low) | (values > high))] = OUT_OF_RANGE
+            full = np.clip(full, low, high)
         if (codes >= 0).any():
             spread = cast("Int64s", _spread(codes, active, -1))
             frame.fail(index, spread >= 0, spread)
@@ -151,8 +152,7 @@ def _balance(linked: LinkedProgram, rule: LinkedRule, index: int, node: Node) ->
         answer = frame.state.balances(place, _only(keys, active))
         values = cast("Int64s", _spread(answer, active, 0))
         _record(frame, index, keys, (values, np.ones(len(values), dtype=np.bool_)), active)
-        frame.check_range(index, values)
-        return values
+        return frame.check_range(index, values)
 
     return read
 
@@ -172,7 +172,7 @@ def _delta(linked: LinkedProgram, rule: LinkedRule, index: int, node: Node) -> S
         _record(frame, index, keys, (old, np.ones(len(old), dtype=np.bool_)), None)
         frame.deltas.append(DeltaColumns(index, place, keys, values))
         result = exact_call(np.subtract, [values, old])
-        frame.check_range(index, result)
+        result = frame.check_range(index, result)
         return result if node.is_wide else settle(result)
 
     return difference

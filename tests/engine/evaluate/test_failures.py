@@ -47,7 +47,7 @@ def test_the_smallest_node_decides_between_fault_and_refusal() -> None:
     assert failures == [
         (early, -2), (quotient, zero), (late, -1), (-1, NOT_FAILED), (early, -2)
     ]  # fmt: skip
-    assert [row.message for row in rows] == ["早 1.01", "", "晚 0.60", "", "早 1.50"]
+    assert [row.message for row in rows] == ["早 0.00", "", "晚 0.60", "", "早 1.50"]
 
 
 def test_of_two_refusals_on_one_condition_the_first_counts() -> None:
