@@ -94,9 +94,8 @@ def _lower_sum(scope: Scope, call: syntax.Call) -> Value:
         if value.denominator is not None and graph[value.denominator].shape != EVENT_SHAPE:
             return scope.need_rounded(value, "added")
         shape = scope.shape(value)
-        bounds = total(graph.range(graph.repeat(value.node, shape)))
-        if not value.is_exact:
-            bounds = clamp(bounds, ACCUMULATED_LIMIT)
+        possible = total(graph.range(value.node))
+        bounds = possible if value.is_exact else clamp(possible, ACCUMULATED_LIMIT)
         node = graph.add(
             Op.SUM,
             (graph.repeat(value.node, shape),),
@@ -105,6 +104,7 @@ def _lower_sum(scope: Scope, call: syntax.Call) -> Value:
             scale=graph[value.node].scale,
             values=bounds,
             span=call.span,
+            partial=bounds != possible,
         )
     return within_limits(scope, Value(value.type, node, call.span, value.denominator))
 

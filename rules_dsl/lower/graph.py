@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 
 from engine.errors import InvariantBroken
 from engine.program import EVENT_SHAPE, Kind, Node, Op, Span
-from rules_dsl.bounds import NOTHING, Range, constant, narrowed
+from rules_dsl.bounds import NOTHING, Range, constant, narrowed, total
 
 #: Operations that may fail or whose reading is recorded.
 _PARTIAL = frozenset(
@@ -309,4 +309,7 @@ def _may_fail(node: Node, nodes: Sequence[Node]) -> bool:
     if node.op is Op.ROUND:
         divisor = nodes[node.args[1]]
         return divisor.low <= 0 <= divisor.high
-    return node.op in {Op.TABLE_ROW, Op.RECORD, Op.SPLIT, Op.DELTA}
+    if node.op is Op.SUM:
+        possible = total(Range(nodes[node.args[0]].low, nodes[node.args[0]].high))
+        return possible.low < node.low or possible.high > node.high
+    return node.op in {Op.TABLE_ROW, Op.RECORD, Op.BALANCE, Op.SPLIT, Op.DELTA}

@@ -338,6 +338,13 @@ def test_sum_under_a_condition_on_elements_takes_all_elements() -> None:
     assert only(rule, Op.RECORD).active is None
 
 
+def test_sum_that_may_leave_its_bounds_can_fail_only_where_it_is_needed() -> None:
+    rule = lower("  let 甲 = if 加急 then sum(明细.税额) else 0\n")
+    assert active_of(rule, Op.SUM) == "f6"
+    rule = lower('  let 甲 = if 加急 then sum(明细.工时) else 0\n  refuse "" when 甲 > 5\n')
+    assert active_of(rule, Op.SUM) == ""
+
+
 def test_lines_of_a_guarded_voucher_fail_only_where_it_is_made() -> None:
     rule = rule_of(
         f'{BOOK}{RULE}  voucher "单据" when 加急\n'
