@@ -203,7 +203,12 @@ def _check(compilation: Compilation) -> None:
     """What the program must be shown to keep: balance, tables without overlap, dates."""
     if compilation.program is None or not compilation.book.ledgers:
         return
-    checked = CheckInput(compilation.program, compilation.files, compilation.usage)
+    checked = CheckInput(
+        compilation.program,
+        compilation.files,
+        compilation.usage,
+        word=compilation.report.word,
+    )
     complete = compilation.complete and not compilation.report.errors
     for check in CHECKS:
         compilation.found += [

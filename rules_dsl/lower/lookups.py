@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from engine.program import EVENT_SHAPE, Kind, Op, Span
 from rules_dsl import syntax
 from rules_dsl.bounds import NOTHING, Range
@@ -44,7 +46,7 @@ def lower_name(
         value = scope.lets[first]
         if rest:
             return _attribute(scope, name, value, rest)
-        return Value(value.type, value.node, name.span, value.denominator, value.literal)
+        return replace(value, span=name.span, let=first)
     info = scope.event.fields.get(first)
     if info is not None:
         return _field_path(scope, name, info, absent_allowed=absent_allowed)

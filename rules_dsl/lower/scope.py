@@ -32,6 +32,7 @@ class Scope:
         facts: conditions known from the guard and from refusals written before.
         in_doubt: a condition has a reported error, so what it would tell is not asked for.
         too_large: amounts already reported to be larger than what can be posted.
+        unrounded: lets already reported to need rounding.
         is_sound: nothing in the rule had to be left out. What rests on a broken declaration is
             left out without a further report.
     """
@@ -51,6 +52,7 @@ class Scope:
         self.facts: list[Fact] = []
         self.in_doubt = False
         self.too_large: set[int] = set()
+        self.unrounded: set[str] = set()
         self.is_sound = True
         self._lower = lower
         self._depth = 0
@@ -113,7 +115,11 @@ class Scope:
         return failed(span)
 
     def need_rounded(self, value: Value, why: str) -> Value:
-        """Reports an exact value where a rounded one is needed."""
+        """Reports an exact value where a rounded one is needed; a let once, at its first use."""
+        if value.let in self.unrounded:
+            return failed(value.span)
+        if value.let:
+            self.unrounded.add(value.let)
         fix = self.report.wrap(value.span, "round")
         is_amount = isinstance(value.type, NumberType) and bool(value.type.currency)
         word = self.report.word("round", value.span)

@@ -18,6 +18,7 @@ class Value:
         span: where the author wrote it.
         denominator: what an exact value is still divided by; None = by nothing.
         literal: a number written out, which takes on the type of what stands beside it.
+        let: name of the let it was read from, or "".
     """
 
     type: Type
@@ -25,6 +26,7 @@ class Value:
     span: Span
     denominator: int | None = None
     literal: syntax.Number | None = None
+    let: str = ""
 
     @property
     def is_error(self) -> bool:

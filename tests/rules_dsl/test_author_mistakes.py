@@ -103,3 +103,8 @@ def test_mistake_is_named_at_its_place(
         assert suggestion in (*first.suggestions, first.help)
     errors = {one.code for one in found if one.severity is Severity.ERROR}
     assert errors <= {code, "TP201"}
+
+
+def test_unrounded_let_used_twice_is_reported_once() -> None:
+    text = _BASE.replace("四舍五入(含税金额 * 税率 / (1 + 税率))", "含税金额 * 税率 / (1 + 税率)")
+    assert [one.code for one in _found(text)] == ["TP214"]
