@@ -176,11 +176,12 @@ def _amount_texts(amounts: pa.Array, scales: Int64s) -> pa.Array:
 def _dimensions(lines: pa.Table) -> list[pa.Array]:
     """For each dimension a tab, its name, `=` and its value; nothing where it is empty."""
     texts = []
+    nothing = pa.scalar("")
     for name in sorted(name for name in lines.schema.names if name.startswith(DIMENSION_PREFIX)):
         values = _array(lines[name])
-        label = f"\t{name.removeprefix(DIMENSION_PREFIX)}="
-        text = pc.binary_join_element_wise(label, values, "")
-        texts.append(pc.if_else(pc.equal(values, ""), "", text))
+        label = pa.scalar(f"\t{name.removeprefix(DIMENSION_PREFIX)}=")
+        text = pc.binary_join_element_wise(label, values, nothing)
+        texts.append(pc.if_else(pc.equal(values, nothing), nothing, text))
     return texts
 
 

@@ -87,12 +87,17 @@ def _arrays(data: pa.Table | pa.RecordBatch) -> tuple[Mapping[str, pa.Array], in
     table = pa.Table.from_batches([data]) if isinstance(data, pa.RecordBatch) else data
     arrays: dict[str, pa.Array] = {}
     unfolded = 0
-    for name, column in zip(table.column_names, table.columns, strict=True):
+    try:
+        names = table.column_names
+        for name, column in zip(names, table.columns, strict=True):
+            check_type(name, column.type)
+    except UnicodeDecodeError:
+        raise MalformedInput("ARROW", "a column has a name that is not UTF-8") from None
+    for name, column in zip(names, table.columns, strict=True):
         if name in arrays:
             raise MalformedInput(
                 "ARROW", f"column {escaped(name)} is there twice; send it once", column=name
             )
-        check_type(name, column.type)
         if name in TRANSPORT:
             continue
         arrays[name] = _in_one_piece(column)

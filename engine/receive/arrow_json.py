@@ -6,13 +6,14 @@ row path, which words the problem. What it does give equals the row path byte fo
 
 # The stubs of pyarrow tell apart array classes that its functions take alike, and miss some.
 # mypy: disable-error-code="arg-type, assignment, attr-defined, call-overload, no-any-return"
-# mypy: disable-error-code="return-value, type-arg"
+# mypy: disable-error-code="return-value, type-arg, type-var"
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from unicodedata import is_normalized
 
 import msgspec
@@ -39,9 +40,15 @@ from engine.receive.arrow_values import (
 
 _ESCAPED = re.compile(rb'["\\\x00-\x1f]')
 _PLAIN_VALUE = r"^(-?[0-9]+\.?[0-9]*|true|false)$"
-_PLAIN_STARTS = np.frombuffer(b"-0123456789tf", dtype=np.uint8)
+_STARTS_PLAIN = np.zeros(256, dtype=np.bool_)  # by byte: begins a number or a truth
+_STARTS_PLAIN[list(b"-0123456789tf")] = True
 
 _encode = msgspec.json.Encoder().encode
+
+
+# pyarrow takes 60 µs to make a scalar (it looks for pandas each time), more than most kernels.
+_text_of = lru_cache(maxsize=1_024)(pa.scalar)
+_ABSENT = pa.scalar(None, pa.string())
 
 
 class _NeedsRows(Exception):
@@ -89,7 +96,7 @@ def _json(array: pa.Array, depth: int) -> _Json:
     if is_text(arrow_type):
         return _text(array.cast(pa.string()))
     if kind.is_boolean(arrow_type):
-        return _same(pc.if_else(array, "true", "false"))
+        return _same(pc.if_else(array, _text_of("true"), _text_of("false")))
     if kind.is_integer(arrow_type):
         if len(array) and kind.is_uint64(arrow_type) and (pc.max(array).as_py() or 0) > INT64_MAX:
             raise _NeedsRows
@@ -126,7 +133,7 @@ def _text(array: pa.Array) -> _Json:
         raise _NeedsRows
     starts = _offsets[:-1][_offsets[:-1] < _offsets[1:]] - _offsets[0]
     firsts = np.frombuffer(data, dtype=np.uint8)[starts]
-    if not np.isin(firsts, _PLAIN_STARTS).any():
+    if not _STARTS_PLAIN[firsts].any():
         return _same(quoted)
     is_plain = pc.match_substring_regex(array, _PLAIN_VALUE)
     if not pc.any(is_plain).as_py():
@@ -139,15 +146,16 @@ def _buffers(array: pa.Array) -> tuple[np.ndarray[tuple[int], np.dtype[np.int32]
     if not len(array):
         return np.zeros(1, dtype=np.int32), b""
     _, offsets, data = array.buffers()
-    places = np.frombuffer(offsets, dtype=np.int32)[array.offset : array.offset + len(array) + 1]
+    end = array.offset + len(array) + 1  # the buffer may be longer, and of any length
+    places = np.frombuffer(offsets, dtype=np.int32, count=end)[array.offset :]
     if data is None:
         return places, b""
-    start, end = int(places[0]), int(places[-1])
-    return places, data.slice(start, end - start).to_pybytes()
+    start, stop = int(places[0]), int(places[-1])
+    return places, data.slice(start, stop - start).to_pybytes()
 
 
 def _quoted(texts: pa.Array) -> pa.Array:
-    return pc.binary_join_element_wise('"', texts, '"', "")
+    return pc.binary_join_element_wise(_text_of('"'), texts, _text_of('"'), _text_of(""))
 
 
 def _trimmed(texts: pa.Array) -> pa.Array:
@@ -155,7 +163,7 @@ def _trimmed(texts: pa.Array) -> pa.Array:
     has_point = pc.match_substring(texts, ".")
     short = pc.ascii_rtrim(pc.ascii_rtrim(texts, "0"), ".")
     texts = pc.if_else(has_point, short, texts)
-    return pc.if_else(pc.equal(texts, "-0"), "0", texts)
+    return pc.if_else(pc.equal(texts, _text_of("-0")), _text_of("0"), texts)
 
 
 def _list(array: pa.Array, depth: int) -> _Json:
@@ -170,8 +178,9 @@ def _list(array: pa.Array, depth: int) -> _Json:
 
     def join(texts: pa.Array) -> pa.Array:
         lists = pa.ListArray.from_arrays(pa.array(bounds), texts)
-        joined = pc.binary_join_element_wise("[", pc.binary_join(lists, ","), "]", "")
-        return pc.if_else(there, joined, pa.scalar(None, pa.string()))
+        inner = pc.binary_join(lists, _text_of(","))
+        joined = pc.binary_join_element_wise(_text_of("["), inner, _text_of("]"), _text_of(""))
+        return pc.if_else(there, joined, _ABSENT)
 
     return _each(_json(elements, depth + 1), join)
 
@@ -183,7 +192,7 @@ def _struct(array: pa.Array, depth: int) -> _Json:
     if not array.null_count:
         return record
     there = array.is_valid()
-    return _each(record, lambda texts: pc.if_else(there, texts, pa.scalar(None, pa.string())))
+    return _each(record, lambda texts: pc.if_else(there, texts, _ABSENT))
 
 
 def _record(parts: Mapping[str, _Json], count: int) -> _Json:
@@ -201,16 +210,18 @@ def _record(parts: Mapping[str, _Json], count: int) -> _Json:
 def _members(texts: Mapping[str, pa.Array], count: int) -> pa.Array:
     pieces: list[object] = []
     for name, values in texts.items():
-        key = f",{_encode(name).decode()}:"
+        key = _text_of(f",{_encode(name).decode()}:")
         if values.null_count:
-            pieces.append(pc.binary_join_element_wise(key, values, ""))
+            pieces.append(pc.binary_join_element_wise(key, values, _text_of("")))
         else:
             pieces += [key, values]
     if not any(isinstance(piece, pa.Array) for piece in pieces):
         return pa.array(["{}"] * count, pa.string())
-    joined = pc.binary_join_element_wise(*pieces, "", null_handling="replace", null_replacement="")
+    joined = pc.binary_join_element_wise(
+        *pieces, _text_of(""), null_handling="replace", null_replacement=""
+    )
     inner = pc.utf8_slice_codeunits(joined, start=1)  # without the first comma
-    return pc.binary_join_element_wise("{", inner, "}", "")
+    return pc.binary_join_element_wise(_text_of("{"), inner, _text_of("}"), _text_of(""))
 
 
 def _byte_strings(texts: pa.Array) -> list[bytes]:

@@ -43,7 +43,7 @@ _encode = _encoder.encode
 # quote that is not escaped; a value in a list follows `[` or a comma.
 _PLAIN_VALUE = re.compile(rb':"(-?[0-9]+\.?[0-9]*|true|false)"')
 _PLAIN_ELEMENT = re.compile(rb'(?<=[\[,])"(-?[0-9]+\.?[0-9]*|true|false)"(?!:)')
-_FRACTION_ENDS = b"0."
+_FRACTION_ENDS = b"0."  # what ends in another character stays as it is
 _VALUE_LIST = re.compile(rb':\["')
 
 
@@ -130,15 +130,17 @@ def prefixed(text: str) -> bytes:
 
 
 def _plain_value(match: re.Match[bytes]) -> bytes:
-    return b":" + _plain(match[1])
+    text = match[1]
+    return b":" + (_plain(text) if text[-1] in _FRACTION_ENDS else text)
 
 
 def _plain_element(match: re.Match[bytes]) -> bytes:
-    return _plain(match[1])
+    text = match[1]
+    return _plain(text) if text[-1] in _FRACTION_ENDS else text
 
 
 def _plain(text: bytes) -> bytes:
-    if text[-1] in _FRACTION_ENDS and b"." in text:
+    if b"." in text:
         text = text.rstrip(b"0").rstrip(b".")
     return b"0" if text == b"-0" else text
 
