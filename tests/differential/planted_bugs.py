@@ -29,10 +29,10 @@ ARITHMETIC = (
         "floor % 2 == 0",
     ),
     Bug(
-        "rounding up rounds down below zero",
+        "rounding up goes towards zero below zero",
         MONEY + "_round_narrow",
-        "(-num >> 63)",
-        "~(num >> 63)",
+        "((-num >> 63) & (divisor - 1))",
+        "(divisor - 1)",
     ),
     Bug(
         "a product beyond int64 wraps",
@@ -197,15 +197,15 @@ STATE = (
     ),
     Bug(
         "levels forget the accounts a table can return",
-        DECIDE + "levels:_possible_accounts",
+        DECIDE + "plan:possible_accounts",
         "for row in program.tables[table].rows]",
         "for row in program.tables[table].rows[:1]]",
     ),
     Bug(
         "reading does not wait for writing",
-        DECIDE + "levels:_settle",
-        "elif access == Access.READ:\n                level = max(level, after + 1)",
-        "elif access == Access.READ:\n                level = max(level, after)",
+        DECIDE + "levels:_Walk.level_after",
+        "return after + 1",
+        "return after + (access != Access.READ)",
     ),
     Bug(
         "balances are read without the entity",

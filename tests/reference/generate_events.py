@@ -28,7 +28,9 @@ EDGE_DAYS = (
 FIRST_DAY = date(2026, 1, 1)
 TEXTS = ("K1", "K1", "K2", "K3", "K4")
 DIMENSION_VALUES = ("D1", "D1", "D1", "D2", "D2", "D3", "é")
-RATIOS = ("0", "0.06", "0.13", "0.03", "0.005", "0.333333", "1", "0.000001")
+#: Some are halves, quarters and eighths, so that roundings meet exact ties.
+RATIOS = ("0", "0.06", "0.13", "0.005", "0.333333", "1", "0.000001", "0.5", "0.25", "0.125")
+COUNTING = frozenset({TypeWord.DECIMAL, TypeWord.QUANTITY, TypeWord.INTEGER})
 
 
 @dataclass
@@ -209,6 +211,8 @@ class EventMaker:
         choice = rng.random()
         if type_ref.word is TypeWord.PERCENT and choice < 0.6:
             number = Fraction(rng.choice(RATIOS))
+        elif type_ref.word in COUNTING and choice < 0.4:
+            number = Fraction(rng.choice([0, 1, 1, 2]))
         elif choice < 0.08:
             number = Fraction(0)
         elif choice < 0.12:

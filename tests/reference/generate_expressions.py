@@ -258,7 +258,7 @@ class ExpressionMaker:
             if self.rng.random() < 0.5:
                 return Money(f"{amount.text} / {divisor}", amount.bound)
             return Money(f"{amount.text} * {ratio} / {divisor}", amount.bound)
-        return Money(f"{amount.text} / {self.rng.choice([3, 7, 12, 365])}", amount.bound)
+        return Money(f"{amount.text} / {self.rng.choice([2, 3, 4, 7, 8, 12])}", amount.bound)
 
     def _quantity(self, shape: str | None) -> str:
         texts = [term.text for term in self.scope.of_kind("quantity", shape)]
@@ -272,7 +272,7 @@ class ExpressionMaker:
     def ratio(self, shape: str | None) -> str:
         """A percent between 0 and 1."""
         terms = [term.text for term in self.scope.of_kind("percent", shape)] * 3
-        choices = [*terms, self.rng.choice(["6%", "13%", "0.5%", "33.3333%", "0.06"])]
+        choices = [*terms, self.rng.choice(["6%", "50%", "12.5%", "33.3333%", "0.06"])]
         choices += [rate for rate in self.book.rates for _ in range(2)]
         choices.append(self._rate_at(shape))
         tables = [

@@ -50,7 +50,7 @@ class TableMaker:
             used.update(role.requires)
             return role.role
         if kind == "percent":
-            return rng.choice(["0%", "3%", "6%", "13%", "12.5%", "0.000001", "100%"])
+            return rng.choice(["0%", "50%", "6%", "25%", "12.5%", "0.000001", "100%"])
         if kind == "money":
             amount = self.book.money_literal(bare=True)
             return rng.choice([amount, "0", f"-{self.book.money_literal(90, bare=True)}"])
@@ -139,7 +139,7 @@ def rate(rng: Random, name: str) -> str:
             ["2019-04-01 | 2027-12-31 | 6%"],
             ["2019-04-01 | 2026-03-14 | 6%", "2026-03-15 | 2027-12-31 | 3%"],
             ["2026-01-01 | 2026-02-28 | 13%", "2026-03-15 | * | 9%"],
-            ["2026-02-01 | 2026-04-30 | 0.5%"],
+            ["2026-02-01 | 2026-04-30 | 50%"],
         ]
     )
     lines = [f"«rate» {name} «percent»", "  | «from» | «until» | «value» |"]
