@@ -153,12 +153,18 @@ def test_a_column_twice_is_refused() -> None:
 
 
 def test_damaged_streams_are_malformed_and_nothing_else() -> None:
-    stream = stream_of(table_of(FLAT, dictionary=True), compression="zstd")
-    chance = random.Random(7)
+    more = {"lines": [{"gross": "1.00"}], "tags": ["a"], "source_doc": {"kind": "x"}}
+    rows: list[Event] = [{**event, **more} for event in FLAT]
+    streams = [
+        stream_of(table_of(rows, dictionary=dictionary), compression=compression)
+        for dictionary in (True, False)
+        for compression in (None, "zstd")
+    ]
+    chance = random.Random(111)
     for _ in range(3_000):
-        damaged = bytearray(stream)
-        for _ in range(chance.choice([1, 1, 4])):
-            damaged[chance.randrange(len(damaged))] = chance.randrange(256)
+        damaged = bytearray(chance.choice(streams))
+        for _ in range(chance.choice([1, 1, 3, 8])):
+            damaged[chance.randrange(len(damaged))] = chance.choice([0, 255, chance.randrange(256)])
         cut = chance.randrange(len(damaged)) if chance.random() < 0.2 else len(damaged)
         try:
             receive_arrow(bytes(damaged[:cut]), StringPool(), default_entity="C01")
