@@ -53,6 +53,7 @@ class ReadKind(IntEnum):
     BALANCE = 2
     TARGET = 3
     TABLE_ROW = 4
+    EXISTENCE = 5  # whether a record exists; `known` is the answer
 
 
 class PeriodState(IntEnum):

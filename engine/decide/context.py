@@ -275,7 +275,7 @@ def read_name(plan: DecisionPlan, op: Op, data: object) -> tuple[ReadKind, str, 
         record = program.records[int(data[0])]
         return ReadKind.RECORD, f"{record.name}.{record.fields[int(data[1])].name}", False
     if op is Op.HAS_RECORD and isinstance(data, int):
-        return ReadKind.RECORD, program.records[data].name, False
+        return ReadKind.EXISTENCE, program.records[data].name, False
     table = program.tables[data if isinstance(data, int) else 0]
     return ReadKind.TABLE_ROW, table.name, False
 

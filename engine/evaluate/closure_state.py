@@ -84,8 +84,9 @@ def _write_record(writer: Writer, index: int, node: Node) -> None:
 
 def _write_has_record(writer: Writer, index: int, node: Node) -> None:
     name, depth = begin(writer, index, node, "False")
-    key = _key(writer, node.args, entity=False)
-    writer.put(f"{name} = state.has_record({node.data!r}, {key})")
+    writer.put(f"key = {_key(writer, node.args, entity=False)}")
+    writer.put(f"{name} = state.has_record({node.data!r}, key)")
+    write_read(writer, index, "key", f"1 if {name} else None")
     end(writer, index, node, depth)
 
 

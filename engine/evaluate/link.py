@@ -13,10 +13,12 @@ from engine.program import EVENT_SHAPE, Node, Op, Program, Rule
 from engine.strings import BatchStrings, StringPool
 
 #: Operations that can fail or read state: they are evaluated whether or not anything uses them.
-EFFECTS = frozenset({Op.ROUND, Op.TABLE_ROW, Op.RECORD, Op.BALANCE, Op.DELTA, Op.SPLIT})
+EFFECTS = frozenset(
+    {Op.ROUND, Op.TABLE_ROW, Op.HAS_RECORD, Op.RECORD, Op.BALANCE, Op.DELTA, Op.SPLIT}
+)
 
 #: Operations whose reads are recorded.
-READING = frozenset({Op.TABLE_ROW, Op.RECORD, Op.BALANCE, Op.DELTA})
+READING = frozenset({Op.TABLE_ROW, Op.HAS_RECORD, Op.RECORD, Op.BALANCE, Op.DELTA})
 
 
 @dataclass(slots=True)

@@ -95,7 +95,10 @@ def _has_record(linked: LinkedProgram, rule: LinkedRule, index: int, node: Node)
     def exists(frame: Frame) -> Value:
         active = frame.active(node)
         keys = frame.keys(node, node.args, entity=False)
-        return _spread(frame.state.have_records(place, _only(keys, active)), active, 0)
+        found = _spread(frame.state.have_records(place, _only(keys, active)), active, 0)
+        known = cast("Bools", found)
+        _record(frame, index, keys, (known.astype(np.int64), known), active)
+        return found
 
     return exists
 

@@ -39,7 +39,6 @@ _OPTIONAL = frozenset(
         "type",
         "source",
         "event_id",
-        "principal",
     }
 )
 _REQUIRED = frozenset(
@@ -64,7 +63,7 @@ _RANGES = {
     (schema.STATUS_CHANGES.name, "status"): (Status.POSTED, Status.WITHDRAWN),
     (schema.CALL_RESULTS.name, "status"): (Status.DUPLICATE, Status.NOT_ATTEMPTED),
     (schema.PERIODS.name, "state"): (PeriodState.OPEN, PeriodState.CLOSED),
-    (schema.READS.name, "kind"): (ReadKind.RECORD, ReadKind.TABLE_ROW),
+    (schema.READS.name, "kind"): (ReadKind.RECORD, ReadKind.EXISTENCE),
     (schema.READS.name, "known"): (0, 1),
     (schema.COMMANDS.name, "event_date"): (_FIRST_DAY, _LAST_DAY),
     (schema.VOUCHERS.name, "event_date"): (_FIRST_DAY, _LAST_DAY),
