@@ -20,7 +20,7 @@ from engine.verify.decisions import Redecision
 from engine.verify.events import check_events
 from engine.verify.form import check_form
 from engine.verify.report import Mismatch, Tally, VerifyReport
-from engine.verify.rows import RowsCheck
+from engine.verify.rows import RowsCheck, waiting_places
 from engine.verify.snapshot import SnapshotCheck
 from engine.verify.view import CommitView
 from engine.verify.vouchers import check_vouchers
@@ -142,12 +142,13 @@ class _Verification:
         decisions = self.redecision.check(view, stored)
         if self.snapshot is not None and view.seq <= self.snapshot.seq:
             self.snapshot.check_identities(view, stored, self.state.event_count)
-        if self.rows is not None:
-            self.rows.check_commit(view, self.state)
+        places = waiting_places(view, self.state)
         self._count(view, stored, decisions)
         self._apply(entry)
-        if self.rows is not None and self.rows.seq == view.seq:
-            self.rows.finish(self.state)
+        if self.rows is not None:
+            self.rows.check_commit(view, places)
+            if self.rows.seq == view.seq:
+                self.rows.finish(self.state)
         if self.snapshot is not None and self.snapshot.seq == view.seq:
             self.tally.add("snapshot_values", self.snapshot.check(self.state))
 

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from engine import effects as schema
+from engine.calendar import iso_day
 from engine.calls import Call
 from engine.columns import ColumnTable, ColumnType, EffectBatch
 from engine.decide.assemble import assemble
@@ -200,9 +201,9 @@ def _coded(
 def _shown(
     table: ColumnTable, column: str, value: int, view: CommitView, decided: EffectBatch
 ) -> str:
-    is_text = column not in table.columns or (dict(table.spec.columns)[column] is ColumnType.TEXT)
-    if not is_text:
-        return str(value)
+    """A value of a column for a person; a text below -1 is one that only the decision has."""
+    if column in table.columns and dict(table.spec.columns)[column] is not ColumnType.TEXT:
+        return iso_day(value) if column in {"voucher_date", "event_date"} else str(value)
     if value < 0:
         return "absent" if value == -1 else repr(decided.strings[-2 - value])
     return repr(view.effects.strings[value])

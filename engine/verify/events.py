@@ -35,9 +35,12 @@ def check_events(
         raise view.differs("HEADER_MISMATCH", view.header.kind, "no tables in a tick", "some")
     _check_counters(view)
     _check_streams(view, state)
+    if view.count(CALL_RESULTS.name):
+        _check_repeats(view, state)
     if not view.count(COMMANDS.name):
         return
     _check_identities(view)
+    _check_principals(view)
     _check_taken(view, stored, state, commits)
     _check_vouchers_of_events(view)
     if view.count(STATUS_CHANGES.name):
@@ -56,6 +59,20 @@ def _check_identities(view: CommitView) -> None:
         if contents[row] and not Status(statuses[row]).takes_identity:
             found = f"{len(contents[row])} bytes"
             raise view.differs("EVENT_CONTENT", view.event(row), "none of a refused event", found)
+
+
+def _check_principals(view: CommitView) -> None:
+    """Streams and attempts are named after the principal whose they are."""
+    table = COMMANDS.name
+    streams, principals = view.ints(table, "stream"), view.ints(table, "principal")
+    pairs, rows = np.unique(np.stack([streams, principals], axis=1), axis=0, return_index=True)
+    texts = view.effects.strings
+    for (stream, principal), row in zip(pairs.tolist(), rows.tolist(), strict=True):
+        owner = f"{texts[stream][:2]}{texts[principal]}:" if stream >= 0 else ""
+        if stream >= 0 and not texts[stream].startswith(owner):
+            raise view.differs(
+                "PRINCIPAL", view.event(row), f"of {texts[stream]}", texts[principal]
+            )
 
 
 def _check_taken(
@@ -180,6 +197,34 @@ def _check_counters(view: CommitView) -> None:
             raise view.differs("COUNTERS", status.name, f"at least {noted[status]}", counted)
 
 
+def _check_repeats(view: CommitView, state: BookState) -> None:
+    """A duplicate, or an event in conflict, names the place of the event it repeats."""
+    table = CALL_RESULTS.name
+    rows = zip(
+        view.text(table, "source"),
+        view.text(table, "event_id"),
+        view.numbers(table, "status"),
+        view.numbers(table, "first_seq"),
+        view.numbers(table, "first_row"),
+        strict=True,
+    )
+    for source, event_id, status, first_seq, first_row in rows:
+        name = f"{source}/{event_id}"
+        if status not in {Status.DUPLICATE, Status.CONFLICT}:
+            known = {(0, -1)}
+        elif first_seq == view.seq:
+            taken = range(view.count(COMMANDS.name))
+            known = {(view.seq, row) for row in taken if view.event(row) == name}
+        else:
+            positions = state.identities.find(identity(source, event_id))
+            known = {state.place_of(ordinal) for ordinal in positions}
+            if status == Status.CONFLICT:  # with an event of this same commit
+                known.add((0, -1))
+        if (first_seq, first_row) not in known:
+            found = f"commit {first_seq} row {first_row}"
+            raise view.differs("REPEATED_PLACE", name, sorted(known), found)
+
+
 def _count_by_status(view: CommitView, table: str) -> list[int]:
     most = max(Status) + 1
     if not view.count(table):
@@ -194,6 +239,9 @@ def _check_streams(view: CommitView, state: BookState) -> None:
     if not tables:
         return
     places = np.concatenate([offsets(view, name) for name in tables])
+    loose = places[(places[:, 0] < 0) & (places[:, 1] != -1)]
+    if len(loose):
+        raise view.differs("STREAM_PLACE", "no stream", "offset -1", f"offset {loose[0, 1]}")
     places = places[places[:, 0] >= 0]
     if not len(places):
         return

@@ -14,7 +14,7 @@ from typing import Protocol, cast
 import pysqlite3
 
 from engine.calendar import period_from_text
-from engine.effects import PeriodState
+from engine.effects import STATUS_CHANGES, PeriodState
 from engine.log import CommitStore
 from engine.log.store.sqlite_file import BUSY_TIMEOUT_S
 from engine.projection import rows_path
@@ -38,6 +38,10 @@ _BY_COMMIT = {
 _CHANGING = ("status", "reason", "message", "revision", "accepted")
 _EVENT_COLUMNS = [*TABLES["event"][0]]
 _CHANGING_PLACES = [_EVENT_COLUMNS.index(name) for name in _CHANGING]
+
+
+#: (source, event id) -> commit and row.
+Places = dict[tuple[str, str], tuple[int, int]]
 
 
 class _Connection(Protocol):
@@ -98,8 +102,8 @@ class RowsCheck:
         if not self.seq:
             self._check_counts(0)
 
-    def check_commit(self, view: CommitView, state: BookState) -> None:
-        """Checks the rows of a commit; the state is that of the commit before."""
+    def check_commit(self, view: CommitView, places: Places) -> None:
+        """Checks the rows of a commit; `places`: of the events it decides again."""
         if view.seq > self.seq:
             return
         rows = commit_rows(view.header, view.effects)
@@ -107,7 +111,7 @@ class RowsCheck:
             self._check_events(view, rows)
             self._check_rows(view, "voucher", rows.inserted["voucher"])
             self._check_rows(view, "voucher_line", self._lines(rows))
-        self._change_statuses(view, rows, state)
+        self._change_statuses(rows, places)
         for key, (name, currency, scale, debit, credit) in rows.balances.items():
             held = self._balances.setdefault(key, [name, currency, scale, 0, 0])
             held[0] = name
@@ -173,10 +177,7 @@ class RowsCheck:
         self._counts[table] += len(expected)
         self.checked += len(expected)
 
-    def _change_statuses(self, view: CommitView, rows: CommitRows, state: BookState) -> None:
-        if not rows.status_changes:
-            return
-        places = {(e.source, e.event_id): (e.seq, e.row) for e in state.waiting.values()}
+    def _change_statuses(self, rows: CommitRows, places: Places) -> None:
         for source, event_id, _, status, reason, message, revision, accepted in rows.status_changes:
             place = places[str(source), str(event_id)]
             name, _, found = self._changing[place]
@@ -273,6 +274,15 @@ class RowsCheck:
     def _select(self, table: str, columns: Sequence[str]) -> Iterator[Row]:
         query = f"SELECT {', '.join(columns)} FROM {table} WHERE book_id = ?"  # noqa: S608
         yield from self._connection.execute(query, (self._book_id,))
+
+
+def waiting_places(view: CommitView, state: BookState) -> Places:
+    """Where the events stand that a commit decides again; the state is that before it."""
+    if not view.count(STATUS_CHANGES.name):
+        return {}
+    return {
+        (event.source, event.event_id): (event.seq, event.row) for event in state.waiting.values()
+    }
 
 
 def _with(row: Row, changing: Row) -> Row:
