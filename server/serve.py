@@ -109,10 +109,12 @@ async def publish_folder(book: Book, committer: Committer, folder: Path) -> None
         CallerError: it does not compile, a test fails, or the book refuses it.
     """
     files = await asyncio.to_thread(read_folder, folder)
+    newest = max(book.revisions(), key=lambda revision: revision.seq, default=None)
+    if newest is not None and dict(newest.files) == dict(files):
+        return
     check = await asyncio.to_thread(partial(check_files, files, run_tests=True))
     if not check.ok:
         raise CallerError("REVISION_REFUSED", check.failures())
-    newest = max(book.revisions(), key=lambda revision: revision.seq, default=None)
     if newest is not None and newest.revision == check.revision:
         return
     event = {

@@ -33,7 +33,7 @@ from tongpin_client.results import (
     Voucher,
 )
 from tongpin_client.retrying import RetryPolicy
-from tongpin_client.stream_window import DEFAULT_WINDOW, StreamWindow
+from tongpin_client.stream_window import DEFAULT_WINDOW, Request, StreamWindow
 
 OnResult = Callable[[BatchResult], Awaitable[None] | None]
 T = TypeVar("T")
@@ -308,9 +308,12 @@ class AsyncClient:
                     async for result in results:
                         failures = 0
                         yield result
-            except grpc.RpcError as failure:
+            except (grpc.RpcError, TongpinRpcError) as failure:
                 failures += 1
-                error = read_rpc_error(failure)
+                if isinstance(failure, TongpinRpcError):
+                    error = failure
+                else:
+                    error = read_rpc_error(failure)
                 delay = self._retry.reconnect_delay(failures, error, was_open=state.was_open)
                 if delay is None:
                     raise error from failure
@@ -322,11 +325,11 @@ class AsyncClient:
         """Answers of one connection, until everything is answered or the connection is lost."""
         call = self._methods["StreamEvents"](metadata=self._connection.metadata)
         try:
-            await call.write(state.opening())
+            await _send(call, state.opening())
             state.opened(await _next(call))
             while True:
                 while (request := state.next_request()) is not None:
-                    await call.write(request)
+                    await _send(call, request)
                 if state.is_done:
                     await call.done_writing()
                     await call.read()  # the server has nothing more to say than its status
@@ -336,10 +339,28 @@ class AsyncClient:
             call.cancel()
 
 
+async def _send(call: Any, request: Request) -> None:
+    try:
+        await call.write(request)
+    except asyncio.InvalidStateError:
+        await call.read()  # the call has ended meanwhile; reading tells how
+        raise _ended_early() from None
+    except aio.AioRpcError as failure:
+        if failure.code() is grpc.StatusCode.INTERNAL and not failure.trailing_metadata():
+            # What gRPC calls a write that the end of the connection interrupts.
+            code = grpc.StatusCode.UNAVAILABLE
+            raise TongpinRpcError(code, code.name, "the connection was lost") from failure
+        raise
+
+
 async def _next(call: Any) -> Any:
     response = await call.read()
     if response is aio.EOF:
-        raise TongpinRpcError(
-            grpc.StatusCode.INTERNAL, "INTERNAL", "the server ended the stream before its answers"
-        )
+        raise _ended_early()
     return response
+
+
+def _ended_early() -> TongpinRpcError:
+    return TongpinRpcError(
+        grpc.StatusCode.INTERNAL, "INTERNAL", "the server ended the stream before its answers"
+    )
