@@ -7,6 +7,7 @@ import resource
 import threading
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import grpc
@@ -14,6 +15,7 @@ import pytest
 
 from engine.errors import MalformedInput
 from server.limits import STREAM_WINDOW_DEFAULT
+from server.principals import add_token, revoke_token
 from tests.server.conftest import PATIENCE, RunningServer, Serve
 from tests.server.fake_book import FakeBook
 from tests.server.wire import (
@@ -371,3 +373,27 @@ def test_number_of_open_streams_is_bounded(
     second.send(opening("b"))
     assert reason_of(second.failure()) == "OVERLOADED"
     first.close()
+
+
+def test_stream_ends_soon_after_its_token_was_revoked(
+    serve: Serve, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("server.stream_session.STREAM_PRINCIPAL_CHECK_SECONDS", 0)
+    monkeypatch.setattr("server.principals.TOKEN_FILE_CHECK_SECONDS", 0)
+    path = tmp_path / "tokens.jsonl"
+    token = add_token(path, "crm", ["poster"])
+    server = serve(token_file=path)
+    outbox: queue.SimpleQueue[pb.StreamEventsRequest | None] = queue.SimpleQueue()
+    call = server.posting().StreamEvents(
+        iter(outbox.get, None), metadata=(("authorization", f"Bearer {token}"),), timeout=PATIENCE
+    )
+    outbox.put(opening("s"))
+    outbox.put(numbered(1, sale("1")))
+    assert [next(call).offset for _ in range(2)] == [0, 1]
+    revoke_token(path, "crm")
+    outbox.put(numbered(2, sale("2")))
+    with pytest.raises(grpc.RpcError) as caught:
+        next(call)
+    outbox.put(None)
+    assert caught.value.code() is grpc.StatusCode.UNAUTHENTICATED
+    assert len(server.book.vouchers(limit=9)[0]) == 1

@@ -310,10 +310,7 @@ class AsyncClient:
                         yield result
             except (grpc.RpcError, TongpinRpcError) as failure:
                 failures += 1
-                if isinstance(failure, TongpinRpcError):
-                    error = failure
-                else:
-                    error = read_rpc_error(failure)
+                error = _as_ours(failure)
                 delay = self._retry.reconnect_delay(failures, error, was_open=state.was_open)
                 if delay is None:
                     raise error from failure
@@ -358,6 +355,10 @@ async def _next(call: Any) -> Any:
     if response is aio.EOF:
         raise _ended_early()
     return response
+
+
+def _as_ours(failure: grpc.RpcError | TongpinRpcError) -> TongpinRpcError:
+    return failure if isinstance(failure, TongpinRpcError) else read_rpc_error(failure)
 
 
 def _ended_early() -> TongpinRpcError:
