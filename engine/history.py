@@ -28,7 +28,21 @@ class Commits:
         """Reads from `store`; without one every commit is kept."""
         self._store = store
         self._kept: OrderedDict[int, tuple[CommitHeader, EffectBatch]] = OrderedDict()
+        self._names: OrderedDict[int, dict[int, list[str]]] = OrderedDict()
         self._lock = threading.Lock()
+
+    def voucher_names(self, seq: int) -> dict[int, list[str]]:
+        """Voucher names of a commit by command row; kept, since whole batches are sent again."""
+        with self._lock:
+            names = self._names.get(seq)
+        if names is None:
+            _, effects = self.get(seq)
+            names = voucher_names_by_command(effects)
+            with self._lock:
+                self._names[seq] = names
+                while len(self._names) > COMMITS_KEPT:
+                    self._names.popitem(last=False)
+        return names
 
     def put(self, header: CommitHeader, effects: EffectBatch) -> None:
         """Keeps a commit that was just made."""
@@ -79,7 +93,7 @@ class StateHistory:
                 status=status,
                 reason=reason,
                 message=message,
-                vouchers=self.voucher_names(effects, row, later),
+                vouchers=self.voucher_names(seq, effects, row, later),
             )
         return None
 
@@ -108,18 +122,18 @@ class StateHistory:
             0,
         )
 
-    def voucher_names(self, effects: EffectBatch, row: int, later: int) -> tuple[str, ...]:
+    def voucher_names(
+        self, seq: int, effects: EffectBatch, row: int, later: int
+    ) -> tuple[str, ...]:
         """Names of an event's vouchers, made with it or by a later retry."""
-        commands = effects.tables[COMMANDS.name]
+        if not later:
+            return tuple(self._commits.voucher_names(seq).get(row, ()))
         name = (
             _text(effects, COMMANDS.name, "source", row),
             _text(effects, COMMANDS.name, "event_id", row),
         )
-        if later:
-            _, effects = self._commits.get(later)
-        elif not int(commands.ints("voucher_count")[row]):
-            return ()
-        return tuple(voucher.name for voucher in vouchers_of(effects, name, with_lines=False))
+        _, settling = self._commits.get(later)
+        return tuple(voucher.name for voucher in vouchers_of(settling, name, with_lines=False))
 
     def stored_event(self, ordinal: int) -> StoredEventView:
         """An event as stored, with its present status."""
@@ -136,7 +150,7 @@ class StateHistory:
             reason=reason,
             message=message,
             content=commands.blobs("content")[row],
-            vouchers=self.voucher_names(effects, row, later),
+            vouchers=self.voucher_names(seq, effects, row, later),
             seq=seq,
             principal=_text(effects, COMMANDS.name, "principal", row),
             sealed_at_us=header.sealed_at_us,
