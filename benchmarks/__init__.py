@@ -1,3 +1,3 @@
-"""Benchmarks: figures and ratios against a reference measured in the same run, never timed tests."""
+"""Benchmarks: figures and ratios against a reference of the same run, never timed tests."""
 
 __all__: list[str] = []

@@ -7,11 +7,15 @@ import json
 import sys
 from collections.abc import Callable
 
-from benchmarks import deciding
+from benchmarks import deciding, ingesting, serving
+from benchmarks.experiments.column_commits import commits_vs_indexed_rows
 from benchmarks.measure import Figure, Scale, environment
 
 BENCHMARKS: dict[str, Callable[[Scale], list[Figure]]] = {
     **deciding.BENCHMARKS,
+    **ingesting.BENCHMARKS,
+    **serving.BENCHMARKS,
+    "commits_vs_indexed_rows": commits_vs_indexed_rows,
 }
 
 

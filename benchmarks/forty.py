@@ -270,9 +270,9 @@ def interpret(
             if amount:
                 kept = {name: str(values[name]) for name in line.dimensions}
                 made.append(MadeLine(line.debit, line.account, amount, kept))  # type: ignore[arg-type]
-        debits = sum((line.amount for line in made if line.debit), Decimal(0))
-        credits = sum((line.amount for line in made if not line.debit), Decimal(0))
-        if debits != credits:
+        debit = sum((line.amount for line in made if line.debit), Decimal(0))
+        credit = sum((line.amount for line in made if not line.debit), Decimal(0))
+        if debit != credit:
             raise ValueError(f"unbalanced: {event['id']}")
         word, field = rule.summary
         return rule.name, f"{word} {values[field]}", made
