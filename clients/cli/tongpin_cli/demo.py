@@ -117,9 +117,7 @@ def _server(folder: Path) -> Iterator[str]:
     environment = {
         name: value for name, value in os.environ.items() if not name.startswith("TONGPIN_")
     }
-    process = subprocess.Popen(
-        command, stdout=log, stderr=subprocess.STDOUT, env=environment
-    )
+    process = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT, env=environment)
     try:
         deadline = time.monotonic() + _START_SECONDS
         while not ready.exists():

@@ -53,13 +53,17 @@ def run() -> None:
         sys.exit(EXIT_ENVIRONMENT)
     except Exception as error:
         if type(error).__module__.startswith("tongpin_client"):
+            if _is_unreachable(error):
+                print(f"the server cannot be reached: {error}", file=sys.stderr)
+                sys.exit(EXIT_ENVIRONMENT)
             print(error, file=sys.stderr)
-            sys.exit(EXIT_ENVIRONMENT if _is_unreachable(error) else EXIT_INPUT)
+            sys.exit(EXIT_INPUT)
         raise
 
 
 def _is_unreachable(error: Exception) -> bool:
-    return getattr(error, "code", "") in ("UNAVAILABLE", "DEADLINE_EXCEEDED")
+    code = getattr(getattr(error, "code", None), "name", "")
+    return code in ("UNAVAILABLE", "DEADLINE_EXCEEDED", "UNAUTHENTICATED")
 
 
 @app.command()
