@@ -268,7 +268,8 @@ class RowsCheck:
     def _of_commit(self, seq: int, table: str, columns: list[str]) -> list[Row]:
         names = ", ".join(quoted(name) for name in columns)
         order = ", ".join(_BY_COMMIT[table])
-        query = f"SELECT {names} FROM {table} WHERE book_id = ? AND seq = ? ORDER BY {order}"  # noqa: S608
+        where = f"book_id = ? AND seq = ? ORDER BY {order}"
+        query = f"SELECT {names} FROM {table} WHERE {where}"  # noqa: S608 - our names
         return list(self._connection.execute(query, (self._book_id, seq)))
 
     def _select(self, table: str, columns: Sequence[str]) -> Iterator[Row]:
