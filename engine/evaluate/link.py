@@ -147,7 +147,10 @@ def sum_may_fail(rule: Rule, index: int) -> bool:
 
 def _needed(rule: Rule) -> tuple[bool, ...]:
     """Which nodes are roots, or arguments or conditions of needed nodes."""
-    needed = [node.op in EFFECTS for node in rule.nodes]
+    needed = [
+        node.op in EFFECTS or (node.op is Op.SUM and sum_may_fail(rule, at))
+        for at, node in enumerate(rule.nodes)
+    ]
     for root in roots(rule):
         needed[root] = True
     for at in range(len(rule.nodes) - 1, -1, -1):
