@@ -38,6 +38,13 @@ MAX_COMMIT_EVENTS = 10_000
 #: Calls decided together in one commit.
 MAX_COMMIT_CALLS = 1_000
 
+#: Seconds for which small calls wait for others to share their commit, where there are others.
+LINGER_SECONDS = 0.003
+
+#: Seconds a thread may keep the interpreter from others. The decision thread gives it up at every
+#: read, write and fsync; at Python's 5 ms it waited as long each time before it went on.
+SWITCH_SECONDS = 0.001
+
 #: Commits after which the state is written down, when nothing waits; and at the latest.
 SNAPSHOT_EVERY_COMMITS = 10_000
 SNAPSHOT_AT_LATEST_COMMITS = 50_000

@@ -19,9 +19,9 @@ from prometheus_client import Gauge
 from engine.book import Book
 from engine.calls import REVISION_PUBLISHED, SYSTEM_SOURCE, Call
 from engine.errors import CallerError, TongpinError
-from engine.faults import crash_point
 from server.committer import Committer
 from server.config import ServerConfig, redact_url, split_address
+from server.limits import SWITCH_SECONDS
 from server.logs import configure_logging
 from server.metrics import ServiceMetrics, serve_metrics
 from server.principals import Authenticator
@@ -48,7 +48,7 @@ def run_server(config: ServerConfig, *, ready: Ready | None = None) -> int:
             with it is printed.
     """
     configure_logging(config.log_level, config.log_format)
-    crash_point("at_start")
+    sys.setswitchinterval(SWITCH_SECONDS)
     try:
         return asyncio.run(serve(config, ready=ready))
     except CallerError as error:

@@ -6,6 +6,7 @@ import getpass
 import logging
 import signal
 import socket
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -51,7 +52,9 @@ def server(tmp_path: Path) -> Iterator[ServerProcess]:
 @pytest.fixture
 def quiet_logs() -> Iterator[None]:
     """For tests that serve in this process: what they configure is taken back."""
+    interval = sys.getswitchinterval()
     yield
+    sys.setswitchinterval(interval)
     structlog.reset_defaults()
     logging.getLogger().handlers.clear()
 
