@@ -230,7 +230,7 @@ def measure(target: str, trial: Trial, payload: bytes) -> dict[str, float]:
         "p50 ms": waits[len(waits) // 2] * 1e3,
         "p99 ms": waits[len(waits) * 99 // 100] * 1e3,
         "max ms": waits[-1] * 1e3,
-        "fairness": min(counts) / max(1, max(counts)),
+        "fairness": min(counts) / max(1, *counts),
     }
 
 
