@@ -145,12 +145,15 @@ def sum_may_fail(rule: Rule, index: int) -> bool:
     return low < node.low or high > node.high
 
 
+def must_evaluate(rule: Rule, index: int) -> bool:
+    """Whether a node can fail or reads state, and so counts even where nothing uses it."""
+    op = rule.nodes[index].op
+    return op in EFFECTS or (op is Op.SUM and sum_may_fail(rule, index))
+
+
 def _needed(rule: Rule) -> tuple[bool, ...]:
     """Which nodes are roots, or arguments or conditions of needed nodes."""
-    needed = [
-        node.op in EFFECTS or (node.op is Op.SUM and sum_may_fail(rule, at))
-        for at, node in enumerate(rule.nodes)
-    ]
+    needed = [must_evaluate(rule, at) for at in range(len(rule.nodes))]
     for root in roots(rule):
         needed[root] = True
     for at in range(len(rule.nodes) - 1, -1, -1):

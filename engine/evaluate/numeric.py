@@ -16,7 +16,7 @@ from engine.batch import TypedBatch
 from engine.evaluate.columns import Bools, Int64s
 from engine.evaluate.frame import Frame, new_frame
 from engine.evaluate.lines import LineMaker, render
-from engine.evaluate.link import EFFECTS, LinkedProgram, LinkedRule, roots
+from engine.evaluate.link import LinkedProgram, LinkedRule, must_evaluate, roots
 from engine.evaluate.numeric_ops import Step, factors, make_step
 from engine.evaluate.numeric_state import STATE_OPS, make_state_step
 from engine.evaluate.outcome import RuleColumns, StateView
@@ -184,7 +184,7 @@ def _sources(own: LinkedRule) -> dict[int, tuple[int, ...]]:
     A ROUND takes the factors of its numerator, so that a wide product is never multiplied out.
     """
     nodes = own.rule.nodes
-    wanted = [index for index, node in enumerate(nodes) if node.op in EFFECTS]
+    wanted = [index for index in range(len(nodes)) if must_evaluate(own.rule, index)]
     wanted += roots(own.rule)
     sources: dict[int, tuple[int, ...]] = {}
     while wanted:
