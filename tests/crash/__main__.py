@@ -73,7 +73,7 @@ def _show(name: str, stream: Stream, lives: Sequence[Life], folder: Path) -> Non
         f"{outcome.found['vouchers']} vouchers in {outcome.found['commits']} commits, "
         f"{outcome.answered} events answered; ready after {outcome.slowest_start:.1f} s at most; "
         f"{outcome.seconds:.0f} s in all\n  voucher digest {digest[:16]}… as undisturbed; "
-        f"verify: {outcome.verified['checked']}",
+        f"verify: {outcome.verified.checked}",
         flush=True,
     )
 

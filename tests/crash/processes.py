@@ -1,4 +1,4 @@
-"""The processes of a crash run: server, client, reader, verification; each can be killed."""
+"""The processes of a crash run: server, client, reader; each can be killed."""
 
 from __future__ import annotations
 
@@ -183,31 +183,3 @@ def read_as_stranger(store: Path, answers: Path, events: Path | None = None) -> 
     if found["problems"]:
         raise CrashRunFailed("; ".join(found["problems"]))
     return found
-
-
-def verify(store: Path) -> dict[str, Any]:
-    """What `tongpin verify` says of the book, its snapshot and its rows."""
-    command = [sys.executable, "-m", "tongpin_cli.main", "verify", "--json"]
-    command += ["--store", f"sqlite:///{store}"]
-    done = subprocess.run(
-        command, cwd=store.parent, env=_environment(), capture_output=True, check=False
-    )
-    if done.returncode:
-        raise CrashRunFailed(f"verify: {(done.stdout or done.stderr).decode()[-2_000:]}")
-    report: dict[str, Any] = json.loads(done.stdout)
-    return report
-
-
-def undisturbed_digest(events: Path, folder: Path) -> str:
-    """Voucher digest of a plain replay of the same events, recomputed from its files."""
-    out = folder / "replay"
-    replay = [sys.executable, "-m", "tongpin_cli.main", "replay", "--rules", str(RULES)]
-    replay += ["--events", str(events), "--out", str(out)]
-    for command in (replay, [sys.executable, "-m", "tests.digest", str(out)]):
-        done = subprocess.run(
-            command, cwd=ROOT, env=_environment(), capture_output=True, check=False
-        )
-        if done.returncode:
-            raise CrashRunFailed(f"{command[2]}: {done.stderr.decode()[-2_000:]}")
-    digest: str = json.loads(done.stdout)["voucher_digest"]
-    return digest

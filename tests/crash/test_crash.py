@@ -43,7 +43,7 @@ def test_stream_survives_kills_at_every_named_step(log: Path, tmp_path: Path) ->
     compare(outcome, stream, tmp_path)
     assert outcome.found["events"] == SHORT_EVENTS + 1
     assert outcome.answered <= SHORT_EVENTS
-    assert outcome.verified["ok"]
+    assert outcome.verified.checked["events"] == SHORT_EVENTS + 1
 
 
 @pytest.mark.long
