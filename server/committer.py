@@ -181,26 +181,39 @@ class Committer:
 
     def _run(self) -> None:
         while True:
-            group = self._take()
-            if group is None:
+            has_calls = self._await_calls()
+            if not has_calls and self._is_closing:
                 return
-            if group:
-                self._commit(group)
+            if has_calls:
+                self._linger()
+                self._commit(self._take())
             if self._failure is None:
                 self._tick_if_due()
                 self._snapshot_if_due()
 
-    def _take(self) -> list[_Waiting] | None:
-        """The next calls to post together; none after a while of quiet; None at the end."""
+    def _await_calls(self) -> bool:
+        """Waits for a while; whether a call is there."""
+        with self._changed:
+            if not self._queue.calls and not self._is_closing:
+                self._changed.wait(self._quiet_seconds())
+            return bool(self._queue.calls)
+
+    def _linger(self) -> None:
+        """Gives calls that arrive about now the chance to share the next commit.
+
+        A commit of one call costs nearly what a commit of ten does. A caller on its own is not
+        kept waiting: only where calls came together last time, others are waited for.
+        """
+        is_small = self._queue.calls[0].count <= _LINGER_EVENTS
+        if self._last_calls > 1 and is_small and not self._is_closing:
+            time.sleep(self._limits.linger_seconds)
+
+    def _take(self) -> list[_Waiting]:
+        """The next calls to post together."""
+        group: list[_Waiting] = []
+        count = 0
         with self._changed:
             calls = self._queue.calls
-            if not calls and not self._is_closing:
-                self._changed.wait(self._quiet_seconds())
-            if not calls:
-                return None if self._is_closing else []
-            self._linger()
-            group: list[_Waiting] = []
-            count = 0
             while calls and count < self._limits.commit_events:
                 waiting = calls[0]
                 if group and (
@@ -213,25 +226,10 @@ class Committer:
                 self._queue.size -= waiting.size
                 group.append(waiting)
                 count += waiting.count
-            self._last_calls = len(group)
             self._metrics.queued_calls.set(len(calls))
             self._metrics.queued_bytes.set(self._queue.size)
-            return group
-
-    def _linger(self) -> None:
-        """Gives calls that arrive about now the chance to share this commit.
-
-        A commit of one call costs nearly what a commit of ten does. A caller on its own is not
-        kept waiting: only where calls came together last time, more are waited for.
-        """
-        queue = self._queue.calls
-        if self._last_calls < 2 or self._is_closing or queue[0].count > _LINGER_EVENTS:
-            return
-        deadline = time.monotonic() + self._limits.linger_seconds
-        while len(queue) < self._limits.commit_calls:
-            left = deadline - time.monotonic()
-            if left <= 0 or not self._changed.wait(left):
-                return
+        self._last_calls = len(group)
+        return group
 
     def _commit(self, group: list[_Waiting]) -> None:
         outcomes: list[_Outcome] = []

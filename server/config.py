@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, ClassVar, Literal
 from urllib.parse import urlsplit, urlunsplit
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -63,6 +63,12 @@ class ServerConfig(BaseSettings):
         if value:
             split_address(value)
         return value
+
+    @model_validator(mode="after")
+    def _check_tls(self) -> ServerConfig:
+        if bool(self.tls_certificate) != bool(self.tls_key):
+            raise ValueError("TLS takes both tls_certificate and tls_key")
+        return self
 
     @classmethod
     def settings_customise_sources(

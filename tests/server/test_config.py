@@ -100,3 +100,8 @@ def test_loopback_is_told_from_the_address(listen: str, is_loopback: bool) -> No
 def test_passwords_are_not_shown(url: str, shown: str) -> None:
     assert redact_url(url) == shown
     assert ServerConfig(store=url).redacted()["store"] == shown
+
+
+def test_tls_takes_certificate_and_key(tmp_path: Path) -> None:
+    with pytest.raises(ValidationError, match="takes both"):
+        ServerConfig(tls_certificate=tmp_path / "certificate.pem")

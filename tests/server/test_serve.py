@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import getpass
 import logging
+import shutil
 import signal
 import socket
+import subprocess
 import sys
 import threading
 import time
@@ -21,11 +23,13 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 
 from engine.book import Book
+from engine.errors import InvariantBroken
 from server.config import ServerConfig
 from server.principals import add_token
 from server.rulebooks import compile_files
 from server.serve import EXIT_DONE, EXIT_ENVIRONMENT, EXIT_FORCED, EXIT_INPUT, run_server
 from server.service import SERVICES
+from tests.server.fake_book import FakeBook
 from tests.server.processes import PATIENCE, ServerProcess
 from tests.server.rules import BROKEN, FAILING_TEST, SALES
 from tests.server.wire import numbered, opening, post, statuses
@@ -33,6 +37,7 @@ from tongpin.v1 import ledger_service_pb2 as ledger_pb
 from tongpin.v1 import ledger_service_pb2_grpc, posting_service_pb2_grpc, rule_service_pb2_grpc
 from tongpin.v1 import posting_service_pb2 as pb
 from tongpin.v1 import rule_service_pb2 as rule_pb
+from tongpin_client import Client, Status
 
 pytestmark = pytest.mark.slow
 
@@ -152,6 +157,62 @@ def test_start_is_refused_where_the_environment_is_at_fault(
         port = taken.getsockname()[1]
         assert f"cannot listen on 127.0.0.1:{port}" in start(listen=f"127.0.0.1:{port}")
     assert "names no store" in start(store="nonsense")
+
+
+def test_server_whose_state_may_be_wrong_stops_as_the_environments_fault(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, quiet_logs: None
+) -> None:
+    book = FakeBook()
+
+    def before_post(calls: object) -> None:
+        book.stats.appends += 1  # the commit is on disk, and then applying it fails
+        raise InvariantBroken("balances do not add up")
+
+    class NoProjector:
+        def __init__(self, *settings: object) -> None: ...
+        def start(self) -> None: ...
+        def close(self) -> None: ...
+
+    book.before_post = before_post
+    monkeypatch.setattr("server.serve.open_book", lambda config: book)
+    monkeypatch.setattr("server.serve.Projector", NoProjector)
+    codes: list[grpc.StatusCode] = []
+
+    def post_to(address: str) -> None:
+        with grpc.insecure_channel(address) as channel:
+            stub = posting_service_pb2_grpc.PostingServiceStub(channel)
+            error = stub.PostEvents.future(post(sale("1")), timeout=PATIENCE).exception()
+            codes.append(error.code())
+
+    with ThreadPoolExecutor(1) as pool:
+        config = ServerConfig(data=tmp_path, listen="127.0.0.1:0")
+        code = run_server(config, ready=lambda address: pool.submit(post_to, address) and None)
+    assert code == EXIT_ENVIRONMENT
+    assert codes == [grpc.StatusCode.INTERNAL]
+    assert book.is_closed
+    assert book.snapshots == 0
+
+
+@pytest.mark.skipif(shutil.which("openssl") is None, reason="makes its certificate with openssl")
+def test_tls_is_spoken_where_a_certificate_is_set(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
+    subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1",
+         "-nodes", "-days", "2", "-subj", "/CN=localhost", "-addext",
+         "subjectAltName=DNS:localhost,IP:127.0.0.1", "-keyout", str(key), "-out",
+         str(certificate)],
+        check=True, capture_output=True,
+    )  # fmt: skip
+    settings = {"tls_key": str(key), "tls_certificate": str(certificate)}
+    with ServerProcess(tmp_path, **settings) as process:
+        address = process.address()
+        with Client(address, tls=certificate.read_bytes()) as client:
+            assert client.post(sale("1")).results[0].status is Status.POSTED
+        with pytest.raises(grpc.RpcError) as caught:
+            post_one(address, "2")
+        assert caught.value.code() is grpc.StatusCode.UNAVAILABLE
 
 
 def test_server_open_to_others_takes_tokens_only(tmp_path: Path) -> None:

@@ -295,7 +295,9 @@ def test_reader_that_does_not_read_stops_its_sender_and_costs_no_memory(serve: S
             sent = offset
             yield numbered(offset, *[sale(f"{offset}-{n}", note=filler) for n in range(20)])
 
-    call = server.posting().StreamEvents(requests(), timeout=PATIENCE)
+    # A receive window that does not grow, so that the sender is stopped after little.
+    stub = server.posting(**{"http2.bdp_probe": 0, "http2.lookahead_bytes": 65_536})
+    call = stub.StreamEvents(requests(), timeout=PATIENCE)
     next(call)
     settled, last = 0, -1
     deadline = time.monotonic() + 90
