@@ -162,8 +162,12 @@ class _Recorded:
         return self._ask(Op.RECORD, (record, field), key)
 
     def has_record(self, record: int, key: tuple[int, ...]) -> bool:
-        """Whether the record was there."""
-        return self._ask(Op.HAS_RECORD, record, key) is not None
+        """Whether the record was there: asked for, or a default stood in for a value of it."""
+        name = read_name(self._plan, Op.HAS_RECORD, record)[1]
+        if (name, key) in self._answers:
+            return self._answers[name, key] is not None
+        # A value of a record that is not there would have left the event unposted.
+        return any(own.startswith(f"{name}.") and at == key for own, at in self._answers)
 
     def balance(self, balance: int, key: tuple[int, ...]) -> int:
         """A recorded balance."""
