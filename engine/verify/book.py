@@ -8,19 +8,28 @@ from pathlib import Path
 
 from engine.apply import apply_commit
 from engine.decide.plan import DecisionPlan
-from engine.effects import COMMANDS, LINES, READS, RECORDS, TARGETS, VOUCHERS, Status
+from engine.effects import (
+    COMMANDS,
+    LINES,
+    READS,
+    RECORDS,
+    STATUS_CHANGES,
+    TARGETS,
+    VOUCHERS,
+    Status,
+)
 from engine.errors import CallerError, StoreCorrupt
 from engine.history import Commits, StateHistory
 from engine.log import CommitStore, Finding, LogEntry, check_log, genesis, open_store, sqlite_path
 from engine.log.seal import check_seal
 from engine.revisions import Revisions, RuleCompiler
 from engine.state.book_state import BookState
-from engine.verify.contents import StoredEvents, read_contents
+from engine.verify.contents import WAITING, StoredEvents, Waiting, read_contents, waiting_events
 from engine.verify.decisions import Redecision
 from engine.verify.events import check_events
 from engine.verify.form import check_form
 from engine.verify.report import Mismatch, Tally, VerifyReport
-from engine.verify.rows import RowsCheck, waiting_places
+from engine.verify.rows import RowsCheck
 from engine.verify.snapshot import SnapshotCheck
 from engine.verify.view import CommitView
 from engine.verify.vouchers import check_vouchers
@@ -134,6 +143,7 @@ class _Verification:
             self.tally.add("projected_rows", self.rows.checked)
 
     def _check(self, entry: LogEntry) -> None:
+        self.commits.put(entry.header, entry.effects)
         view = CommitView(entry.header, entry.effects)
         check_form(view)
         stored = read_contents(view, self.state.pool)
@@ -142,11 +152,12 @@ class _Verification:
         decisions = self.redecision.check(view, stored)
         if self.snapshot is not None and view.seq <= self.snapshot.seq:
             self.snapshot.check_identities(view, stored, self.state.event_count)
-        places = waiting_places(view, self.state)
+        waiting = waiting_events(view, self.state)
         self._count(view, stored, decisions)
+        self._count_statuses(view, stored, waiting)
         self._apply(entry)
         if self.rows is not None:
-            self.rows.check_commit(view, places)
+            self.rows.check_commit(view, waiting)
             if self.rows.seq == view.seq:
                 self.rows.finish(self.state)
         if self.snapshot is not None and self.snapshot.seq == view.seq:
@@ -154,7 +165,6 @@ class _Verification:
 
     def _apply(self, entry: LogEntry) -> None:
         """Folds a commit that was checked; its revisions are compiled."""
-        self.commits.put(entry.header, entry.effects)
         known = len(self.state.revisions)
         apply_commit(self.state, entry.header, entry.effects, entry.commit.chain)
         for published in self.state.revisions[known:]:
@@ -174,33 +184,30 @@ class _Verification:
         self.tally.add("decisions", decisions)
         for name, table in _COUNTED.items():
             self.tally.add(name, view.count(table))
-        self._count_statuses(view, stored)
 
-    def _count_statuses(self, view: CommitView, stored: StoredEvents) -> None:
+    def _count_statuses(
+        self, view: CommitView, stored: StoredEvents, waiting: dict[tuple[str, str], Waiting]
+    ) -> None:
         """Keeps count of accepted events by their present status."""
-        if not stored.rows:
-            return
-        statuses = view.numbers(COMMANDS.name, "status")
+        statuses = view.numbers(COMMANDS.name, "status") if stored.rows else []
         for row in stored.rows:
             self.accepted[Status(statuses[row])] += 1
-        if view.count("status_changes"):
-            waiting = {(e.source, e.event_id): e.status for e in self.state.waiting.values()}
-            names = zip(
-                view.text("status_changes", "source"),
-                view.text("status_changes", "event_id"),
-                strict=True,
-            )
-            for name, status in zip(names, view.numbers("status_changes", "status"), strict=True):
-                self.accepted[Status(waiting[name])] -= 1
-                self.accepted[Status(status)] += 1
-                waiting[name] = status
+        table = STATUS_CHANGES.name
+        if not view.count(table):
+            return
+        present = {name: event.status for name, event in waiting.items()}
+        names = zip(view.text(table, "source"), view.text(table, "event_id"), strict=True)
+        for name, status in zip(names, view.numbers(table, "status"), strict=True):
+            self.accepted[present[name]] -= 1
+            self.accepted[Status(status)] += 1
+            present[name] = Status(status)
 
     def _check_completeness(self) -> None:
         """Every accepted event is posted, needs no posting, was withdrawn, or waits."""
         waiting = dict.fromkeys(Status, 0)
         for event in self.state.waiting.values():
             waiting[Status(event.status)] += 1
-        for status in (Status.PENDING_REVIEW, Status.HELD, Status.UNPOSTED):
+        for status in WAITING:
             if waiting[status] != self.accepted[status]:
                 expected, found = self.accepted[status], waiting[status]
                 raise Mismatch("COMPLETENESS", status.name, self.state.seq, expected, found)

@@ -10,10 +10,23 @@ import numpy as np
 
 from engine.batch import ReceivedBatch
 from engine.calendar import iso_day
-from engine.effects import COMMANDS, Status
+from engine.effects import COMMANDS, STATUS_CHANGES, Status
 from engine.receive import receive_rows
+from engine.state.book_state import BookState
 from engine.strings import BatchStrings, StringPool
 from engine.verify.view import CommitView
+
+#: Statuses of events that are decided later.
+WAITING = (Status.PENDING_REVIEW, Status.HELD, Status.UNPOSTED)
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """Commit and row of an event that waits, and its status."""
+
+    seq: int
+    row: int
+    status: Status
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +102,23 @@ def _check_rows(view: CommitView, stored: StoredEvents, contents: list[bytes]) -
         entity = received.fields[place].get("entity", entities[row])
         if entity != entities[row]:
             raise view.differs("EVENT_ROW", view.event(row), entity, entities[row])
+
+
+def waiting_events(view: CommitView, state: BookState) -> dict[tuple[str, str], Waiting]:
+    """Events a commit may decide again: those that waited before it, and its own."""
+    if not view.count(STATUS_CHANGES.name):
+        return {}
+    table = COMMANDS.name
+    found = {
+        (event.source, event.event_id): Waiting(event.seq, event.row, Status(event.status))
+        for event in state.waiting.values()
+    }
+    names = zip(view.text(table, "source"), view.text(table, "event_id"), strict=True)
+    statuses = view.numbers(table, "status")
+    for row, name in enumerate(names):
+        if statuses[row] in WAITING:
+            found[name] = Waiting(view.seq, row, Status(statuses[row]))
+    return found
 
 
 def offsets(view: CommitView, table: str) -> np.ndarray[tuple[int, int], np.dtype[np.int64]]:

@@ -28,7 +28,7 @@ from engine.history import StateHistory, all_voucher_names
 from engine.revisions import Revisions
 from engine.state.book_state import BookState
 from engine.state.overlay import Overlay
-from engine.verify.contents import StoredEvents
+from engine.verify.contents import StoredEvents, waiting_events
 from engine.verify.report import Mismatch
 from engine.verify.view import CommitView
 
@@ -123,8 +123,9 @@ class Redecision:
         table = schema.STATUS_CHANGES.name
         if view.count(table):
             changes = zip(view.text(table, "source"), view.text(table, "event_id"), strict=True)
-            places = {(e.source, e.event_id): (e.seq, e.row) for e in self.state.waiting.values()}
-            entities = [self.history.content(*places[name])[1] for name in changes]
+            waiting = waiting_events(view, self.state)
+            places = [(waiting[name].seq, waiting[name].row) for name in changes]
+            entities = [self.history.content(seq, row)[1] for seq, row in places]
             pairs += zip(entities, view.text(table, "reason"), strict=True)
         strangers = {entity for entity, reason in pairs if reason == _UNKNOWN_ENTITY}
         known = {entity for entity, _ in pairs} - strangers

@@ -13,10 +13,8 @@ from engine.effects import CALL_RESULTS, COMMANDS, STATUS_CHANGES, VOUCHERS, Sta
 from engine.history import Commits
 from engine.receive import identity
 from engine.state.book_state import BookState, StreamState
-from engine.verify.contents import StoredEvents, offsets
+from engine.verify.contents import WAITING, StoredEvents, offsets, waiting_events
 from engine.verify.view import CommitView, Int64s
-
-_WAITING = (Status.PENDING_REVIEW, Status.HELD, Status.UNPOSTED)
 
 _NEW = StreamState()
 
@@ -159,7 +157,7 @@ def _posted_by_retry(view: CommitView) -> set[tuple[int, str, str]]:
 
 def _check_changes(view: CommitView, state: BookState) -> None:
     """Only events that wait are decided again, by a command for that, and settled once."""
-    waiting = {(event.source, event.event_id) for event in state.waiting.values()}
+    waiting = waiting_events(view, state)
     table = STATUS_CHANGES.name
     types = view.text(COMMANDS.name, "type")
     statuses = view.numbers(COMMANDS.name, "status")
@@ -172,14 +170,15 @@ def _check_changes(view: CommitView, state: BookState) -> None:
     )
     for command, source, event_id, status in rows:
         name = f"{source}/{event_id}"
-        if (source, event_id) not in waiting:
+        event = waiting.get((source, event_id))
+        if event is None or (event.seq == view.seq and event.row > command):
             raise view.differs("STATUS_CHANGE", name, "an event that waits", "none")
         permitted = _SETTLES.get(types[command], frozenset())
         if status not in permitted or statuses[command] != Status.NO_POSTING:
             expected = f"a change by {view.event(command)}, {types[command]}"
             raise view.differs("STATUS_CHANGE", name, expected, Status(status).name)
-        if status not in _WAITING:
-            waiting.discard((source, event_id))
+        if status not in WAITING:
+            del waiting[source, event_id]
 
 
 def _check_counters(view: CommitView) -> None:

@@ -6,7 +6,7 @@ is never waited for, nor does it wait.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Protocol, cast
@@ -14,7 +14,7 @@ from typing import Protocol, cast
 import pysqlite3
 
 from engine.calendar import period_from_text
-from engine.effects import STATUS_CHANGES, PeriodState
+from engine.effects import PeriodState
 from engine.log import CommitStore
 from engine.log.store.sqlite_file import BUSY_TIMEOUT_S
 from engine.projection import rows_path
@@ -22,6 +22,7 @@ from engine.projection.rows import CommitRows, Row, commit_rows
 from engine.projection.schema import PROJECTION_SCHEMA, TABLES, quoted
 from engine.state.book_state import BookState
 from engine.state.keys import key_ints
+from engine.verify.contents import WAITING, Waiting
 from engine.verify.report import Mismatch
 from engine.verify.view import CommitView
 
@@ -40,8 +41,10 @@ _EVENT_COLUMNS = [*TABLES["event"][0]]
 _CHANGING_PLACES = [_EVENT_COLUMNS.index(name) for name in _CHANGING]
 
 
-#: (source, event id) -> commit and row.
-Places = dict[tuple[str, str], tuple[int, int]]
+_WAITING = frozenset(status.name for status in WAITING)
+
+#: Events by source and id.
+Places = Mapping[tuple[str, str], Waiting]
 
 
 class _Connection(Protocol):
@@ -139,7 +142,7 @@ class RowsCheck:
         for row, (wanted, present) in enumerate(zip(expected, found, strict=False)):
             mutable = tuple(present[place] for place in _CHANGING_PLACES)
             original = tuple(wanted[place] for place in _CHANGING_PLACES)
-            if original != mutable or original[0] in {"PENDING_REVIEW", "HELD", "UNPOSTED"}:
+            if original != mutable or original[0] in _WAITING:
                 self._changing[view.seq, row] = (view.event(row), original, mutable)
                 found[row] = _with(present, original)
         self._compare(view, "event", _EVENT_COLUMNS, expected, found)
@@ -179,9 +182,13 @@ class RowsCheck:
 
     def _change_statuses(self, rows: CommitRows, places: Places) -> None:
         for source, event_id, _, status, reason, message, revision, accepted in rows.status_changes:
-            place = places[str(source), str(event_id)]
-            name, _, found = self._changing[place]
-            self._changing[place] = (name, (status, reason, message, revision, accepted), found)
+            event = places[str(source), str(event_id)]
+            name, _, found = self._changing[event.seq, event.row]
+            self._changing[event.seq, event.row] = (
+                name,
+                (status, reason, message, revision, accepted),
+                found,
+            )
 
     def _check_balances(self) -> None:
         columns = [*TABLES["balance"][0]]
@@ -275,15 +282,6 @@ class RowsCheck:
     def _select(self, table: str, columns: Sequence[str]) -> Iterator[Row]:
         query = f"SELECT {', '.join(columns)} FROM {table} WHERE book_id = ?"  # noqa: S608
         yield from self._connection.execute(query, (self._book_id,))
-
-
-def waiting_places(view: CommitView, state: BookState) -> Places:
-    """Where the events stand that a commit decides again; the state is that before it."""
-    if not view.count(STATUS_CHANGES.name):
-        return {}
-    return {
-        (event.source, event.event_id): (event.seq, event.row) for event in state.waiting.values()
-    }
 
 
 def _with(row: Row, changing: Row) -> Row:
