@@ -269,7 +269,9 @@ def interpret(
             amount = _value(line.amount, values)
             if amount:
                 kept = {name: str(values[name]) for name in line.dimensions}
-                made.append(MadeLine(line.debit, line.account, amount, kept))  # type: ignore[arg-type]
+                made.append(
+                    MadeLine(line.debit, line.account, amount, kept)  # type: ignore[arg-type]
+                )
         debit = sum((line.amount for line in made if line.debit), Decimal(0))
         credit = sum((line.amount for line in made if not line.debit), Decimal(0))
         if debit != credit:

@@ -45,7 +45,7 @@ class TestResult:
     message: str
 
 
-class _Mismatch(Exception):  # noqa: N818 - not an error of ours: the test's own answer
+class _Mismatch(Exception):
     """What a test found, in words."""
 
 
@@ -149,9 +149,7 @@ class _Runner:
         if self.last is None:
             raise _Mismatch("the test expects something before it gives an event")
         if self.last.status is not Status.POSTED:
-            raise _Mismatch(
-                f"expected a voucher, but the event is {_status_words(self.last)}"
-            )
+            raise _Mismatch(f"expected a voucher, but the event is {_status_words(self.last)}")
         return self.last
 
     def _post(self, step: syntax.GivenEvent) -> None:
@@ -195,8 +193,7 @@ class _Runner:
     def _scalar(self, declared: Field, value: syntax.GivenValue) -> object:
         match value:
             case syntax.Number():
-                text = format_plain(value.digits, value.decimals)
-                return text
+                return format_plain(value.digits, value.decimals)
             case syntax.Unary() if isinstance(value.operand, syntax.Number):
                 return "-" + format_plain(value.operand.digits, value.operand.decimals)
             case syntax.Text():
@@ -206,8 +203,8 @@ class _Runner:
             case syntax.Date():
                 return iso_day(value.days)
             case syntax.Name():
-                return self.names.codes.get(value.text, value.text) if declared.codes else (
-                    value.text
+                return (
+                    self.names.codes.get(value.text, value.text) if declared.codes else (value.text)
                 )
         raise _Mismatch(f"{declared.name} cannot take this value in a test; write a literal")
 
@@ -262,9 +259,7 @@ class _Runner:
             view = self.book.voucher(name)
             if not wanted - Counter(_view_lines(view)) and step.summary in (None, view.summary):
                 return
-        found = Counter(
-            _frozen(_view_lines(self.book.voucher(name))) for name in result.vouchers
-        )
+        found = Counter(_frozen(_view_lines(self.book.voucher(name))) for name in result.vouchers)
         raise _Mismatch(self._difference(Counter([_frozen(wanted.elements())]), found))
 
     def _expect_status(self, step: syntax.ExpectStatus) -> None:
@@ -302,8 +297,9 @@ class _Runner:
                 return self.names.codes.get(part.value.text, part.value.text)
             case syntax.Number():
                 return format_plain(part.value.digits, part.value.decimals)
-        raise _Mismatch(f"write the value of {part.dimension.text}, as in "
-                        f"`by {part.dimension.text} = …`")
+        raise _Mismatch(
+            f"write the value of {part.dimension.text}, as in `by {part.dimension.text} = …`"
+        )
 
     def _difference(
         self, wanted: Counter[tuple[LineKey, ...]], found: Counter[tuple[LineKey, ...]]

@@ -26,7 +26,8 @@ log = structlog.get_logger(__name__)
 #: Seconds by which the clocks of two machines may differ when an expiry is judged.
 CLOCK_SKEW_SECONDS = 60
 
-_TOKEN_PREFIX = "tp_"  # noqa: S105 - what every token starts with, so that scanners find leaked ones
+#: What every token starts with, so that scanners find leaked ones.
+_TOKEN_PREFIX = "tp_"  # noqa: S105 - a prefix, no secret
 _TOKEN_BYTES = 32
 _DIGEST = re.compile("[0-9a-f]{64}")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.@-]{0,63}")

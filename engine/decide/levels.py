@@ -283,7 +283,8 @@ def _node_values(rule: Rule, arg: int, batch: TypedBatch) -> Int64s:
     while node.op is Op.REPEAT:
         node = rule.nodes[node.args[0]]
     if node.op is Op.CONST:
-        return np.full(len(batch.rows), int(node.data), dtype=np.int64)  # type: ignore[call-overload]
+        constant = node.data if isinstance(node.data, int) else 0
+        return np.full(len(batch.rows), constant, dtype=np.int64)
     if node.op is Op.ITEM and isinstance(node.data, tuple):
         lists = batch.columns[int(node.data[0])]
         if isinstance(lists, ListColumn):

@@ -36,7 +36,8 @@ def run(
             case Op.SPLIT:
                 values.append(_split(args[0], args[1]))  # type: ignore[arg-type]
             case _ if node.shape >= 0:
-                values.append([_one(node, list(row)) for row in zip(*args, strict=True)])  # type: ignore[arg-type]
+                rows = zip(*args, strict=True)  # type: ignore[arg-type]
+                values.append([_one(node, list(row)) for row in rows])
             case _:
                 values.append(_one(node, args))  # type: ignore[arg-type]
     return values
@@ -48,7 +49,8 @@ def difference(lines: Sequence[Line], values: Sequence[Value]) -> int:
     for line in lines:
         amount = values[line.amount]
         sign = 1 if line.side is Side.DEBIT else -1
-        total += sign * (sum(amount) if isinstance(amount, list) else amount)  # type: ignore[operator, arg-type]
+        added = sum(amount) if isinstance(amount, list) else amount
+        total += sign * added  # type: ignore[operator, arg-type]
     return total
 
 
