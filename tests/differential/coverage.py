@@ -42,7 +42,6 @@ EVALUATED = (
     *("reason UNKNOWN_TYPE", "reason NO_ROW", "reason RATE_NOT_EFFECTIVE"),
     *("reason MISSING_RECORD", "reason MISSING_DIMENSION", "reason NEGATIVE_AMOUNT"),
     *("reason SPLIT_WITHOUT_WEIGHT", "reason SPLIT_NEGATIVE_WEIGHT"),
-    "reason AMOUNT_OUT_OF_RANGE",
 )
 
 #: Declarations, counted over the books.

@@ -8,6 +8,7 @@ import time
 from collections.abc import Sequence
 from functools import cache
 
+from engine.program import Program
 from tests.differential.observed import ObservedEvent, of_reference
 from tests.differential.planted_bugs import BUGS
 from tests.differential.planting import NotApplicable, PlantedBug, planted
@@ -38,29 +39,41 @@ def decided(seed: int) -> tuple[Trial, Sequence[ObservedEvent], State]:
 
 
 @cache
-def is_clean(seed: int) -> bool:
+def program_of(seed: int) -> Program:
+    """The program of a seed's book, compiled without a bug."""
+    return compiled(decided(seed)[0].book)
+
+
+@cache
+def is_clean(seed: int, ways: Sequence[str]) -> bool:
     """Whether nothing shows in a seed's trial while no bug is planted."""
-    return not shown(*decided(seed))
+    return not _shown(seed, ways, program_of(seed))
 
 
 def found_at(bug: PlantedBug, seeds: Sequence[int]) -> tuple[int, str] | None:
     """The first seed whose trial shows the bug, and how."""
+    ways = (bug.way,) if bug.way else WAYS
     for seed in seeds:
-        trial = decided(seed)
-        if not is_clean(seed):
+        if not is_clean(seed, ways):
             continue
+        program = None if bug.is_in_compiler else program_of(seed)
         with planted(bug):
-            how = shown(*trial)
+            how = _shown(seed, ways, program)
         if how:
             return seed, how
     return None
 
 
-def shown(trial: Trial, expected: Sequence[ObservedEvent], state: State) -> str:
-    """What shows in a trial: the way that differs or what was raised; "" where nothing does."""
+def _shown(seed: int, ways: Sequence[str], program: Program | None) -> str:
+    """What shows in a trial: the way that differs or what was raised; "" where nothing does.
+
+    `program`: of the trial's book, or None to compile it here.
+    """
+    trial, expected, state = decided(seed)
     try:
-        program = compiled(trial.book)
-        for way in WAYS:
+        if program is None:
+            program = compiled(trial.book)
+        for way in ways:
             found = first_difference(trial, program, way, expected, state)
             if found is not None:
                 return f"{way} differ"

@@ -15,30 +15,35 @@ ARITHMETIC = (
         EVALUATE + "closure_nodes:_write_round",
         "-(({half} - {num}) // {den})",
         "({num} + {half}) // {den}",
+        "closures",
     ),
     Bug(
         "columns round a negative half towards zero",
         MONEY + "_round_narrow",
         "shifted += num >> 63",
         "shifted += 0",
+        "columns",
     ),
     Bug(
         "half even settles on odd numbers",
         MONEY + "round_quotient",
         "floor % 2 == 1",
         "floor % 2 == 0",
+        "closures",
     ),
     Bug(
         "rounding up goes towards zero below zero",
         MONEY + "_round_narrow",
         "((-num >> 63) & (divisor - 1))",
         "(divisor - 1)",
+        "columns",
     ),
     Bug(
         "a product beyond int64 wraps",
         MONEY + "round_products",
         "if magnitude(a) * magnitude(b) <= INT64_MAX:",
         "if True:",
+        "columns",
     ),
     Bug(
         "amounts are rounded down instead of half away from zero",
@@ -51,12 +56,14 @@ ARITHMETIC = (
         EVALUATE + "closure_nodes:_pure_text",
         'f"({a} if {a} <= {b} else {b})" if _is_short(a, b) else f"min({a}, {b})"',
         'f"max({a}, {b})"',
+        "closures",
     ),
     Bug(
         "the sides of an if are swapped in columns",
         EVALUATE + "numeric_ops:_select",
         "_fitting(chosen), _fitting(other)",
         "_fitting(other), _fitting(chosen)",
+        "columns",
     ),
     Bug(
         "an if evaluates both sides",
@@ -72,18 +79,21 @@ SPLITS = (
         EVALUATE + "split:_hand_out",
         "np.lexsort((-rests[elements], owners[elements]))",
         "np.lexsort((-elements, -rests[elements], owners[elements]))",
+        "columns",
     ),
     Bug(
         "a split loses the sign of its total",
         EVALUATE + "split:split_shares",
         "shares if total > 0 else [-share for share in shares]",
         "shares",
+        "closures",
     ),
     Bug(
         "the residue goes to the last of the largest",
         EVALUATE + "split:split_shares",
         "shares[weights.index(max(weights))] += left",
         "shares[len(weights) - 1 - weights[::-1].index(max(weights))] += left",
+        "closures",
     ),
 )
 
@@ -94,12 +104,14 @@ LISTS = (
         "return at[1:] - at[:-1]",
         "return at[1:] - at[:-1] if not len(values) else "
         "np.add.reduceat(values, np.minimum(offsets[:-1], len(values) - 1))",
+        "columns",
     ),
     Bug(
         "an empty list counts one element",
         EVALUATE + "numeric_ops:_count",
         "frame.elements(shape).lengths",
         "np.maximum(frame.elements(shape).lengths, 1)",
+        "columns",
     ),
     Bug(
         "empty lists shift what is repeated over elements",
@@ -107,12 +119,14 @@ LISTS = (
         "value[frame.elements(shape).owners]",
         "value[np.repeat(np.arange(frame.count), np.maximum(frame.elements(shape).lengths, 1))"
         "[: frame.elements(shape).count]]",
+        "columns",
     ),
     Bug(
         "elements of events left out by the guard are taken for those kept",
         EVALUATE + "frame:Frame._elements",
         "np.arange(len(owners)) + np.repeat(starts - own[:-1], lengths)",
         "np.arange(len(owners))",
+        "columns",
     ),
 )
 
@@ -140,6 +154,7 @@ TABLES = (
         EVALUATE + "tables:TextColumn.__init__",
         "self._direct[self._codes + 1]",
         "self._direct[self._codes]",
+        "columns",
     ),
     Bug(
         "a rate begins a day late",
@@ -173,6 +188,7 @@ EVENTS = (
         DECIDE + "plan:in_force",
         "day <= rule.valid_until",
         "day < rule.valid_until",
+        "closures",
     ),
     Bug(
         "a late event keeps the day after the period it moved from",
@@ -185,6 +201,7 @@ EVENTS = (
         EVALUATE + "numeric:_refuse",
         "holds & ((frame.failed_node < 0) | (frame.failed_node > refusal.condition))",
         "holds",
+        "columns",
     ),
 )
 
@@ -194,42 +211,49 @@ STATE = (
         EVALUATE + "numeric_state:_previous",
         "values[order[:-1][same[1:]]]",
         "targets(tuple(key[order[1:][same[1:]]] for key in keys))",
+        "columns",
     ),
     Bug(
         "levels forget the accounts a table can return",
         DECIDE + "plan:possible_accounts",
         "for row in program.tables[table].rows]",
         "for row in program.tables[table].rows[:1]]",
+        "columns",
     ),
     Bug(
         "reading does not wait for writing",
         DECIDE + "levels:_Walk.level_after",
         "return after + 1",
         "return after + (access != Access.READ)",
+        "columns",
     ),
     Bug(
         "balances are read without the entity",
         EVALUATE + "frame:Frame.keys",
         "self.select(self.batch.entities).astype(np.int64)",
         "np.full(self.count, int(self.batch.entities[0]), dtype=np.int64)",
+        "columns",
     ),
     Bug(
         "a refused event writes its records",
         DECIDE + "sequential:_decide_event",
         "if failed(row.failure):",
         "if failed(row.failure) and (context.write_records(position, event_type, index) or True):",
+        "closures",
     ),
     Bug(
         "what a refused event has set stays set",
         DECIDE + "sequential:_undo",
         "context.overlay.rollback(mark)",
         "pass",
+        "columns",
     ),
     Bug(
         "a record's default counts where there is no record",
         EVALUATE + "numeric_state:_read_record",
         "np.flatnonzero(missing)[exists]",
         "np.flatnonzero(missing)",
+        "columns",
     ),
 )
 
@@ -239,18 +263,21 @@ VOUCHERS = (
         DECIDE + "sequential:_accept",
         "side is Side.DEBIT",
         "side is not Side.DEBIT",
+        "closures",
     ),
     Bug(
         "the dimensions of a line change places",
         EVALUATE + "lines:LineMaker._line",
         "for found in line.dimensions)",
         "for found in line.dimensions)[::-1]",
+        "columns",
     ),
     Bug(
         "a line of zero is kept",
         EVALUATE + "closure_lines:_write_line",
         'writer.put(f"if {amount}:")',
         'writer.put("if True:")',
+        "closures",
     ),
     Bug(
         "a missing dimension goes unnoticed",
@@ -269,6 +296,7 @@ VOUCHERS = (
         DECIDE + "assemble:_numbers",
         "last_numbers.get(key, 0)",
         "0",
+        "auto",
     ),
     Bug(
         "entities share one series of numbers",

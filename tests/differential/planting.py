@@ -24,12 +24,19 @@ class PlantedBug:
         name: what goes wrong.
         target: `module:qualified.name` of the function to change.
         old, new: the snippet and what stands in its place.
+        way: of running the engine that shows it soonest; "" = any.
     """
 
     name: str
     target: str
     old: str
     new: str
+    way: str = ""
+
+    @property
+    def is_in_compiler(self) -> bool:
+        """Whether programs must be compiled anew to have it."""
+        return self.target.startswith("rules_dsl")
 
 
 @contextmanager

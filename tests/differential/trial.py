@@ -134,21 +134,16 @@ def first_difference(
 
 def cut(trial: Trial, way: str) -> Iterator[Sequence[Event]]:
     """The events in calls: one by one, all together, or at random."""
-    events = trial.events
-    if way == "closures":
-        size_of = Random(f"{trial.seed} one").choice([lambda: 1, lambda: len(events) or 1])
-    elif way == "columns":
-        size_of = Random(f"{trial.seed} all").choice(
-            [lambda: len(events) or 1, lambda: 1 + len(events) // 3]
-        )
-    else:
-        rng = Random(f"{trial.seed} cut")
-
-        def size_of() -> int:
-            return rng.choice([1, 2, 7, 30, 100])
-
+    events, rng = trial.events, Random(f"{trial.seed} {way}")
+    everything = max(1, len(events))
+    sizes = {
+        "closures": [rng.choice([1, everything])],
+        # One failure sends a scanned level to the closures, so some calls are kept small.
+        "columns": [rng.choice([5, 12, 40, everything])],
+        "auto": [1, 2, 7, 30, 100],
+    }[way]
     start = 0
     while start < len(events):
-        size = size_of()
+        size = rng.choice(sizes)
         yield events[start : start + size]
         start += size

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from fractions import Fraction
+from math import floor
 from random import Random
 
 from rules_dsl import syntax
@@ -30,6 +31,8 @@ TEXTS = ("K1", "K1", "K2", "K3", "K4")
 DIMENSION_VALUES = ("D1", "D1", "D1", "D2", "D2", "D3", "é")
 #: Some are halves, quarters and eighths, so that roundings meet exact ties.
 RATIOS = ("0", "0.06", "0.13", "0.005", "0.333333", "1", "0.000001", "0.5", "0.25", "0.125")
+#: Bounds of the ranges and comparisons that generated rules hold.
+EDGE_AMOUNTS = tuple(Fraction(cents, 100) for cents in (10_000, 10_050, 10_100, 100_000, 1_00))
 COUNTING = frozenset({TypeWord.DECIMAL, TypeWord.QUANTITY, TypeWord.INTEGER})
 
 
@@ -150,10 +153,11 @@ class EventMaker:
             assert part.type.item is not None
             return {key: self._scalar(part.type.item) for key in keys}
         if part.type.word is TypeWord.LIST:
-            if self.rng.random() < 0.004:
-                # So many of the largest amounts that their sum is out of range.
-                return [self._largest(part.type)] * 120
-            return [self._element(part.type) for _ in range(self._length())]
+            elements = [self._element(part.type) for _ in range(self._length())]
+            if len(elements) > 1 and self.rng.random() < 0.3:
+                # Equal elements make ties.
+                elements[self.rng.randrange(len(elements))] = self.rng.choice(elements)
+            return elements
         return self._scalar(part.type)
 
     def _length(self, most: int = 40) -> int:
@@ -168,15 +172,6 @@ class EventMaker:
             value = self._field(part)
             if value is not None or self.rng.random() < 0.1:
                 element[part.wire] = value
-        return element
-
-    def _largest(self, type_ref: syntax.TypeRef) -> object:
-        element = self._element(type_ref)
-        if isinstance(element, dict):
-            for part in self.book.elements_of(type_ref):
-                if part.type.word is TypeWord.AMOUNT:
-                    _, high = self.book.bounds(part.type)
-                    element[part.wire] = self._written(high, self.book.decimals(part.type))
         return element
 
     def _scalar(self, type_ref: syntax.TypeRef) -> object:
@@ -215,7 +210,9 @@ class EventMaker:
             number = Fraction(rng.choice([0, 1, 1, 2]))
         elif choice < 0.08:
             number = Fraction(0)
-        elif choice < 0.12:
+        elif type_ref.word is TypeWord.AMOUNT and choice < 0.12:
+            number = rng.choice(EDGE_AMOUNTS)
+        elif choice < 0.16:
             number = rng.choice([low, high, low + unit, high - unit])
         elif choice < 0.36:
             # Large enough for products beyond int64, where the type allows it.
@@ -224,9 +221,10 @@ class EventMaker:
             number = Fraction(rng.randrange(1, 60))
         else:
             number = rng.randrange(1, 300000) * unit
-        if choice > 0.9:
+        if rng.random() < 0.2:
             number = -number
-        return min(max(number, low), high)
+        step = 10**decimals
+        return min(max(Fraction(floor(number * step), step), low), high)
 
     def _written(self, number: Fraction, decimals: int) -> str:
         text = at_scale(number, decimals)

@@ -110,7 +110,7 @@ class ExpressionMaker:
             lambda s: self._money_call(s, depth),
             self._money_lookup,
         ]
-        weights = [4, 5, 3, 4, 2, 3]
+        weights = [4, 15 if self.book.focus == "round" else 5, 3, 4, 2, 3]
         if shape is None and self.event.lists:
             makers.append(lambda _: self._list_sum(depth))
             weights.append(4)
@@ -201,9 +201,12 @@ class ExpressionMaker:
     def balance(self, shape: str | None) -> Money:
         """`balance of` a role for one or two dimensions."""
         role = self.rng.choice([role for role in self.book.roles if role.requires])
+        by_table = [role for role in self.book.table_roles if role.requires]
+        if by_table and self.rng.random() < 0.6:
+            role = self.rng.choice(by_table)
         keys = list(role.requires[:1])
         more = [name for name in self.book.dimensions if name not in keys]
-        if more and self.rng.random() < 0.25:
+        if more and self.rng.random() < 0.12:
             keys.append(self.rng.choice(more))
         parts = []
         for dimension in keys:
@@ -392,7 +395,9 @@ class ExpressionMaker:
     def _quotient_test(self, shape: str | None) -> str:
         """A truth that divides money by money where the divisor is proved not to be zero."""
         terms = [term.text for term in self.scope.of_kind("money", shape)]
-        divided, divisor = self.rng.choice(terms), self.rng.choice(terms)
+        # Not a let: of some the bounds say that they are always 0.
+        fields = [name for name in terms if not any(char.isdigit() for char in name)]
+        divided, divisor = self.rng.choice(terms), self.rng.choice(fields or ["金额"])
         quotient = f"«round»({divided} / {divisor}, 4)"
         proof = f"{divisor} {self.rng.choice(['>', '!='])} 0"
         return f"(«if» {proof} «then» {quotient} >= 0.5 «else» «false»)"
@@ -423,6 +428,8 @@ class ExpressionMaker:
                     return f"{term.text} «in» {self._range('3%', '13%', '6%')}"
                 return f"{term.text} {operator} {rng.choice(['6%', '13%', '0.03', '0'])}"
             case ("integer" | "whole", _, _):
+                if rng.random() < 0.4:
+                    return f"{term.text} «in» {self._range('1', '3', '2')}"
                 return f"{term.text} {operator} {rng.randrange(1, 6)}"
             case ("decimal" | "quantity", _, _):
                 return f"{term.text} {operator} {rng.choice(['0', '1.5', '-2'])}"

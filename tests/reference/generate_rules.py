@@ -66,7 +66,7 @@ class _BookMaker:
 
     def __init__(self, rng: Random) -> None:
         self.rng = rng
-        self.book = BookSpec(rng)
+        self.book = BookSpec(rng, rng.choice(["", "", "state", "split", "round"]))
         self.text: list[str] = ["«rulebook» 样册\n"]
         self.assets: dict[str, str] = {}
 
@@ -139,7 +139,8 @@ class _BookMaker:
         # Every rule must begin once its accounts are open.
         self.book.dated = rng.random() < 0.3
         opened = "2020-01-01" if self.book.dated else ""
-        for role, code, debit in ROLES:
+        count = 4 if self.book.focus == "state" else rng.choice([4, 6, 8, len(ROLES)])
+        for role, code, debit in rng.sample(ROLES, count):
             requires: list[str] = []
             if rng.random() < 0.45:
                 requires = rng.sample(["客户", "项目"], rng.choice([1, 1, 1, 2]))

@@ -47,6 +47,7 @@ class TableMaker:
         rng = self.rng
         if kind == "account":
             role = rng.choice(self.book.roles)
+            self.book.table_roles.append(role)
             used.update(role.requires)
             return role.role
         if kind == "percent":

@@ -163,20 +163,29 @@ class RuleMaker:
         return f"«refuse» {code}{text} «when» {rare}"
 
     def _place(self) -> str:
+        if self.event.lists and self.rng.random() < 0.2:
+            return f"{{«count»({self.rng.choice(self.event.lists).name})}}"
+        balances = [term.text for term in self.maker.lets if term.text.startswith("余")]
+        if balances and self.rng.random() < 0.5:
+            # A summary shows every change of what was read.
+            return f"{{{balances[-1]}}}"
         printable = ("money", "text", "date", "percent", "integer", "period", "quantity")
         fields = [
             term.text
             for term in self.maker.scope.terms
             if term.shape is None and (term.kind in printable or ":" in term.kind)
         ]
-        return f"{{{self.rng.choice(fields)}}}" if fields else "{«count»(行)}"
+        return f"{{{self.rng.choice(fields)}}}"
 
     # --- Vouchers --------------------------------------------------------------------------
 
     def _voucher(self) -> list[str]:
-        shapes = [self._two_lines, self._parts, self._parts, self._targets, self._by_balance]
+        shapes = [self._two_lines, self._parts, self._parts]
+        shapes += [self._targets] * (5 if self.book.focus == "state" else 1)
+        shapes += [self._by_balance] * (10 if self.book.focus == "state" else 2)
         if self.event.lists:
-            shapes += [self._each, self._each, self._split, self._split, self._both_each]
+            shapes += [self._each, self._each, self._both_each]
+            shapes += [self._split] * (10 if self.book.focus == "split" else 2)
         self.account_lets = []
         before, lines = self.rng.choice(shapes)()
         head = f'«voucher» "摘要 {self._place()}"'
@@ -232,7 +241,7 @@ class RuleMaker:
 
     def _role_or_table(self, shape: str | None) -> tuple[str, tuple[str, ...]]:
         tables = [table for table in self.book.tables if ("", "account") in table.outputs]
-        if tables and self.rng.random() < 0.35:
+        if tables and self.rng.random() < (0.7 if self.book.focus == "state" else 0.35):
             table: TableSpec = self.rng.choice(tables)
             call = self.maker.table_call(table.name, shape, "")
             if call:
@@ -288,7 +297,9 @@ class RuleMaker:
         left, right = self._sides()
         name, used = self._name("额"), self._name("用")
         before = self._money_let(name, self.maker.money(None, 1), None)
-        taken = Money(f"«min»(«max»({self.maker.balance(None).text}, 0), {name})", 10**16)
+        there = self._name("余")
+        before += self._money_let(there, self.maker.balance(None), None)
+        taken = Money(f"«min»(«max»({there}, 0), {name})", 10**16)
         before += self._money_let(used, taken, None)
         rest = self._make(right, f"{name} - {used}")
         return before, [self._make(left, name), self._make(right, used), rest]

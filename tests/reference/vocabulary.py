@@ -86,6 +86,7 @@ class BookSpec:
     """A rule book while it is being made."""
 
     rng: Random
+    focus: str = ""  # "state", "split", "round": what its rules do more often; "" = all alike
     ledgers: list[str] = field(default_factory=list)
     currency: str = "CNY"
     unit: str = ""
@@ -96,6 +97,7 @@ class BookSpec:
     attribute: tuple[str, RecordSpec] | None = None
     roles: list[RoleSpec] = field(default_factory=list)
     tables: list[TableSpec] = field(default_factory=list)
+    table_roles: list[RoleSpec] = field(default_factory=list)
     rates: list[str] = field(default_factory=list)
     records: list[RecordSpec] = field(default_factory=list)
     targets: list[tuple[str, str]] = field(default_factory=list)
