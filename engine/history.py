@@ -166,6 +166,9 @@ class StateHistory:
             for index, result in self._stored_answers(seq, effects, code, offset):
                 answers[index] = result
             for index, result in _noted_answers(effects, code, offset):
+                if result.status is Status.DUPLICATE and result.seq:
+                    names = self._commits.voucher_names(result.seq)
+                    result.vouchers = tuple(names.get(result.row, ()))
                 answers[index] = result
         return answers
 

@@ -6,7 +6,7 @@ that a failed group is taken out and the rest decided again as if it had never c
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
@@ -31,8 +31,9 @@ def decide_message(
     """
     groups = received.groups.tolist()
     excluded = {
-        groups[member.row]
-        for member in members
+        groups[member.row]: f"{received.strings.text(int(received.ids[member.row]))} is INVALID: "
+        f"{received.problems[member.row]}"
+        for member in reversed(members)
         if groups[member.row] >= 0 and member.row in received.problems
     }
     cut = len(members)
@@ -49,10 +50,17 @@ def decide_message(
         deciding.builder.rollback(marks[1])
         deciding.pending, deciding.settled = taken, settled
         if failed is not None and (stop is None or failed[0] <= stop):
-            excluded.add(failed[1])
+            first = results[failed[0]]
+            words = (first.status.name, first.reason, first.message)
+            excluded[failed[1]] = f"{first.event_id} is " + " ".join(w for w in words if w)
         elif stop is not None:
             cut = stop + 1
-            excluded.update(groups[m.row] for m in members[cut:] if groups[m.row] >= 0)
+            excluded.update(
+                dict.fromkeys(
+                    (groups[m.row] for m in members[cut:] if groups[m.row] >= 0),
+                    "the call stopped before its last event",
+                )
+            )
     for member in members[cut:]:
         once.refuse(
             member,
@@ -64,7 +72,10 @@ def decide_message(
 
 
 def _first_failed_group(
-    results: list[EventResult], members: Sequence[Member], groups: list[int], excluded: set[int]
+    results: list[EventResult],
+    members: Sequence[Member],
+    groups: list[int],
+    excluded: Mapping[int, str],
 ) -> tuple[int, int] | None:
     """Place and group of the first member whose failure must take its group with it."""
     for place, result in enumerate(results):
@@ -86,7 +97,9 @@ def _succeeds(result: EventResult) -> bool:
     return result.status in (Status.POSTED, Status.NO_POSTING, Status.DUPLICATE)
 
 
-def _decide_once(once: _Pass, members: Sequence[Member], excluded: set[int]) -> list[EventResult]:
+def _decide_once(
+    once: _Pass, members: Sequence[Member], excluded: Mapping[int, str]
+) -> list[EventResult]:
     deciding, received = once.deciding, once.received
     candidates: dict[int, list[int]] = {}
     found = deciding.state.identities.find_many(
@@ -105,7 +118,7 @@ def _decide_once(once: _Pass, members: Sequence[Member], excluded: set[int]) -> 
                 member,
                 Status.GROUP_FAILED,
                 "GROUP_FAILED",
-                f"another event of group {received.strings.text(groups[row])} failed",
+                f"group {received.strings.text(groups[row])} failed: {excluded[groups[row]]}",
             )
         elif once.is_known(member, candidates.get(row, ())):
             continue

@@ -213,3 +213,25 @@ def test_streamed_offset_is_answered_again_and_a_gap_is_refused() -> None:
     assert all(r.replayed for r in again)
     with pytest.raises(Exception, match="goes on with offset 2"):
         book.post([Call(events=[event], stream="s", offset=3)])
+
+
+def test_failed_group_names_the_event_that_failed_it() -> None:
+    book = _book()
+    events = [
+        _event("1", "fine.created", case="A", amount="35.00", group_id="g"),
+        _event("2", "payment", case="A", amount="-1.00", group_id="g"),
+    ]
+    answer = book.post([Call(events=events)])[0].results
+    assert [result.message for result in answer] == [
+        "group g failed: 2 is REJECTED_RULE NEGATIVE negative payment in A"
+    ] * 2
+
+
+def test_repeated_offset_answers_a_duplicate_with_its_vouchers() -> None:
+    book = _book()
+    event = _event("1", "fine.created", case="A", amount="35.00")
+    book.post([Call(events=[event])])
+    call = Call(events=[event], stream="s", offset=1)
+    first, again = (book.post([call])[0].results[0] for _ in range(2))
+    assert first.vouchers == again.vouchers == ("C01/GL/2026-03/记/1",)
+    assert (again.status, again.replayed) == (Status.DUPLICATE, True)
