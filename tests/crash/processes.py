@@ -34,11 +34,14 @@ def free_port() -> int:
         return port
 
 
-def _environment(**variables: str) -> dict[str, str]:
+def _environment(folder: Path, **variables: str) -> dict[str, str]:
+    """Variables of a child; compiled modules are kept in the run's folder, for many starts."""
     places = [ROOT, ROOT / "proto", ROOT / "clients" / "python", ROOT / "clients" / "cli"]
     paths = [*map(str, places), *filter(None, [os.environ.get("PYTHONPATH")])]
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("TONGPIN_")}
-    return {**kept, "PYTHONPATH": os.pathsep.join(paths), **variables}
+    dropped = ("TONGPIN_", "PYTHONDONTWRITEBYTECODE")
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(dropped)}
+    own = {"PYTHONPATH": os.pathsep.join(paths), "PYTHONPYCACHEPREFIX": str(folder / "pycache")}
+    return {**kept, **own, **variables}
 
 
 @dataclass(slots=True)
@@ -70,7 +73,7 @@ class Server:
             self.process = subprocess.Popen(
                 command,
                 cwd=self.data,
-                env=_environment(**{VARIABLE: crash_at} if crash_at else {}),
+                env=_environment(self.data.parent, **{VARIABLE: crash_at} if crash_at else {}),
                 stdout=log,
                 stderr=log,
             )
@@ -143,7 +146,9 @@ class Streamer:
         """Starts it, or starts it again: the stream goes on where the server says."""
         command = [sys.executable, "-m", "tests.crash.client", self.address]
         command += [str(self.events), str(self.answers), str(self.batch), str(self.pause_ms)]
-        self.process = subprocess.Popen(command, env=_environment(), stdout=subprocess.PIPE)
+        self.process = subprocess.Popen(
+            command, env=_environment(self.answers.parent), stdout=subprocess.PIPE
+        )
 
     def kill(self) -> None:
         """Kills it on the spot."""
@@ -176,7 +181,9 @@ def read_as_stranger(store: Path, answers: Path, events: Path | None = None) -> 
     """What the independent reader finds; `events`: all that was sent, once the stream ended."""
     command = [sys.executable, "-m", "tests.crash.reader", str(store), "--answers", str(answers)]
     command += ["--events", str(events)] if events is not None else []
-    done = subprocess.run(command, cwd=ROOT, env=_environment(), capture_output=True, check=False)
+    done = subprocess.run(
+        command, cwd=ROOT, env=_environment(answers.parent), capture_output=True, check=False
+    )
     if done.returncode not in {0, 1} or not done.stdout:
         raise CrashRunFailed(f"the reader failed: {done.stderr.decode()[-2_000:]}")
     found: dict[str, Any] = json.loads(done.stdout)
