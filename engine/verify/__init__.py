@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from engine.verify.book import verify_book
+from engine.verify.kinds import KINDS
 from engine.verify.report import VerifyReport
 
-__all__ = ["VerifyReport", "verify_book"]
+__all__ = ["KINDS", "VerifyReport", "verify_book"]

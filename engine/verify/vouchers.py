@@ -37,7 +37,7 @@ def check_vouchers(view: CommitView, state: BookState, plans: dict[str, Decision
     """
     if not view.count(VOUCHERS.name):
         if view.count(LINES.name):
-            raise view.differs("LINES", "lines", "lines of vouchers", "lines without vouchers")
+            raise view.differs("LINE_COUNT", "lines", "lines of vouchers", "lines without vouchers")
         return
     _check_lines(view)
     _check_balance(view, view.ints(LINES.name, "voucher"), "the voucher")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 import shutil
 import threading
 from contextlib import closing
@@ -15,7 +16,7 @@ from engine.calls import Call
 from engine.errors import StoreError
 from engine.log import open_store
 from engine.projection import RowProjection, rows_path
-from engine.verify import verify_book
+from engine.verify import KINDS, verify_book
 from tests.engine.verify.attacker import Attacker
 from tests.engine.verify.faults import Fault
 from tests.engine.verify.mutations import GUARDED_BY_SEAL, Mutation, mutations
@@ -31,6 +32,8 @@ from tests.engine.verify.plant import (
 )
 from tests.engine.verify.sample import BOOK_ID, FILE, LAST, make_book, store_url
 
+ENGINE = Path(__file__).resolve().parents[3] / "engine"
+PACKAGE, LOG = ENGINE / "verify", ENGINE / "log"
 SEED = 20_260_305
 MUTATIONS_IN_CI = 150
 
@@ -135,6 +138,15 @@ def test_book_verifies_while_it_is_written_and_projected(copy: Path) -> None:
         writer.join()
     assert commits[-1] > commits[0] >= LAST
     assert verify(copy).checked["commits"] == LAST + posted
+
+
+def test_every_kind_is_explained_and_every_explained_kind_exists() -> None:
+    sources = [*PACKAGE.glob("*.py"), LOG / "commit.py", LOG / "seal.py"]
+    texts = [path.read_text(encoding="utf-8") for path in sources if path.name != "kinds.py"]
+    used = set(re.findall(r'"([A-Z]+(?:_[A-Z]+)*)"', "".join(texts)))
+    assert KINDS.keys() <= used
+    assert used - KINDS.keys() == {"BEGIN", "KINDS", "UNKNOWN_ENTITY"}
+    assert {fault.kind for fault in ALL_FAULTS} <= KINDS.keys()
 
 
 def _payment(number: int) -> dict[str, object]:
