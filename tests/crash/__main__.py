@@ -14,6 +14,7 @@ from pathlib import Path
 
 from tests.crash.harness import (
     LATE_STEPS,
+    REST_SECONDS,
     SEED,
     SHORT_EVENTS,
     Life,
@@ -60,7 +61,8 @@ def _long(log: Path, folder: Path) -> None:
     moments = random_lives(20, SEED, most_answers=16, most_seconds=0.2)
     _show("20 moments, one book", Stream(events, batch=100), moments, folder)
     single = Stream(events, batch=1)
-    _show("a snapshot due by commits", single, [Life("in_snapshot:1")], folder)
+    late = Life("in_snapshot:1", patience=REST_SECONDS)
+    _show("a snapshot due by commits", single, [late], folder)
 
 
 def _show(name: str, stream: Stream, lives: Sequence[Life], folder: Path) -> None:

@@ -21,6 +21,7 @@ from engine.replay import replay_events
 from engine.verify import VerifyReport, verify_book
 from server.rulebooks import compile_files, read_folder
 from tests.crash.processes import (
+    PATIENCE_SECONDS,
     RULES,
     CrashRunFailed,
     Server,
@@ -50,6 +51,7 @@ class Life:
         seconds: then for so long.
         stops: then ask it to stop, for a crash point on the way out.
         client_too: the client is killed as well and starts anew.
+        patience: seconds within which the crash point must be passed.
     """
 
     crash_at: str = ""
@@ -57,6 +59,7 @@ class Life:
     seconds: float = 0
     stops: bool = False
     client_too: bool = False
+    patience: int = PATIENCE_SECONDS
 
     @property
     def name(self) -> str:
@@ -224,7 +227,7 @@ def _live(server: Server, client: Streamer, life: Life) -> None:
     if life.stops:
         server.ask_to_stop()
     if life.crash_at:
-        server.wait_killed()
+        server.wait_killed(life.patience)
     else:
         server.kill()
     if client.is_done():

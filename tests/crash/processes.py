@@ -89,11 +89,11 @@ class Server:
         self.ready_seconds.append(time.monotonic() - started)
         return True
 
-    def wait_killed(self) -> None:
+    def wait_killed(self, seconds: int = PATIENCE_SECONDS) -> None:
         """Waits until it was killed at its crash point."""
         started = time.monotonic()
         while self._process.poll() is None:
-            self._check(started, "the crash point was not passed")
+            self._check(started, "the crash point was not passed", seconds)
             time.sleep(0.005)
         if self._process.returncode != -signal.SIGKILL:
             code = self._process.returncode
@@ -124,8 +124,8 @@ class Server:
             raise CrashRunFailed("the server was never started")
         return self.process
 
-    def _check(self, started: float, problem: str) -> None:
-        if time.monotonic() - started > PATIENCE_SECONDS:
+    def _check(self, started: float, problem: str, seconds: int = PATIENCE_SECONDS) -> None:
+        if time.monotonic() - started > seconds:
             self._process.kill()
             log = (self.data / "server.log").read_text(encoding="utf-8", errors="replace")
             raise CrashRunFailed(f"{problem}:\n{log[-2_000:]}")
