@@ -6,6 +6,7 @@ import argparse
 import sys
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import cache
 
 from engine.program import Program
@@ -13,6 +14,7 @@ from tests.differential.observed import ObservedEvent, of_reference
 from tests.differential.planted_bugs import BUGS
 from tests.differential.planting import NotApplicable, PlantedBug, planted
 from tests.differential.running import trial_of
+from tests.differential.stored import CUTS, REGRESSIONS, from_text, regressions
 from tests.differential.trial import (
     WAYS,
     Trial,
@@ -28,48 +30,59 @@ from tests.reference.state import State
 MOST_BOOKS = 60
 
 
+#: A trial: the seed of a random one, or the name of a stored one and how it is cut into calls.
+Source = int | tuple[str, int]
+
+STORED: tuple[Source, ...] = tuple((path.stem, cut) for path in regressions() for cut in CUTS)
+
+
 @cache
-def decided(seed: int) -> tuple[Trial, Sequence[ObservedEvent], State]:
-    """The trial of a seed and what the reference makes of it; no bug is planted in that."""
-    book = generate_book(seed)
-    declarations = Declarations.of(Trial(book, ()).files(), book.assets)
-    trial = trial_of(book, declarations, seed, 0)
+def decided(source: Source) -> tuple[Trial, Sequence[ObservedEvent], State]:
+    """A trial and what the reference makes of it; no bug is planted in that."""
+    if isinstance(source, int):
+        book = generate_book(source)
+        declarations = Declarations.of(Trial(book, ()).files(), book.assets)
+        trial = trial_of(book, declarations, source, 0)
+    else:
+        name, cut = source
+        text = (REGRESSIONS / f"{name}.txt").read_text(encoding="utf-8")
+        trial = replace(from_text(text), seed=cut)
     reference = reference_of(trial)
     return trial, [of_reference(one) for one in reference.post_all(trial.events)], reference.state
 
 
 @cache
-def program_of(seed: int) -> Program:
-    """The program of a seed's book, compiled without a bug."""
-    return compiled(decided(seed)[0].book)
+def program_of(source: Source) -> Program:
+    """The program of a trial's book, compiled without a bug."""
+    return compiled(decided(source)[0].book)
 
 
 @cache
-def is_clean(seed: int, ways: Sequence[str]) -> bool:
-    """Whether nothing shows in a seed's trial while no bug is planted."""
-    return not _shown(seed, ways, program_of(seed))
+def is_clean(source: Source, ways: Sequence[str]) -> bool:
+    """Whether nothing shows in a trial while no bug is planted."""
+    return not _shown(source, ways, program_of(source))
 
 
-def found_at(bug: PlantedBug, seeds: Sequence[int]) -> tuple[int, str] | None:
-    """The first seed whose trial shows the bug, and how."""
+def found_at(bug: PlantedBug, sources: Sequence[Source]) -> tuple[Source, str] | None:
+    """The first trial that shows the bug, and how."""
     ways = (bug.way,) if bug.way else WAYS
-    for seed in seeds:
-        if not is_clean(seed, ways):
+    for source in sources:
+        if not is_clean(source, ways):
             continue
-        program = None if bug.is_in_compiler else program_of(seed)
+        program = None if bug.is_in_compiler else program_of(source)
         with planted(bug):
-            how = _shown(seed, ways, program)
+            how = _shown(source, ways, program)
         if how:
-            return seed, how
+            return source, how
     return None
 
 
-def _shown(seed: int, ways: Sequence[str], program: Program | None) -> str:
+def _shown(source: Source, ways: Sequence[str], program: Program | None) -> str:
     """What shows in a trial: the way that differs or what was raised; "" where nothing does.
 
     `program`: of the trial's book, or None to compile it here.
     """
-    trial, expected, state = decided(seed)
+    trial, expected, state = decided(source)
     try:
         if program is None:
             program = compiled(trial.book)
@@ -95,14 +108,14 @@ def main() -> int:
     for bug in chosen:
         began = time.monotonic()
         try:
-            found = found_at(bug, range(options.books))
+            found = found_at(bug, [*range(options.books), *STORED])
         except NotApplicable as error:
             missed += 1
             print(f"gone    {bug.name}: {error}", flush=True)
             continue
         missed += found is None
         where = "missed  " if found is None else "found   "
-        how = "" if found is None else f", seed {found[0]}, {found[1]}"
+        how = "" if found is None else f", trial {found[0]}, {found[1]}"
         print(f"{where}{bug.name}{how}, {time.monotonic() - began:.1f} s", flush=True)
     print(f"{len(chosen) - missed} of {len(chosen)} planted bugs found")
     return 1 if missed else 0

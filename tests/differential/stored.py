@@ -9,6 +9,8 @@ from tests.differential.trial import Trial
 from tests.reference.generate_rules import GeneratedBook
 
 REGRESSIONS = Path(__file__).parent / "regressions"
+#: Stored trials are run with these seeds, so that they are cut into calls in several ways.
+CUTS = range(6)
 HEAD = "### "
 EVENTS = "events"
 SEED = "seed "

@@ -201,8 +201,9 @@ class ExpressionMaker:
     def balance(self, shape: str | None) -> Money:
         """`balance of` a role for one or two dimensions."""
         role = self.rng.choice([role for role in self.book.roles if role.requires])
-        by_table = [role for role in self.book.table_roles if role.requires]
-        if by_table and self.rng.random() < 0.6:
+        # Not of a first row, so that all rows of a table count for who waits for whom.
+        by_table = [role for role in self.book.table_roles[1:] if role.requires]
+        if by_table and self.rng.random() < (0.9 if self.book.focus == "state" else 0.6):
             role = self.rng.choice(by_table)
         keys = list(role.requires[:1])
         more = [name for name in self.book.dimensions if name not in keys]
@@ -353,7 +354,7 @@ class ExpressionMaker:
         listed = [term.text for term in terms if term.shape == shape]
         texts = [term.text for term in terms]
         choices = [*(listed * 4), *texts, '"D1"']
-        if simple:
+        if simple or self.book.focus == "state":
             return self.rng.choice(choices)
         percents = [term.text for term in self.scope.of_kind("percent", shape)]
         choices += [f"«text»({name})" for name in percents[:1]]

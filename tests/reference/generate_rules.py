@@ -142,7 +142,9 @@ class _BookMaker:
         count = 4 if self.book.focus == "state" else rng.choice([4, 6, 8, len(ROLES)])
         for role, code, debit in rng.sample(ROLES, count):
             requires: list[str] = []
-            if rng.random() < 0.45:
+            if self.book.focus == "state" and rng.random() < 0.8:
+                requires = ["客户"]
+            elif rng.random() < 0.45:
                 requires = rng.sample(["客户", "项目"], rng.choice([1, 1, 1, 2]))
             self.book.roles.append(RoleSpec(role, code, debit, tuple(requires)))
             if rng.random() < 0.5 and len(inline) > 1:
