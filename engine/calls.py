@@ -9,14 +9,43 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from engine.effects import Status
+from engine.effects import Status, Verdict
 
 #: System command types. They are events like any other (contract.md).
 PERIOD_CLOSED = "period.closed"  # fields: period "2026-03"
 EVENT_RETRIED = "event.retried"  # fields: events [{source, id}] ([] = all unposted)
 EVENT_WITHDRAWN = "event.withdrawn"  # fields: of_source, of_id, comment
 REVISION_PUBLISHED = "revision.published"  # fields: files [{path, content}], valid_from, ...
-SYSTEM_TYPES = frozenset({PERIOD_CLOSED, EVENT_RETRIED, EVENT_WITHDRAWN, REVISION_PUBLISHED})
+HOLD_DECIDED = "hold.decided"  # fields: of_source, of_id, decision approve|reject, role, reason
+BUDGET_APPROVED = "budget.approved"  # fields: lines [{node, amount, …}], version, budget
+BUDGET_REVISED = "budget.revised"  # fields: lines [{node, amount or delta}], version, reason
+BUDGET_TRANSFERRED = "budget.transferred"  # fields: from_node, to_node, amount
+BUDGET_CLOSED = "budget.closed"  # fields: budget, period, to_period, carry_balance, carry_reserved
+BUDGET_RESERVED = "budget.reserved"  # fields: node, amount, reference, group, expires_at
+BUDGET_COMMITTED = "budget.committed"  # fields: node, amount, reference, group
+BUDGET_SPENT = "budget.spent"  # fields: node, amount, reference, group
+BUDGET_RELEASED = "budget.released"  # fields: reference or group, amount
+BUDGET_EXTENDED = "budget.extended"  # fields: reference or group, expires_at
+BUDGET_TYPES = frozenset(
+    {
+        BUDGET_APPROVED,
+        BUDGET_REVISED,
+        BUDGET_TRANSFERRED,
+        BUDGET_CLOSED,
+        BUDGET_RESERVED,
+        BUDGET_COMMITTED,
+        BUDGET_SPENT,
+        BUDGET_RELEASED,
+        BUDGET_EXTENDED,
+    }
+)
+SYSTEM_TYPES = BUDGET_TYPES | {
+    PERIOD_CLOSED,
+    EVENT_RETRIED,
+    EVENT_WITHDRAWN,
+    REVISION_PUBLISHED,
+    HOLD_DECIDED,
+}
 
 #: Source under which commands made by the service itself are identified.
 SYSTEM_SOURCE = "tongpin"
@@ -34,6 +63,7 @@ class Call:
         dry_run: decide on an overlay, store nothing, take no identity and no number.
         revision: dry runs only: decide under this revision (published or `candidate`).
         stream, offset: position of a streamed batch; offset -1 = not streamed.
+        budget_roles: roles the principal may use or vouch for in overrides; None = any.
     """
 
     events: Sequence[Mapping[str, object]] = ()
@@ -45,6 +75,81 @@ class Call:
     revision: str = ""
     stream: str = ""
     offset: int = -1
+    budget_roles: frozenset[str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class BudgetVerdict:
+    """What one budget node said to one event. Amounts are raw at the budget's `scale`.
+
+    requested: net of what the event gives back. available: before the event; after it, if it
+    passed, `available - requested`. shortfall: beyond amount and tolerance, 0 where it fits.
+    """
+
+    node: str
+    verdict: Verdict
+    requested: int
+    available: int
+    shortfall: int
+    excess: int = 0
+    scale: int = 2
+    currency: str = ""
+    role: str = ""
+    person: str = ""
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class BudgetDecision:
+    """A verdict as stored, with the event it was said to."""
+
+    verdict: BudgetVerdict
+    source: str
+    event_id: str
+    event_type: str
+    rule: str
+    rule_line: int
+    principal: str
+    sealed_at_us: int
+    seq: int
+
+
+@dataclass(frozen=True, slots=True)
+class ReservationView:
+    """What a reference holds at one node. expires_us: end of a soft hold in log time, 0 = none."""
+
+    reference: str
+    group: str
+    node: str
+    reserved: int
+    committed: int
+    expires_us: int
+
+
+@dataclass(frozen=True, slots=True)
+class BudgetNodeView:
+    """A budget node as read back. Amounts are raw at `scale`; `limited` False: only counted.
+
+    available = budget - reserved - committed - actual (0 where not limited).
+    """
+
+    node: str
+    budget_name: str
+    path: tuple[str, ...]
+    period: str
+    parent: str
+    limited: bool
+    budget: int
+    reserved: int
+    committed: int
+    actual: int
+    available: int
+    scale: int
+    currency: str
+    control: str
+    version: str
+    closed: bool
+    override_role: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +207,7 @@ class EventResult:
 
     seq, row: commit and command row that hold the event, 0 and -1 where nothing was stored (for
     a DUPLICATE: of the first one, whose present status is `first_status`). drafts: dry run only.
+    budget: what each limited node said, in the order the event touched them.
     """
 
     status: Status
@@ -116,6 +222,7 @@ class EventResult:
     replayed: bool = False
     conflicting_fields: tuple[str, ...] = ()
     drafts: tuple[VoucherView, ...] = ()
+    budget: tuple[BudgetVerdict, ...] = ()
 
 
 @dataclass(slots=True)

@@ -1,4 +1,4 @@
-"""The tables a commit is made of: what `decide` writes and `apply` reads, schema version 1.
+"""The tables a commit is made of: what `decide` writes and `apply` reads, schema version 2.
 
 A commit holds the commands in log order and everything they changed, as columns. Text columns
 are codes into the commit's string dictionary. Row numbers refer to rows of the same commit.
@@ -12,7 +12,8 @@ from enum import IntEnum
 from engine.columns import ColumnType, TableSpec
 
 #: Version of the meaning of these tables; written into every commit header.
-EFFECTS_SCHEMA = 1
+#: 2: budgets (`budget_nodes`, `budget_moves`, `budget_decisions`).
+EFFECTS_SCHEMA = 2
 
 _I64, _I32, _U8 = ColumnType.INT64, ColumnType.INT32, ColumnType.UINT8
 _TEXT, _BYTES, _PERSONAL = ColumnType.TEXT, ColumnType.BYTES, ColumnType.PERSONAL
@@ -61,6 +62,44 @@ class PeriodState(IntEnum):
 
     OPEN = 1
     CLOSED = 2
+
+
+class Stage(IntEnum):
+    """Which figure of a budget node a move changes."""
+
+    LIMIT = 0  # the amount granted to the node itself; never rolls up
+    RESERVED = 1  # 预占
+    COMMITTED = 2  # 承诺
+    ACTUAL = 3  # 实际
+
+
+class MoveKind(IntEnum):
+    """Why a budget move was made."""
+
+    APPROVE = 1  # a version set the amount
+    REVISE = 2  # raised or lowered
+    TRANSFER = 3
+    CARRY = 4  # balance or open reservation carried into another period
+    OPENING = 5  # consumed before the book began
+    RESERVE = 6
+    COMMIT = 7
+    SPEND = 8
+    RELEASE = 9
+    EXPIRE = 10  # a soft hold's time was up
+
+
+class Verdict(IntEnum):
+    """What a budget node said to an event. Values are those of the wire and of the log."""
+
+    PASS = 1
+    WARN = 2  # passed; little is left, or the node or the statement only warns
+    BLOCK = 3  # refused
+    OVERRIDE = 4  # passed beyond the amount by someone who may
+    OVERRUN = 5  # passed beyond the amount: the event must post
+    HOLD = 6  # the event waits for a decision
+    UNCHECKED = 7  # passed, marked: the check could not be made
+    CUT = 8  # the amount was lowered below what is used
+    EXPIRED = 9  # a soft hold was given back
 
 
 #: One row per command stored: accepted events, refused decisions, system commands.
@@ -248,6 +287,80 @@ PERSONAL = TableSpec(
     (("command", _I32), ("subject", _TEXT), ("field", _TEXT), ("ciphertext", _PERSONAL)),
 )
 
+#: Attributes of a budget node from now on (its figures are in BUDGET_MOVES). `path`: JSON array
+#: of its keys, root first. `period`: "" for life. `parent`: canonical name of the node above,
+#: absent at a root. `first_day`/`last_day`: of a node with dates, else NO_DATE. `control`: block,
+#: warn, track. `tolerances`: JSON object act -> [ppm or null, raw amount or null]. `warn_ppm`: -1 =
+#: off. `limited` 0: only counted.
+BUDGET_NODES = TableSpec(
+    "budget_nodes",
+    (
+        ("command", _I32),
+        ("budget", _TEXT),
+        ("path", _TEXT),
+        ("period", _TEXT),
+        ("parent", _TEXT),
+        ("first_day", _I32),
+        ("last_day", _I32),
+        ("control", _TEXT),
+        ("tolerances", _TEXT),
+        ("warn_ppm", _I64),
+        ("override_role", _TEXT),
+        ("version", _TEXT),
+        ("limited", _U8),
+        ("closed", _U8),
+        ("scale", _U8),
+        ("currency", _TEXT),
+    ),
+)
+
+#: Changes of a node's figures, in the order they were made. `command` -1: time passed (an expiry).
+#: `node`: canonical name NAME[k1,k2]@PERIOD. `stage`: Stage; all but LIMIT count at every node
+#: above as well. `amount`: signed raw. `reference`: reservation whose holding changes by it, or
+#: absent. `expires_us`: end of a soft hold in log time, 0 = none. `rule`, `rule_line`: absent, 0
+#: for commands.
+BUDGET_MOVES = TableSpec(
+    "budget_moves",
+    (
+        ("command", _I32),
+        ("source", _TEXT),
+        ("event_id", _TEXT),
+        ("node", _TEXT),
+        ("kind", _U8),
+        ("stage", _U8),
+        ("amount", _I64),
+        ("reference", _TEXT),
+        ("group_id", _TEXT),
+        ("expires_us", _I64),
+        ("rule", _TEXT),
+        ("rule_line", _I32),
+    ),
+)
+
+#: What each limited node an event touched said to it, refused events included. `requested`: net of
+#: what the event gives back; `available`: before; `shortfall`: beyond amount and tolerance, 0 where
+#: it fits; `excess`: how far below zero this decision took the node (limit and tolerance used up),
+#: by override, overrun or cut. `role`, `person`, `reason`: of an override or cut.
+BUDGET_DECISIONS = TableSpec(
+    "budget_decisions",
+    (
+        ("command", _I32),
+        ("source", _TEXT),
+        ("event_id", _TEXT),
+        ("node", _TEXT),
+        ("verdict", _U8),
+        ("requested", _I64),
+        ("available", _I64),
+        ("shortfall", _I64),
+        ("excess", _I64),
+        ("role", _TEXT),
+        ("person", _TEXT),
+        ("reason", _TEXT),
+        ("rule", _TEXT),
+        ("rule_line", _I32),
+    ),
+)
+
 TABLES = (
     COMMANDS,
     VOUCHERS,
@@ -260,4 +373,7 @@ TABLES = (
     CALL_RESULTS,
     REVISIONS,
     PERSONAL,
+    BUDGET_NODES,
+    BUDGET_MOVES,
+    BUDGET_DECISIONS,
 )

@@ -486,6 +486,136 @@ class VoucherPlan:
     span: Span
 
 
+class Horizon(StrEnum):
+    """How long an amount of a budget lasts: a node's period."""
+
+    LIFE = "life"  # one node for ever (life of the project); period ""
+    MONTH = "month"  # "2026-03"
+    QUARTER = "quarter"  # "2026-Q1"
+    YEAR = "year"  # "2026"
+    DATES = "dates"  # the first and last day its approval gives: "2026-03-10..2026-04-09"
+
+
+class Control(StrEnum):
+    """What happens at a node whose amount does not suffice."""
+
+    BLOCK = "block"  # the statement's `else` decides
+    WARN = "warn"  # passes, marked
+    TRACK = "track"  # passes; only counted
+
+
+class Posture(StrEnum):
+    """What happens where a check cannot be made (an ambiguous node, a closed period's node)."""
+
+    CLOSED = "closed"  # as if nothing were available
+    OPEN_MARKED = "open_marked"  # passes, marked as not checked
+
+
+class Act(StrEnum):
+    """What a budget statement does."""
+
+    RESERVE = "reserve"  # 预占
+    COMMIT = "commit"  # 承诺
+    SPEND = "spend"  # 实际
+    CHECK = "check"  # asks, moves nothing
+    RELEASE = "release"  # gives back what a reference holds
+    GRANT = "grant"  # raises (or, negative, lowers) a node's own amount
+
+
+class Otherwise(StrEnum):
+    """What a statement does with the event where a blocking node is short."""
+
+    REJECT = "reject"  # REJECTED_BUDGET
+    HOLD = "hold"  # HELD until decided
+    ESCALATE = "escalate"  # HELD for a role
+    WARN = "warn"  # passes as a recorded overrun
+
+
+@dataclass(frozen=True, slots=True)
+class Tolerance:
+    """How far beyond its amount a node may go: the smaller of the parts given; none = nothing.
+
+    `ppm`: of the amount, in millionths. `amount`: raw, at the budget's scale.
+    """
+
+    ppm: int | None = None
+    amount: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """A declared budget: a tree of nodes over its keys, with the defaults of its nodes.
+
+    Attributes:
+        name, wire: as everywhere. keys: names of the key columns, root first.
+        currency: of its amounts, "" where it counts a quantity of `unit`.
+        scale: decimals of its amounts.
+        horizon, control, posture: see there.
+        tolerances: per act RESERVE, COMMIT, SPEND; missing = nothing.
+        warn_ppm: a grant that leaves at most this share of the amount is marked WARN; None = off.
+        override_role: who may let pass what a node blocks; "" = nobody.
+        by_path: nodes hang under parents their approval names and are found by the tail of their
+            path ("[…/]OWNER/CATEGORY"); otherwise a node's ancestors are the prefixes of its keys.
+        chinese: sentences about it are Chinese (the language its declaration is written in).
+    """
+
+    name: str
+    wire: str
+    keys: tuple[str, ...]
+    scale: int
+    currency: str = ""
+    unit: str = ""
+    horizon: Horizon = Horizon.LIFE
+    control: Control = Control.BLOCK
+    posture: Posture = Posture.CLOSED
+    tolerances: dict[Act, Tolerance] = field(default_factory=dict)
+    warn_ppm: int | None = None
+    override_role: str = ""
+    by_path: bool = False
+    chinese: bool = False
+    span: Span = Span()
+
+
+@dataclass(frozen=True, slots=True)
+class BudgetMove:
+    """A budget statement of a rule. All references are node indices of the rule.
+
+    Attributes:
+        act, budget: what it does, index into Program.budgets.
+        amount: NUMBER at the budget's scale; None = `release all`.
+        keys: TEXT nodes, root first, as many as the budget has or fewer; an absent or empty value
+            ends the path there. Empty for a release where the reference stands.
+        day: DATE node that chooses the period; None = the business date.
+        reference: TEXT node (`as` / `of`); absent value: nothing to release, or kept nameless.
+        group: TEXT node or None. until: DATE node or None: the last day of a soft hold (UTC).
+        each: list field index, or EVENT_SHAPE. As in `Line`, amount and keys then have that shape
+            (lowering inserts REPEAT); day, reference, group, until are event-shaped.
+        guard: event-shaped BOOL node or None.
+        roles: TEXT node, event-shaped or of a list field's shape; reason: TEXT node, event-shaped:
+            with both given, a node whose override role is among the roles lets the event pass.
+            An optional field that is absent is -1, as everywhere. None = no override.
+        otherwise, role, code, message: the `else` clause. role: of ESCALATE.
+    """
+
+    act: Act
+    budget: int
+    amount: int | None
+    keys: tuple[int, ...]
+    day: int | None = None
+    reference: int | None = None
+    group: int | None = None
+    until: int | None = None
+    each: int = EVENT_SHAPE
+    guard: int | None = None
+    roles: int | None = None
+    reason: int | None = None
+    otherwise: Otherwise = Otherwise.REJECT
+    role: str = ""
+    code: str = "BUDGET_EXCEEDED"
+    message: Template | None = None
+    span: Span = Span()
+
+
 @dataclass(frozen=True, slots=True)
 class Rule:
     """A compiled rule.
@@ -503,6 +633,7 @@ class Rule:
             None, and are written when the event is accepted.
         vouchers: in source order.
         ledgers: ledger indices this rule counts for under `expects`.
+        moves: budget statements in source order; decided after every rule of the event.
     """
 
     name: str
@@ -518,6 +649,7 @@ class Rule:
     ledgers: tuple[int, ...]
     basis: str
     span: Span
+    moves: tuple[BudgetMove, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -537,3 +669,4 @@ class Program:
     balances: tuple[Balance, ...]
     rules: tuple[Rule, ...]
     codes: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    budgets: tuple[Budget, ...] = ()

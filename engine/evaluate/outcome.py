@@ -6,6 +6,7 @@ Two evaluators fill these: `engine.evaluate.numeric` for many events at once and
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -113,6 +114,39 @@ class ReadColumns:
 
 
 @dataclass(slots=True)
+class MoveColumns:
+    """What one budget statement asks over the events whose guard of it holds.
+
+    Rows come in event order, then element order; amounts of 0 are left out, except `release all`.
+
+    Attributes:
+        move: index into Rule.moves.
+        owners: int64[j] index into `RuleColumns.rows`. elements: int32[j] list element or -1.
+        amounts: int64[j] raw at the budget's scale (0 for `release all`).
+        keys: one int32[j] code column per key, -1 where absent or empty.
+        days: int32[j] day that chooses the period, None = the business date.
+        references, groups: int32[j] text codes, -1 = absent; None where the statement has none.
+        until: int32[j] last day of a soft hold, NO_DATE = none; None where it has none.
+        roles: per row the text codes of the roles given, None where the statement has none.
+        reasons: int32[j] text codes, -1 = absent; None where it has none.
+        message: row j -> the text of its `else` clause.
+    """
+
+    move: int
+    owners: Int64s
+    elements: Int32s
+    amounts: Int64s
+    keys: tuple[Int32s, ...]
+    days: Int32s | None
+    references: Int32s | None
+    groups: Int32s | None
+    until: Int32s | None
+    roles: list[tuple[int, ...]] | None
+    reasons: Int32s | None
+    message: Callable[[int], str]
+
+
+@dataclass(slots=True)
 class RuleColumns:
     """A rule over many events of its type.
 
@@ -132,6 +166,27 @@ class RuleColumns:
     vouchers: tuple[VoucherColumns, ...]
     deltas: tuple[DeltaColumns, ...]
     reads: tuple[ReadColumns, ...]
+    moves: tuple[MoveColumns, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class MoveRow:
+    """One row of a budget statement for one event; fields as in `MoveColumns`.
+
+    `day` and `until` are NO_DATE, `reference`, `group` and `reason` -1 where there is none.
+    """
+
+    move: int
+    element: int
+    amount: int
+    keys: tuple[int, ...]
+    day: int
+    reference: int
+    group: int
+    until: int
+    roles: tuple[int, ...]
+    reason: int
+    message: str
 
 
 @dataclass(slots=True)
@@ -158,3 +213,4 @@ class RuleRow:
     vouchers: list[VoucherRow] = field(default_factory=list)
     deltas: list[tuple[int, int, tuple[int, ...], int]] = field(default_factory=list)
     reads: list[tuple[int, int, tuple[int, ...], int | None]] = field(default_factory=list)
+    moves: list[MoveRow] = field(default_factory=list)
