@@ -73,6 +73,7 @@ class Op(StrEnum):
     NOT = "not"
     SELECT = "select"  # args (BOOL, a, b)
     TEXT_OF = "text_of"  # NUMBER -> TEXT, plain decimal without trailing zeros ("0.06", "1")
+    LAST_PART = "last_part"  # TEXT -> TEXT: what follows the last "/"
     TABLE_ROW = "table_row"  # data: table index; args = key nodes -> NUMBER row; fault NO_ROW
     TABLE_CELL = "table_cell"  # data: (table index, output index); arg = TABLE_ROW node
     HAS_RECORD = "has_record"  # data: record index; args = keys -> BOOL
