@@ -2,12 +2,13 @@
 
 Facts come from the guards, from the conditions of enclosing branches and from refusals written
 earlier. They are conditions of the graph, so a condition with a name (a let) serves as well.
+Where they contradict each other nothing is ever computed, so everything may be taken for known.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 from engine.program import Kind, Op
 from rules_dsl.bounds import Range, narrowed
@@ -22,18 +23,44 @@ _SWAPPED = {Op.LT: Op.GT, Op.GT: Op.LT, Op.LE: Op.GE, Op.GE: Op.LE}
 
 @dataclass(slots=True)
 class Facts:
-    """Conditions known at one place, taken apart."""
+    """Conditions known at one place, taken apart.
+
+    Attributes:
+        known: the conditions, and whether they are true.
+        contradictory: they cannot all be so, so nothing is ever computed at this place.
+        limits: what they say of the numbers they compare.
+    """
 
     graph: Graph
     known: dict[int, bool]
+    contradictory: bool = False
+    limits: dict[int, Range] = field(init=False, default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Draws from the known comparisons what they say of numbers."""
+        for condition, truth in self.known.items():
+            if truth and condition in self.graph.when_given:
+                self._narrow(*self.graph.when_given[condition])
+            node = self.graph[condition]
+            if node.op not in _NEGATED or self.graph[node.args[0]].kind is not Kind.NUMBER:
+                continue
+            op = node.op if truth else _NEGATED[node.op]
+            left, right = node.args
+            if not _can_compare(self.graph.range(left), op, self.graph.range(right)):
+                self.contradictory = True
+            self._limit(left, op, self.graph.range(right))
+            self._limit(right, _SWAPPED.get(op, op), self.graph.range(left))
 
     def holds(self, condition: int) -> bool:
         """Whether a condition is known to be true."""
-        return self.known.get(condition, False)
+        return self.contradictory or self.known.get(condition, False)
 
     def range(self, number: int) -> Range:
-        """What a number can be at this place."""
-        limits = self._limits()
+        """What a number can be at this place.
+
+        Where nothing is ever computed it is not 0 either, unless it is written there as 0: to
+        divide by that is a mistake anywhere.
+        """
         found: dict[int, Range] = {}
         for index in sorted(_reachable(self.graph, number)):
             node = self.graph[index]
@@ -43,32 +70,18 @@ class Facts:
                 if len(numbers) == len(node.args):
                     better = narrowed(node.op, node.data, [found[arg] for arg in node.args])
                     values = values if better is None else values.meet(better)
-            if index in limits:
-                values = values.meet(limits[index])
+            if index in self.limits:
+                values = values.meet(self.limits[index])
             found[index] = values
+        if self.contradictory and self.graph.constant_of(number) is None:
+            return replace(found[number], nonzero=True)
         return found[number]
 
-    def _limits(self) -> dict[int, Range]:
-        """What the known comparisons say of the numbers they compare."""
-        limits: dict[int, Range] = {}
-        for condition, truth in self.known.items():
-            if truth and condition in self.graph.when_given:
-                number, values = self.graph.when_given[condition]
-                limits[number] = limits[number].meet(values) if number in limits else values
-            node = self.graph[condition]
-            if node.op not in _NEGATED or self.graph[node.args[0]].kind is not Kind.NUMBER:
-                continue
-            op = node.op if truth else _NEGATED[node.op]
-            left, right = node.args
-            self._limit(limits, left, op, self.graph.range(right))
-            self._limit(limits, right, _SWAPPED.get(op, op), self.graph.range(left))
-        return limits
-
-    def _limit(self, limits: dict[int, Range], number: int, op: Op, other: Range) -> None:
+    def _limit(self, number: int, op: Op, other: Range) -> None:
         """Notes what `number op other` says of the number and of what it is a multiple of."""
         values = _compared(self.graph.range(number), op, other)
         while True:
-            limits[number] = limits[number].meet(values) if number in limits else values
+            self._narrow(number, values)
             node = self.graph[number]
             if node.op is Op.SHIFT and isinstance(node.data, int):
                 factor = 10**node.data
@@ -80,14 +93,22 @@ class Facts:
                 return
             number = node.args[0]
 
+    def _narrow(self, number: int, values: Range) -> None:
+        """Notes that a number lies in a range."""
+        before = self.limits.get(number, self.graph.range(number))
+        self.contradictory = self.contradictory or _are_disjoint(before, values)
+        self.limits[number] = before.meet(values)
+
 
 def gather(graph: Graph, facts: Iterable[Fact]) -> Facts:
     """Takes known conditions apart into what follows from each."""
     known: dict[int, bool] = {}
+    contradictory = False
     pending = list(facts)
     while pending:
         condition, truth = pending.pop()
         if condition in known:
+            contradictory = contradictory or known[condition] is not truth
             continue
         known[condition] = truth
         node = graph[condition]
@@ -97,7 +118,7 @@ def gather(graph: Graph, facts: Iterable[Fact]) -> Facts:
             pending.extend((arg, truth) for arg in node.args)
         elif node.op in {Op.EQ, Op.NE} and graph[node.args[0]].kind is Kind.BOOL:
             pending.extend(_flag_facts(graph, node.args, same=truth is (node.op is Op.EQ)))
-    return Facts(graph, known)
+    return Facts(graph, known, contradictory)
 
 
 def _flag_facts(graph: Graph, args: tuple[int, ...], *, same: bool) -> Iterable[Fact]:
@@ -108,6 +129,29 @@ def _flag_facts(graph: Graph, args: tuple[int, ...], *, same: bool) -> Iterable[
             constant = graph[constant.args[0]]
         if constant.op is Op.CONST:
             yield flag, bool(constant.data) is same
+
+
+def _can_compare(values: Range, op: Op, other: Range) -> bool:
+    """Whether some value of a range compares so with some value of another."""
+    match op:
+        case Op.EQ:
+            return not _are_disjoint(values, other)
+        case Op.LT:
+            return values.low < other.high
+        case Op.LE:
+            return values.low <= other.high
+        case Op.GT:
+            return values.high > other.low
+        case Op.GE:
+            return values.high >= other.low
+        case _:
+            return not values.low == values.high == other.low == other.high
+
+
+def _are_disjoint(left: Range, right: Range) -> bool:
+    """Whether no value lies in both ranges."""
+    low, high = max(left.low, right.low), min(left.high, right.high)
+    return low > high or (low == high == 0 and (left.nonzero or right.nonzero))
 
 
 def _compared(values: Range, op: Op, other: Range) -> Range:

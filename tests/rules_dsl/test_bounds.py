@@ -161,13 +161,15 @@ def test_both_parts_of_a_conjunction_hold_and_of_a_disjunction_fail() -> None:
     sample = Sample()
     above, below = sample.compare(Op.GT, 0), sample.compare(Op.LT, 10)
     both = sample.graph.truth_op(Op.AND, (above, below), NOWHERE)
-    either = sample.graph.truth_op(Op.OR, (above, below), NOWHERE)
     assert gather(sample.graph, [(both, True)]).range(sample.x) == Range(1, 9)
     assert gather(sample.graph, [(both, False)]).range(sample.x) == Range(-100, 100)
+    above, below = sample.compare(Op.GT, 10), sample.compare(Op.LT, 0)
+    either = sample.graph.truth_op(Op.OR, (above, below), NOWHERE)
     assert gather(sample.graph, [(either, True)]).range(sample.x) == Range(-100, 100)
-    nothing = gather(sample.graph, [(either, False)])
-    assert not nothing.holds(above)
-    assert not nothing.holds(below)
+    neither = gather(sample.graph, [(either, False)])
+    assert neither.range(sample.x) == Range(0, 10)
+    assert not neither.holds(above)
+    assert not neither.holds(below)
 
 
 def test_negation_and_comparison_with_true_are_seen_through() -> None:
@@ -178,6 +180,55 @@ def test_negation_and_comparison_with_true_are_seen_through() -> None:
     assert gather(sample.graph, [(same, True)]).holds(sample.flag)
     assert not gather(sample.graph, [(other, True)]).holds(sample.flag)
     assert gather(sample.graph, [(other, False)]).holds(sample.flag)
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ((Op.GT, 5, True), (Op.LT, 6, True)),
+        ((Op.GT, 5, True), (Op.GT, 5, False)),
+        ((Op.NE, 0, True), (Op.EQ, 0, True)),
+        ((Op.LE, 100, True), (Op.GT, 100, True)),
+        ((Op.LE, 100, True), (Op.NE, -101, False)),
+        ((Op.LE, 100, False), (Op.LE, 5, True)),
+    ],
+)
+def test_where_facts_contradict_each_other_everything_is_known(
+    first: tuple[Op, int, bool], second: tuple[Op, int, bool]
+) -> None:
+    sample = Sample()
+    conditions = [(sample.compare(op, number), holds) for op, number, holds in (first, second)]
+    facts = gather(sample.graph, conditions)
+    assert facts.contradictory
+    assert facts.holds(sample.flag)
+    assert facts.range(sample.y).excludes_zero
+    zero = sample.graph.number(0, 0, NOWHERE)
+    assert not facts.range(zero).excludes_zero
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ((Op.GT, 5, True), (Op.LT, 7, True)),
+        ((Op.GE, 0, True), (Op.EQ, 0, True)),
+        ((Op.GE, 100, True), (Op.NE, 99, True)),
+        ((Op.LT, 100, False), (Op.LE, 100, True)),
+    ],
+)
+def test_facts_that_hold_of_one_value_do_not_contradict_each_other(
+    first: tuple[Op, int, bool], second: tuple[Op, int, bool]
+) -> None:
+    sample = Sample()
+    conditions = [(sample.compare(op, number), holds) for op, number, holds in (first, second)]
+    assert not gather(sample.graph, conditions).contradictory
+
+
+def test_no_whole_number_lies_between_two_neighbours() -> None:
+    sample = Sample()
+    shifted = sample.graph.shift(sample.x, 2)
+    above = sample.graph.truth_op(Op.GT, (shifted, sample.graph.number(100, 2, NOWHERE)), NOWHERE)
+    below = sample.graph.truth_op(Op.LT, (shifted, sample.graph.number(200, 2, NOWHERE)), NOWHERE)
+    assert gather(sample.graph, [(above, True), (below, True)]).contradictory
 
 
 def test_facts_about_one_number_say_something_of_the_other() -> None:

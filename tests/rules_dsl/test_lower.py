@@ -250,6 +250,21 @@ def test_event_values_are_repeated_where_they_meet_a_list() -> None:
     assert only(rule, Op.SUM).shape == EVENT_SHAPE
 
 
+@pytest.mark.parametrize(
+    ("expression", "expected"),
+    [
+        ("sum(if 明细.加急 then 金额 else 金额)", "sum(f0*)"),
+        (
+            "sum(round(if 明细.加急 then 金额 / 人数 else 金额 / 人数))",
+            "sum(round[half_away](f0*, f3*))",
+        ),
+    ],
+)
+def test_equal_branches_have_a_value_for_each_element(expression: str, expected: str) -> None:
+    found, _ = value_of(expression)
+    assert found == expected
+
+
 def test_line_with_each_has_one_shape() -> None:
     rule = rule_of(
         f'{BOOK}{RULE}  voucher "单据"\n'
