@@ -1,4 +1,5 @@
 from google.protobuf import struct_pb2 as _struct_pb2
+from tongpin.v1 import budget_pb2 as _budget_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 from google.protobuf import descriptor as _descriptor
@@ -94,7 +95,7 @@ class EventRows(_message.Message):
     def __init__(self, events: _Optional[_Iterable[_Union[Event, _Mapping]]] = ...) -> None: ...
 
 class EventResult(_message.Message):
-    __slots__ = ("status", "reason", "message", "vouchers", "seq", "first_status", "replayed", "conflicting_fields", "source", "event_id", "draft_vouchers")
+    __slots__ = ("status", "reason", "message", "vouchers", "seq", "first_status", "replayed", "conflicting_fields", "source", "event_id", "draft_vouchers", "budget_verdicts")
     STATUS_FIELD_NUMBER: _ClassVar[int]
     REASON_FIELD_NUMBER: _ClassVar[int]
     MESSAGE_FIELD_NUMBER: _ClassVar[int]
@@ -106,6 +107,7 @@ class EventResult(_message.Message):
     SOURCE_FIELD_NUMBER: _ClassVar[int]
     EVENT_ID_FIELD_NUMBER: _ClassVar[int]
     DRAFT_VOUCHERS_FIELD_NUMBER: _ClassVar[int]
+    BUDGET_VERDICTS_FIELD_NUMBER: _ClassVar[int]
     status: EventStatus
     reason: str
     message: str
@@ -117,7 +119,8 @@ class EventResult(_message.Message):
     source: str
     event_id: str
     draft_vouchers: _containers.RepeatedCompositeFieldContainer[Voucher]
-    def __init__(self, status: _Optional[_Union[EventStatus, str]] = ..., reason: _Optional[str] = ..., message: _Optional[str] = ..., vouchers: _Optional[_Iterable[str]] = ..., seq: _Optional[int] = ..., first_status: _Optional[_Union[EventStatus, str]] = ..., replayed: _Optional[bool] = ..., conflicting_fields: _Optional[_Iterable[str]] = ..., source: _Optional[str] = ..., event_id: _Optional[str] = ..., draft_vouchers: _Optional[_Iterable[_Union[Voucher, _Mapping]]] = ...) -> None: ...
+    budget_verdicts: _containers.RepeatedCompositeFieldContainer[_budget_pb2.BudgetVerdict]
+    def __init__(self, status: _Optional[_Union[EventStatus, str]] = ..., reason: _Optional[str] = ..., message: _Optional[str] = ..., vouchers: _Optional[_Iterable[str]] = ..., seq: _Optional[int] = ..., first_status: _Optional[_Union[EventStatus, str]] = ..., replayed: _Optional[bool] = ..., conflicting_fields: _Optional[_Iterable[str]] = ..., source: _Optional[str] = ..., event_id: _Optional[str] = ..., draft_vouchers: _Optional[_Iterable[_Union[Voucher, _Mapping]]] = ..., budget_verdicts: _Optional[_Iterable[_Union[_budget_pb2.BudgetVerdict, _Mapping]]] = ...) -> None: ...
 
 class Voucher(_message.Message):
     __slots__ = ("name", "entity", "ledger", "series", "period", "word", "number", "voucher_date", "event_date", "source", "event_id", "rule", "revision", "summary", "state", "reverses", "lines", "seq")
