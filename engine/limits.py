@@ -5,6 +5,10 @@ from __future__ import annotations
 #: Largest absolute amount of a voucher line, in minor units. Ten such lines still add up in int64.
 MAX_AMOUNT_MINOR = 9 * 10**17
 
+#: Largest absolute amount of a budget statement or of a node's figure, raw. Ten figures and their
+#: differences still add up in int64.
+MAX_BUDGET_RAW = 10**17
+
 #: Characters of a decimal in an event; checked before any conversion.
 MAX_DECIMAL_CHARS = 40
 

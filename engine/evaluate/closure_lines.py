@@ -51,8 +51,8 @@ def _place(writer: Writer, index: int) -> str:
             return f"{writer.constant('account_codes', codes)}[{value}]"
 
 
-def write_vouchers(writer: Writer) -> None:
-    """Makes every voucher whose guard holds, then returns the outcome."""
+def write_vouchers(writer: Writer) -> str:
+    """Makes every voucher whose guard holds; returns the source of the list of them."""
     rule = writer.own.rule
     names = []
     for number, checks in enumerate(voucher_checks(writer.linked.program, rule)):
@@ -69,10 +69,7 @@ def write_vouchers(writer: Writer) -> None:
             names.append(f"m{number}")
     guarded = any(plan.guard is not None for plan in rule.vouchers)
     made = f"[{', '.join(names)}]"
-    if guarded:
-        made = f"[m for m in {made} if m is not None]"
-    written = "w" if any(node.op is Op.DELTA for node in rule.nodes) else "[]"
-    writer.put(f"return RuleRow(True, -1, NOT_FAILED, '', {made}, {written}, {writer.reads})")
+    return f"[m for m in {made} if m is not None]" if guarded else made
 
 
 def _write_voucher(writer: Writer, number: int, checks: VoucherChecks) -> None:

@@ -11,12 +11,13 @@ from typing import cast
 
 from engine.batch import TypedBatch
 from engine.evaluate.closure_lines import write_template, write_vouchers
+from engine.evaluate.closure_moves import write_moves
 from engine.evaluate.closure_nodes import write_node
 from engine.evaluate.closure_writer import Writer
 from engine.evaluate.link import LinkedProgram, LinkedRule, roots
 from engine.evaluate.outcome import NOT_FAILED, RuleRow, StateView, VoucherRow
 from engine.evaluate.row_reader import RowReader, Run
-from engine.program import Refusal, Rule
+from engine.program import Op, Refusal, Rule
 
 #: The answer for every event whose guard does not hold; nobody writes to it.
 UNMATCHED = RuleRow(matched=False)
@@ -77,7 +78,11 @@ def rule_source(linked: LinkedProgram, rule_index: int) -> tuple[str, dict[str, 
         if own.needed[index]:
             write_node(writer, index)
         _write_refusals(writer, index, index + 1)
-    write_vouchers(writer)
+    made = write_vouchers(writer)
+    moves = write_moves(writer)
+    written = "w" if _writes_deltas(own.rule) else "[]"
+    outcome = f"{made}, {written}, {writer.reads}, {moves}"
+    writer.put(f"return RuleRow(True, -1, NOT_FAILED, '', {outcome})")
     return _assemble(writer, own), writer.constants
 
 
@@ -93,11 +98,15 @@ def _assemble(writer: Writer, own: LinkedRule) -> str:
         lines.append(f"        n{shape} = t{shape} - s{shape}")
     if writer.reads == "r":
         lines.append("        r = []")
-    if own.rule.deltas or any(node.op == "delta" for node in own.rule.nodes):
+    if _writes_deltas(own.rule):
         lines.append("        w = []")
     lines += writer.lines
     lines.append("    return run")
     return "\n".join(lines) + "\n"
+
+
+def _writes_deltas(rule: Rule) -> bool:
+    return any(node.op is Op.DELTA for node in rule.nodes)
 
 
 def _uses(rule: Rule) -> list[int]:

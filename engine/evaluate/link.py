@@ -9,7 +9,7 @@ from engine.errors import InvariantBroken
 from engine.evaluate.row_reader import RowReader
 from engine.evaluate.tables import CompiledTable, compile_table
 from engine.limits import MAX_LIST_ELEMENTS
-from engine.program import EVENT_SHAPE, Node, Op, Program, Rule
+from engine.program import EVENT_SHAPE, BudgetMove, Node, Op, Program, Rule
 from engine.strings import BatchStrings, StringPool
 
 #: Operations that can fail or read state: they are evaluated whether or not anything uses them.
@@ -185,3 +185,14 @@ def roots(rule: Rule) -> Iterator[int]:
                 yield dimension.value
                 if dimension.given is not None:
                     yield dimension.given
+    for move in rule.moves:
+        yield from _move_roots(move)
+
+
+def _move_roots(move: BudgetMove) -> Iterator[int]:
+    """The nodes that a budget statement refers to."""
+    yield from move.keys
+    single = (move.amount, move.day, move.reference, move.group, move.until, move.guard)
+    yield from (node for node in (*single, move.roles, move.reason) if node is not None)
+    if move.message is not None:
+        yield from (part for part in move.message.parts if isinstance(part, int))

@@ -13,6 +13,7 @@ from typing import cast
 import numpy as np
 
 from engine.batch import TypedBatch
+from engine.evaluate.budget_moves import move_columns
 from engine.evaluate.columns import Bools, Int64s
 from engine.evaluate.frame import Frame, new_frame
 from engine.evaluate.lines import LineMaker, render
@@ -96,6 +97,7 @@ def evaluate_columns(
             frame.values[node] = None
     maker = LineMaker(frame)
     vouchers = tuple([maker.voucher(checks) for checks in plan.vouchers])
+    moves = tuple([move_columns(frame, own.rule, at) for at in range(len(own.rule.moves))])
     return RuleColumns(
         rows=frame.rows,
         failed_node=frame.failed_node,
@@ -104,6 +106,7 @@ def evaluate_columns(
         vouchers=vouchers,
         deltas=tuple(frame.deltas),
         reads=tuple(frame.reads),
+        moves=moves,
     )
 
 

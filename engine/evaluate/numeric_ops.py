@@ -15,11 +15,20 @@ import numpy as np
 from engine.batch import Column as FieldColumn
 from engine.batch import ListColumn
 from engine.errors import InvariantBroken
-from engine.evaluate.columns import Bools, Column, Value, as_column, kind_dtype, nearest, settle
+from engine.evaluate.columns import (
+    Bools,
+    Column,
+    Int32s,
+    Value,
+    as_column,
+    kind_dtype,
+    nearest,
+    settle,
+)
 from engine.evaluate.failures import DIV_ZERO
 from engine.evaluate.frame import Frame
 from engine.evaluate.link import LinkedRule, sum_may_fail
-from engine.evaluate.text import number_codes
+from engine.evaluate.text import last_part_codes, number_codes
 from engine.money import (
     Integers,
     as_objects,
@@ -293,6 +302,15 @@ def _text_of(rule: LinkedRule, index: int, node: Node) -> Step:
     return text_of
 
 
+def _last_part(rule: LinkedRule, index: int, node: Node) -> Step:
+    only = node.args[0]
+
+    def last_part(frame: Frame) -> Value:
+        return last_part_codes(cast("Int32s", frame.column(only)), frame.batch.strings)
+
+    return last_part
+
+
 def factors(rule: LinkedRule, index: int) -> tuple[tuple[int, ...], int]:
     """The nodes and the power of ten whose product a wide numerator is.
 
@@ -414,5 +432,6 @@ _MAKERS: dict[Op, Callable[[LinkedRule, int, Node], Step]] = {
     Op.IN: _in,
     Op.SELECT: _select,
     Op.TEXT_OF: _text_of,
+    Op.LAST_PART: _last_part,
     Op.ROUND: _round,
 }

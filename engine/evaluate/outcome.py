@@ -118,6 +118,8 @@ class MoveColumns:
     """What one budget statement asks over the events whose guard of it holds.
 
     Rows come in event order, then element order; amounts of 0 are left out, except `release all`.
+    An empty text is absent everywhere here, roles included. Amounts lie within MAX_BUDGET_RAW: one
+    outside it is a fault of the event.
 
     Attributes:
         move: index into Rule.moves.
@@ -129,7 +131,8 @@ class MoveColumns:
         until: int32[j] last day of a soft hold, NO_DATE = none; None where it has none.
         roles: per row the text codes of the roles given, None where the statement has none.
         reasons: int32[j] text codes, -1 = absent; None where it has none.
-        message: row j -> the text of its `else` clause.
+        message: row j -> the text of its `else` clause, "" without one; rendered when asked for,
+            and only meant for events that did not fail.
     """
 
     move: int

@@ -67,6 +67,23 @@ def _prefixed(prefix: str, texts: list[str]) -> list[str]:
     return list(map(prefix.__add__, texts)) if prefix else texts
 
 
+def last_part(text: str) -> str:
+    """What follows the last "/" of a text; all of it where there is none."""
+    return text.rpartition("/")[2]
+
+
+def last_part_code(strings: BatchStrings, code: int) -> int:
+    """The code of the last part of a text; what is absent stays absent."""
+    return strings.code(last_part(strings.text(code))) if code >= 0 else code
+
+
+def last_part_codes(codes: Int32s, strings: BatchStrings) -> Int32s:
+    """int32 codes of the last parts of texts; each text is cut once."""
+    whole, places = np.unique(codes, return_inverse=True)
+    found = [last_part_code(strings, code) for code in whole.tolist()]
+    return np.array(found, dtype=np.int32)[places]
+
+
 def number_codes(values: Column, scale: int, strings: BatchStrings) -> Int32s:
     """int32 codes of numbers as plain decimals; each number is rendered once."""
     raws, places = np.unique(values, return_inverse=True)

@@ -1,4 +1,4 @@
-"""Builds programs and batches by hand, and compares the two evaluators on them."""
+"""Builds programs, batches and state by hand."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 
 from engine.batch import Column, ListColumn, TypedBatch
-from engine.evaluate import LinkedProgram, evaluate_columns, evaluate_row, link
-from engine.evaluate.outcome import NOT_FAILED, RuleColumns, RuleRow
+from engine.evaluate import LinkedProgram, link
 from engine.program import (
     EVENT_SHAPE,
     NO_DATE,
     Account,
+    BudgetMove,
     Dimension,
     EventType,
     Field,
@@ -151,6 +151,9 @@ class RuleMaker:
         shape = self.nodes[arg].shape
         return self.add(Node(Op.TEXT_OF, (arg,), None, Kind.TEXT, shape, active=active))
 
+    def last_part(self, arg: int) -> int:
+        return self.add(Node(Op.LAST_PART, (arg,), None, Kind.TEXT, self.nodes[arg].shape))
+
     def table_row(self, table: int, *keys: int, active: int | None = None) -> int:
         shape = self.nodes[keys[0]].shape if keys else EVENT_SHAPE
         return self.add(Node(Op.TABLE_ROW, keys, table, Kind.NUMBER, shape, 0, -1, 10**6, active))
@@ -207,11 +210,12 @@ class RuleMaker:
         guard: int | None = None,
         guard_count: int = 0,
         refusals: tuple[Refusal, ...] = (),
+        moves: tuple[BudgetMove, ...] = (),
     ) -> Rule:
         deltas = tuple(i for i, node in enumerate(self.nodes) if node.op is Op.DELTA)
         return Rule(
             "规则", 0, NO_DATE, NO_DATE, tuple(self.nodes), guard, guard_count, refusals,
-            deltas, vouchers, (0,), "", Span(),
+            deltas, vouchers, (0,), "", Span(), moves,
         )  # fmt: skip
 
 
@@ -351,130 +355,20 @@ class FakeState:
         return self.kept_targets.get((target, key), 0)
 
     def records(self, record: int, field: int, keys: Any) -> Any:
-        found = [self.record(record, field, key) for key in _rows(keys)]
+        found = [self.record(record, field, key) for key in rows_of(keys)]
         known = np.array([value is not None for value in found], dtype=np.bool_)
         return np.array([77 if v is None else v for v in found], dtype=np.int64), known
 
     def have_records(self, record: int, keys: Any) -> Any:
-        return np.array([self.has_record(record, key) for key in _rows(keys)], dtype=np.bool_)
+        return np.array([self.has_record(record, key) for key in rows_of(keys)], dtype=np.bool_)
 
     def balances(self, balance: int, keys: Any) -> Any:
-        return np.array([self.balance(balance, key) for key in _rows(keys)], dtype=np.int64)
+        return np.array([self.balance(balance, key) for key in rows_of(keys)], dtype=np.int64)
 
     def targets(self, target: int, keys: Any) -> Any:
-        return np.array([self.target(target, key) for key in _rows(keys)], dtype=np.int64)
+        return np.array([self.target(target, key) for key in rows_of(keys)], dtype=np.int64)
 
 
-def _rows(keys: Any) -> list[Key]:
+def rows_of(keys: Any) -> list[Key]:
     assert all(key.dtype == np.int64 for key in keys)
     return list(zip(*(key.tolist() for key in keys), strict=True))
-
-
-def columns_as_rows(found: RuleColumns, rule: Rule, count: int) -> list[RuleRow]:
-    """What the columns say of each event, in the form of the closures."""
-    rows = [RuleRow(matched=False) for _ in range(count)]
-    place_of = found.rows.tolist()
-    for place, row in enumerate(place_of):
-        failure = int(found.failure[place])
-        rows[row] = RuleRow(
-            matched=True,
-            failed_node=int(found.failed_node[place]),
-            failure=failure,
-            message=found.messages.get(place, ""),
-        )
-    own = [rows[row] for row in place_of]
-    good = [row.failure == NOT_FAILED for row in own]
-    for read in found.reads:
-        keys = [key.tolist() for key in read.keys]
-        for at, owner in enumerate(read.owners.tolist()):
-            if good[owner] or read.node < own[owner].failed_node:
-                key = tuple(column[at] for column in keys)
-                value = int(read.values[at]) if read.known[at] else None
-                own[owner].reads.append((read.node, int(read.elements[at]), key, value))
-    for delta in found.deltas:
-        keys = [key.tolist() for key in delta.keys]
-        for place, row in enumerate(own):
-            if good[place]:
-                key = tuple(column[place] for column in keys)
-                row.deltas.append((delta.node, delta.target, key, int(delta.values[place])))
-    _add_vouchers(found, own, good)
-    for row in own:
-        row.reads.sort(key=lambda read: read[:2])
-    assert all(line.amounts.dtype == np.int64 for v in found.vouchers for line in v.lines)
-    assert len(found.vouchers) == len(rule.vouchers)
-    return rows
-
-
-def _add_vouchers(found: RuleColumns, own: list[RuleRow], good: list[bool]) -> None:
-    from engine.evaluate.outcome import VoucherRow
-
-    for plan, voucher in enumerate(found.vouchers):
-        made: dict[int, VoucherRow] = {}
-        for place, row in enumerate(own):
-            if not voucher.made[place]:
-                assert not voucher.summaries[place]
-            elif good[place]:
-                made[place] = VoucherRow(plan, voucher.summaries[place], [])
-                row.vouchers.append(made[place])
-        for number_of_line, line in enumerate(voucher.lines):
-            dimensions = [codes.tolist() for codes in line.dimensions]
-            for at, owner in enumerate(line.owners.tolist()):
-                if owner in made:
-                    made[owner].lines.append(
-                        (
-                            number_of_line,
-                            int(line.elements[at]),
-                            int(line.accounts[at]),
-                            int(line.amounts[at]),
-                            tuple(codes[at] for codes in dimensions),
-                        )
-                    )
-                elif good[owner]:
-                    raise AssertionError("line of a voucher that is not made")
-
-
-def compare(
-    own: LinkedProgram,
-    events: TypedBatch,
-    state: FakeState | None = None,
-    candidates: Sequence[int] | None = None,
-    rule_index: int = 0,
-) -> list[RuleRow]:
-    """Evaluates events both ways, requires equal outcomes, and returns those of the closures.
-
-    Closures see the targets that earlier events of the batch wrote, those that failed included:
-    that is what columns assume.
-    """
-    state = state or FakeState()
-    count = len(events.rows)
-    wanted = list(range(count)) if candidates is None else list(candidates)
-    found = evaluate_columns(own, rule_index, events, np.array(wanted, dtype=np.int64), state)
-    rule = own.program.rules[rule_index]
-    expected = columns_as_rows(found, rule, count)
-    assumed = _assumed_targets(found)
-    running = FakeState(
-        state.kept_records, state.written, state.kept_balances, dict(state.kept_targets)
-    )
-    rows: list[RuleRow] = []
-    for index in range(count):
-        if index not in wanted:
-            rows.append(RuleRow(matched=False))
-            continue
-        row = evaluate_row(own, rule_index, events, index, running)
-        for target, key, value in assumed.get(index, []):
-            running.kept_targets[target, key] = value
-        if row.failure != NOT_FAILED:
-            row.reads = [read for read in row.reads if read[0] < row.failed_node]
-        rows.append(row)
-    for index, (one, two) in enumerate(zip(rows, expected, strict=True)):
-        assert one == two, f"event {index}\nclosure {one}\ncolumns {two}"
-    return rows
-
-
-def _assumed_targets(found: RuleColumns) -> dict[int, list[tuple[int, Key, int]]]:
-    writes: dict[int, list[tuple[int, Key, int]]] = {}
-    for delta in found.deltas:
-        values = delta.values.tolist()
-        for row, key, value in zip(found.rows.tolist(), _rows(delta.keys), values, strict=True):
-            writes.setdefault(row, []).append((delta.target, key, value))
-    return writes

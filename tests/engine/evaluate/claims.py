@@ -18,7 +18,6 @@ from engine.strings import BatchStrings
 from tests.engine.evaluate.building import (
     RuleMaker,
     batch,
-    compare,
     day,
     flag,
     linked,
@@ -27,6 +26,7 @@ from tests.engine.evaluate.building import (
     records,
     text,
 )
+from tests.engine.evaluate.comparing import compare
 
 EVENT = EventType(
     "报销",

@@ -9,7 +9,10 @@ from typing import Any
 from engine.program import (
     EVENT_SHAPE,
     Account,
+    Act,
     Balance,
+    Budget,
+    BudgetMove,
     Dimension,
     EventType,
     FieldType,
@@ -20,6 +23,7 @@ from engine.program import (
     NegativePolicy,
     Node,
     Op,
+    Otherwise,
     Program,
     Record,
     RecordField,
@@ -47,7 +51,7 @@ from tests.engine.evaluate.building import (
 )
 from tests.engine.evaluate.random_tables import TEXTS, random_table
 
-OUTSIDE_TEXTS = (*TEXTS, "未知", "x" * 40)
+OUTSIDE_TEXTS = (*TEXTS, "未知", "x" * 40, "集团/华东/甲", "/", "乙/")
 WIDEST = 10**70  # numbers beyond this are not multiplied further
 
 EVENT = EventType(
@@ -185,6 +189,7 @@ class RuleGenerator:
             self.selection,
             self.summing,
             self.text_of,
+            self.last_part,
             self.table,
             self.record,
             self.has_record,
@@ -255,6 +260,9 @@ class RuleGenerator:
     def text_of(self) -> None:
         shape = self.shape()
         self.settle(self.make.text_of(self.find(Kind.NUMBER, shape), self.condition(shape)))
+
+    def last_part(self) -> None:
+        self.make.last_part(self.find(Kind.TEXT, self.shape()))
 
     def table(self) -> None:
         place = self.random.randrange(len(self.tables))
@@ -333,6 +341,31 @@ class RuleGenerator:
             second = Line(second.side, second.account, amount, first.dimensions, shape, second.span)
         return [first, second]
 
+    def move(self) -> BudgetMove:
+        """A budget statement with some of the parts it may have."""
+        shape, act = self.shape(), self.random.choice(list(Act))
+        is_all = act is Act.RELEASE and self.random.random() < 0.5
+        with_roles = self.random.random() < 0.4
+        return BudgetMove(
+            act=act,
+            budget=0,
+            amount=None if is_all else self.find(Kind.NUMBER, shape, 10**19),
+            keys=tuple(self.find(Kind.TEXT, shape) for _ in range(self.random.randint(0, 3))),
+            day=self.sometimes(Kind.DATE),
+            reference=self.sometimes(Kind.TEXT),
+            group=self.sometimes(Kind.TEXT),
+            until=self.sometimes(Kind.DATE),
+            each=shape,
+            guard=self.sometimes(Kind.BOOL),
+            roles=self.find(Kind.TEXT, self.shape()) if with_roles else None,
+            reason=self.find(Kind.TEXT, EVENT_SHAPE) if with_roles else None,
+            otherwise=self.random.choice(list(Otherwise)),
+            message=self.template() if self.random.random() < 0.6 else None,
+        )
+
+    def sometimes(self, kind: Kind) -> int | None:
+        return self.find(kind, EVENT_SHAPE) if self.random.random() < 0.4 else None
+
     def template(self) -> Template:
         parts: list[str | int] = []
         for _ in range(self.random.randint(0, 3)):
@@ -365,7 +398,10 @@ def random_program(random: Random) -> Program:
         condition = grown.find(Kind.BOOL, EVENT_SHAPE) if random.random() < 0.4 else None
         made = grown.make.voucher(*lines, summary=grown.template(), guard=condition)
         vouchers.append(made)
-    rule = grown.make.rule(*vouchers, guard=guard, guard_count=guard_count, refusals=refusals)
+    moves = tuple(grown.move() for _ in range(random.choice([0, 0, 1, 2, 3])))
+    rule = grown.make.rule(
+        *vouchers, guard=guard, guard_count=guard_count, refusals=refusals, moves=moves
+    )
     return book(rule, tables, random)
 
 
@@ -389,6 +425,7 @@ def book(rule: Rule, tables: tuple[Table, ...], random: Random) -> Program:
         records=RECORDS,
         targets=(Target("进度", ("键",), 0, 2),),
         balances=(Balance(0, (0,), (0,)),),
+        budgets=(Budget("预算", "budget", ("一", "二", "三"), 2, "CNY"),),
     )
 
 

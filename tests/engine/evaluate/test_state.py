@@ -23,15 +23,9 @@ from engine.program import (
     Template,
 )
 from engine.strings import BatchStrings, StringPool
-from tests.engine.evaluate.building import (
-    FakeState,
-    RuleMaker,
-    batch,
-    compare,
-    linked,
-    program,
-)
+from tests.engine.evaluate.building import FakeState, RuleMaker, batch, linked, program
 from tests.engine.evaluate.claims import EVENT, lines, outcome, run, two_lines
+from tests.engine.evaluate.comparing import compare
 
 CONTRACT = Record(
     "合同",

@@ -4,15 +4,8 @@ from __future__ import annotations
 
 from engine.evaluate.outcome import VoucherRow
 from engine.program import EventType, Kind, Op, Program, Side, Template
-from tests.engine.evaluate.building import (
-    RuleMaker,
-    batch,
-    compare,
-    linked,
-    number,
-    program,
-    text,
-)
+from tests.engine.evaluate.building import RuleMaker, batch, linked, number, program, text
+from tests.engine.evaluate.comparing import compare
 
 INVOICE = EventType(
     "发票",
