@@ -588,14 +588,17 @@ class BudgetMove:
             ends the path there. Empty for a release where the reference stands.
         day: DATE node that chooses the period; None = the business date.
         reference: TEXT node (`as` / `of`); absent value: nothing to release, or kept nameless.
-        group: TEXT node or None. until: DATE node or None: the last day of a soft hold (UTC).
+        group: TEXT node or None. until: DATE node or None: the last day of a soft hold (UTC);
+            NO_DATE where an optional field is absent: no soft hold.
         each: list field index, or EVENT_SHAPE. As in `Line`, amount and keys then have that shape
             (lowering inserts REPEAT); day, reference, group, until are event-shaped.
         guard: event-shaped BOOL node or None.
         roles: TEXT node, event-shaped or of a list field's shape; reason: TEXT node, event-shaped:
             with both given, a node whose override role is among the roles lets the event pass.
             An optional field that is absent is -1, as everywhere. None = no override.
-        otherwise, role, code, message: the `else` clause. role: of ESCALATE.
+        otherwise, role, code, message: the `else` clause. role: of ESCALATE. A GRANT has REJECT
+            where it was written with `else`, and lowers an amount only from what is available;
+            without `else` it has WARN and lowers it in any case. A RELEASE has REJECT.
     """
 
     act: Act
