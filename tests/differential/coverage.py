@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
 
 from rules_dsl import syntax
 from rules_dsl.syntax import TypeWord
@@ -14,7 +15,7 @@ from tests.reference.generate_rules import GeneratedBook
 #: How often the long form must reach each construct.
 LEAST = 100
 
-#: Least shares of the long form, in percent: events not booked, products beyond int64.
+#: Least shares of the long form, in percent: events refused or unposted, products beyond int64.
 LEAST_FAILED = 20
 LEAST_WIDE = 10
 
@@ -27,7 +28,8 @@ EVALUATED = (
     *("in set", "in range", "in range exclusive"),
     *("round half_away", "round half_even", "round down", "round up"),
     *("split largest_remainder", "split largest", "split first", "split last"),
-    *("split of a negative total", "delta", "delta after an earlier one", "balance of"),
+    *("split of a negative total", "delta", "delta of other keys", "balance of"),
+    *("balance of two dimensions", "balance in a ledger", "round to decimals"),
     *("table unique", "table first", "table else row", "table no row", "table cell set"),
     *("table cell range", "table output by name", "rate", "rate not effective"),
     *("record", "record default", "record missing", "record written", "dimension attribute"),
@@ -54,7 +56,16 @@ DECLARED = (
     *("account let", "Chinese keywords", "English keywords", "currency without decimals"),
 )
 
-FAILED = ("status UNPOSTED", "status REJECTED_RULE", "status INVALID")
+FAILED = ("status UNPOSTED", "status REJECTED_RULE")
+LISTS = ("list of no element", "list of one element", "list of many elements")
+#: Where an event meets a key that an earlier one has changed.
+CONTENDED = (
+    "delta after an earlier one",
+    "record read after it was written",
+    "record written again",
+    "balance after earlier lines",
+)
+CONSTRUCTS = tuple(dict.fromkeys((*EVALUATED, *DECLARED, *LISTS, *CONTENDED)))
 
 
 def declared(book: Declarations, generated: GeneratedBook) -> Counter[str]:
@@ -127,29 +138,60 @@ def _facts(facts: dict[str, bool]) -> Iterable[str]:
     return [name for name, holds in facts.items() if holds]
 
 
+def sent(events: Iterable[Mapping[str, object]]) -> Counter[str]:
+    """The lists and maps of events by how many elements they have."""
+    seen: Counter[str] = Counter()
+    for event in events:
+        for value in event.values():
+            if isinstance(value, list | dict):
+                seen[LISTS[min(len(value), 2)]] += 1
+    return seen
+
+
+class Requirement(NamedTuple):
+    """Something that a long run must show, what it showed, and whether that is enough."""
+
+    text: str
+    holds: bool
+
+
 def report(seen: Counter[str]) -> str:
-    """The counts, one construct a line, and the shares."""
-    lines = [f"{seen[name]:>9,}  {name}" for name in (*EVALUATED, *DECLARED)]
-    events, failed = _events(seen)
-    wide = 100 * seen["product beyond int64"] // max(1, seen["product"])
-    lines.append(f"{events:>9,}  events, {100 * failed // max(1, events)} % not booked")
-    lines.append(f"{seen['product']:>9,}  products, {wide} % beyond int64")
-    return "\n".join(lines)
+    """The counts, one construct a line."""
+    return "\n".join(f"{seen[name]:>11,}  {name}" for name in CONSTRUCTS)
 
 
-def gaps(seen: Counter[str]) -> list[str]:
-    """What a long run did not reach often enough."""
-    missed = [
-        f"{name}: {seen[name]} times" for name in (*EVALUATED, *DECLARED) if seen[name] < LEAST
-    ]
-    events, failed = _events(seen)
-    if 100 * failed < LEAST_FAILED * events:
-        missed.append(f"only {failed} of {events} events are not booked")
-    if 100 * seen["product beyond int64"] < LEAST_WIDE * seen["product"]:
-        missed.append(f"only {seen['product beyond int64']} products are beyond int64")
-    return missed
-
-
-def _events(seen: Counter[str]) -> tuple[int, int]:
+def requirements(seen: Counter[str]) -> list[Requirement]:
+    """What a long run must show."""
+    rarest = min(CONSTRUCTS, key=lambda name: seen[name])
+    rare = [f"{name} {seen[name]}" for name in CONSTRUCTS if seen[name] < LEAST]
     events = sum(count for name, count in seen.items() if name.startswith("status "))
-    return events, sum(seen[name] for name in FAILED)
+    failed = sum(seen[name] for name in FAILED)
+    products, wide = seen["product"], seen["product beyond int64"]
+    return [
+        Requirement(
+            f"each of {len(CONSTRUCTS)} constructs at least {LEAST} times; "
+            + (f"too rare: {', '.join(rare)}" if rare else f"rarest: {rarest}, {seen[rarest]}"),
+            not rare,
+        ),
+        Requirement(
+            f"at least {LEAST_FAILED} % of the events refused or unposted: "
+            f"{_share(failed, events)} of {events:,}",
+            100 * failed >= LEAST_FAILED * max(1, events),
+        ),
+        Requirement(
+            f"at least {LEAST_WIDE} % of the products beyond int64: "
+            f"{_share(wide, products)} of {products:,}",
+            100 * wide >= LEAST_WIDE * max(1, products),
+        ),
+        _each_often("lists of every length", LISTS, seen),
+        _each_often("contended keys", CONTENDED, seen),
+    ]
+
+
+def _share(part: int, whole: int) -> str:
+    return f"{100 * part / max(1, whole):.1f} %"
+
+
+def _each_often(title: str, names: Iterable[str], seen: Counter[str]) -> Requirement:
+    counts = ", ".join(f"{name} {seen[name]:,}" for name in names)
+    return Requirement(f"{title}: {counts}", all(seen[name] >= LEAST for name in names))

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from random import Random
 
 from engine.program import Program
-from tests.differential.coverage import declared
+from tests.differential.coverage import declared, sent
 from tests.differential.minimise import minimised
 from tests.differential.stored import to_text
 from tests.differential.trial import (
@@ -34,6 +34,8 @@ class Run:
 
     seen: Counter[str] = field(default_factory=Counter)
     failures: list[tuple[int, Difference, Trial]] = field(default_factory=list)
+    books: int = 0
+    batches: int = 0
 
 
 def trial_of(book: GeneratedBook, declarations: Declarations, seed: int, batch: int) -> Trial:
@@ -48,8 +50,11 @@ def run_seed(seed: int, batches: int, run: Run, *, ways: Sequence[str] = WAYS) -
     program = compiled(book)
     declarations = Declarations.of(Trial(book, ()).files(), book.assets)
     run.seen += declared(declarations, book)
+    run.books += 1
     for batch in range(batches):
         trial = trial_of(book, declarations, seed, batch)
+        run.seen += sent(trial.events)
+        run.batches += 1
         found = next(differences(trial, program, ways=ways, seen=run.seen), None)
         if found is not None:
             run.failures.append((seed, found, trial))

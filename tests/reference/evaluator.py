@@ -221,6 +221,7 @@ class ReferenceEvaluator:
                 self.seen["record key absent"] += 1
                 continue
             self.seen["record written"] += 1
+            self.seen["record written again"] += (record.name, key) in self.state.records
             fields = self.state.records.setdefault((record.name, key), {})
             for part in record.fields:
                 value = self._sent(event, part.name)

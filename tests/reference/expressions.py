@@ -286,6 +286,7 @@ class Expressions:
         columns = [[as_number(one) for one in self.at(arg, places)] for arg in call.args]
         if call.mode is not None:
             decimals = call.decimals
+            self._seen["round to decimals"] += decimals is not None
             if decimals is None:
                 decimals = self.types.money(call.args[0]).scale
             return [round_to(number, decimals, call.mode) for number in columns[0]]
@@ -304,6 +305,8 @@ class Expressions:
 
     def _balance(self, expr: syntax.BalanceOf, places: Places) -> list[Value]:
         self._seen["balance of"] += 1
+        self._seen["balance of two dimensions"] += len(expr.keys) > 1
+        self._seen["balance in a ledger"] += expr.ledger is not None
         account = self._book.accounts[expr.account.text]
         names = [self._book.dimensions[key.dimension.text].wire for key in expr.keys]
         columns = [
@@ -321,6 +324,7 @@ class Expressions:
             )
             for row in rows
         ]
+        self._seen["balance after earlier lines"] += any(balances)
         return [self._accumulated(Fraction(one, 10**scale), expr) for one in balances]
 
 

@@ -214,10 +214,10 @@ class EventMaker:
             number = rng.choice(EDGE_AMOUNTS)
         elif choice < 0.16:
             number = rng.choice([low, high, low + unit, high - unit])
-        elif choice < 0.36:
+        elif choice < 0.42:
             # Large enough for products beyond int64, where the type allows it.
             number = rng.randrange(int(low), int(high) + 1) + unit
-        elif choice < 0.52:
+        elif choice < 0.56:
             number = Fraction(rng.randrange(1, 60))
         else:
             number = rng.randrange(1, 300000) * unit

@@ -106,7 +106,7 @@ class _BookMaker:
 
     def _ledgers(self) -> None:
         rng = self.rng
-        self.book.currency = rng.choice(["CNY", "CNY", "CNY", "CNY", "USD", "JPY"])
+        self.book.currency = rng.choice(["CNY", "CNY", "CNY", "USD", "JPY", "JPY"])
         for name, wire, word in (("法定账", "GL", "记"), ("管理账", "MGMT", "内")):
             negative = rng.choice(["", "red", "swap", "reject", "red"])
             words = f" «word» {word}" if word == "内" or rng.random() < 0.5 else ""
@@ -187,7 +187,7 @@ class _BookMaker:
     def _master_event(self, record: str) -> None:
         rng = self.rng
         key = "客户号" if record == "客户档案" else "合同号"
-        second = record == "合同" and rng.random() < 0.3
+        second = record == "合同" and rng.random() < 0.4
         fields = [
             FieldSpec("价款", "money", "«amount»"),
             FieldSpec("折扣", "percent", "«percent» «min» 0 «max» 1"),
@@ -324,7 +324,7 @@ class _BookMaker:
         form = rng.random()
         name = ("明细", "附加")[index]
         wire = f"«is» items{index} " if rng.random() < 0.5 else ""
-        if form < 0.14:
+        if form < 0.2:
             kind, declared = rng.choice(
                 [
                     ("money", "«amount» «max» 99999"),
@@ -335,7 +335,7 @@ class _BookMaker:
             )
             part = FieldSpec("value", kind, "")
             return ListSpec(name, f"{wire}«list» «of» {declared}", (part,))
-        if form < 0.28:
+        if form < 0.34:
             key_kind, key_declared = rng.choice([("dim:项目", "项目"), ("text", "«text»")])
             parts = (FieldSpec("key", key_kind, ""), FieldSpec("value", "money", ""))
             declared = f"{wire}«map» «of» {key_declared} «to» «amount» «min» 0 «max» 99999"

@@ -127,6 +127,7 @@ class Lookups:
         decl = next(part for part in self._book.records[name].fields if part.name == field)
         stored = self._state.records.get((name, tuple(key)))
         if stored is not None:
+            self._seen["record read after it was written"] += 1
             value = stored.get(field, ABSENT)
             if value is not ABSENT:
                 return value

@@ -148,6 +148,7 @@ class RuleRun:
         self._seen["delta"] += 1
         target = self._book.targets[statement.target.text]
         if statement.keys:
+            self._seen["delta of other keys"] += 1
             key = tuple(self._expressions.one(part) for part in statement.keys)
         else:
             key = tuple(self._expressions.one(part) for part in target.keys)
