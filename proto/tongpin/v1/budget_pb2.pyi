@@ -42,7 +42,7 @@ BUDGET_CONTROL_WARN: BudgetControl
 BUDGET_CONTROL_TRACK: BudgetControl
 
 class BudgetVerdict(_message.Message):
-    __slots__ = ("node", "verdict", "requested_minor", "available_minor", "headroom_minor", "shortfall_minor", "excess_minor", "scale", "currency_code", "role", "person", "reason")
+    __slots__ = ("node", "verdict", "requested_minor", "available_minor", "headroom_minor", "shortfall_minor", "excess_minor", "scale", "counts", "role", "person", "reason")
     NODE_FIELD_NUMBER: _ClassVar[int]
     VERDICT_FIELD_NUMBER: _ClassVar[int]
     REQUESTED_MINOR_FIELD_NUMBER: _ClassVar[int]
@@ -51,7 +51,7 @@ class BudgetVerdict(_message.Message):
     SHORTFALL_MINOR_FIELD_NUMBER: _ClassVar[int]
     EXCESS_MINOR_FIELD_NUMBER: _ClassVar[int]
     SCALE_FIELD_NUMBER: _ClassVar[int]
-    CURRENCY_CODE_FIELD_NUMBER: _ClassVar[int]
+    COUNTS_FIELD_NUMBER: _ClassVar[int]
     ROLE_FIELD_NUMBER: _ClassVar[int]
     PERSON_FIELD_NUMBER: _ClassVar[int]
     REASON_FIELD_NUMBER: _ClassVar[int]
@@ -63,14 +63,14 @@ class BudgetVerdict(_message.Message):
     shortfall_minor: int
     excess_minor: int
     scale: int
-    currency_code: str
+    counts: str
     role: str
     person: str
     reason: str
-    def __init__(self, node: _Optional[str] = ..., verdict: _Optional[_Union[Verdict, str]] = ..., requested_minor: _Optional[int] = ..., available_minor: _Optional[int] = ..., headroom_minor: _Optional[int] = ..., shortfall_minor: _Optional[int] = ..., excess_minor: _Optional[int] = ..., scale: _Optional[int] = ..., currency_code: _Optional[str] = ..., role: _Optional[str] = ..., person: _Optional[str] = ..., reason: _Optional[str] = ...) -> None: ...
+    def __init__(self, node: _Optional[str] = ..., verdict: _Optional[_Union[Verdict, str]] = ..., requested_minor: _Optional[int] = ..., available_minor: _Optional[int] = ..., headroom_minor: _Optional[int] = ..., shortfall_minor: _Optional[int] = ..., excess_minor: _Optional[int] = ..., scale: _Optional[int] = ..., counts: _Optional[str] = ..., role: _Optional[str] = ..., person: _Optional[str] = ..., reason: _Optional[str] = ...) -> None: ...
 
 class BudgetNode(_message.Message):
-    __slots__ = ("node", "budget", "budget_name", "path", "period", "parent", "is_limited", "budget_minor", "reserved_minor", "committed_minor", "actual_minor", "available_minor", "scale", "currency_code", "unit", "control", "version", "is_closed", "override_role")
+    __slots__ = ("node", "budget", "budget_name", "path", "period", "parent", "is_limited", "budget_minor", "reserved_minor", "committed_minor", "actual_minor", "available_minor", "scale", "counts", "control", "version", "is_closed", "override_role")
     NODE_FIELD_NUMBER: _ClassVar[int]
     BUDGET_FIELD_NUMBER: _ClassVar[int]
     BUDGET_NAME_FIELD_NUMBER: _ClassVar[int]
@@ -84,8 +84,7 @@ class BudgetNode(_message.Message):
     ACTUAL_MINOR_FIELD_NUMBER: _ClassVar[int]
     AVAILABLE_MINOR_FIELD_NUMBER: _ClassVar[int]
     SCALE_FIELD_NUMBER: _ClassVar[int]
-    CURRENCY_CODE_FIELD_NUMBER: _ClassVar[int]
-    UNIT_FIELD_NUMBER: _ClassVar[int]
+    COUNTS_FIELD_NUMBER: _ClassVar[int]
     CONTROL_FIELD_NUMBER: _ClassVar[int]
     VERSION_FIELD_NUMBER: _ClassVar[int]
     IS_CLOSED_FIELD_NUMBER: _ClassVar[int]
@@ -103,13 +102,12 @@ class BudgetNode(_message.Message):
     actual_minor: int
     available_minor: int
     scale: int
-    currency_code: str
-    unit: str
+    counts: str
     control: BudgetControl
     version: str
     is_closed: bool
     override_role: str
-    def __init__(self, node: _Optional[str] = ..., budget: _Optional[str] = ..., budget_name: _Optional[str] = ..., path: _Optional[_Iterable[str]] = ..., period: _Optional[str] = ..., parent: _Optional[str] = ..., is_limited: _Optional[bool] = ..., budget_minor: _Optional[int] = ..., reserved_minor: _Optional[int] = ..., committed_minor: _Optional[int] = ..., actual_minor: _Optional[int] = ..., available_minor: _Optional[int] = ..., scale: _Optional[int] = ..., currency_code: _Optional[str] = ..., unit: _Optional[str] = ..., control: _Optional[_Union[BudgetControl, str]] = ..., version: _Optional[str] = ..., is_closed: _Optional[bool] = ..., override_role: _Optional[str] = ...) -> None: ...
+    def __init__(self, node: _Optional[str] = ..., budget: _Optional[str] = ..., budget_name: _Optional[str] = ..., path: _Optional[_Iterable[str]] = ..., period: _Optional[str] = ..., parent: _Optional[str] = ..., is_limited: _Optional[bool] = ..., budget_minor: _Optional[int] = ..., reserved_minor: _Optional[int] = ..., committed_minor: _Optional[int] = ..., actual_minor: _Optional[int] = ..., available_minor: _Optional[int] = ..., scale: _Optional[int] = ..., counts: _Optional[str] = ..., control: _Optional[_Union[BudgetControl, str]] = ..., version: _Optional[str] = ..., is_closed: _Optional[bool] = ..., override_role: _Optional[str] = ...) -> None: ...
 
 class Reservation(_message.Message):
     __slots__ = ("reference", "group", "node", "reserved_minor", "committed_minor", "expire_time")
