@@ -9,6 +9,7 @@ from lark import Token
 
 from engine.errors import InvariantBroken
 from engine.program import Expects, LatePolicy, NegativePolicy, Span
+from rules_dsl.build_budgets import BudgetLines, build_budget_key, build_horizon
 from rules_dsl.build_lines import (
     ExpectHead,
     RuleLine,
@@ -45,6 +46,7 @@ from rules_dsl.build_tree import (
 from rules_dsl.syntax import (
     AccountDecl,
     BookDecl,
+    BudgetDecl,
     ChartDecl,
     CodeDecl,
     CodeValue,
@@ -186,6 +188,29 @@ def _build_target(body: Body) -> TargetDecl:
         ledger=build_in_ledger(body.place, body.header),
         continues=str(names[1]) if len(names) > 1 else "",
         span=body.span,
+    )
+
+
+def _build_budget(body: Body) -> BudgetDecl:
+    names = tokens(body.header, "NAME")
+    lines = BudgetLines()
+    for line in body.lines:
+        lines.take(line.place, line.tree)
+    return BudgetDecl(
+        name=body.name,
+        wire=body.wire,
+        keys=tuple(build_budget_key(body.place, e) for e in children(body.header, "budget_key")),
+        horizon=build_horizon(must_child(body.header, "horizon")),
+        dated=str(names[1]) if len(names) > 1 else "",
+        counts=lines.counts,
+        control=lines.control,
+        tolerances=lines.sorted_tolerances(),
+        warn_at=lines.warn_at,
+        override_role=lines.override_role,
+        posture=lines.posture,
+        by_path=lines.by_path,
+        span=body.span,
+        name_span=body.name_span,
     )
 
 
@@ -482,6 +507,7 @@ _BUILDERS: dict[str, Callable[[Body], Declaration | None]] = {
     "rate": _build_rate,
     "record": _build_record,
     "target": _build_target,
+    "budget": _build_budget,
     "rule": _build_rule,
     "test": _build_test,
 }

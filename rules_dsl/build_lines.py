@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from lark import Token
 
 from engine.program import Residue, Side, Span
+from rules_dsl.build_budgets import build_budget_step, build_move
 from rules_dsl.build_tree import (
     Node,
     Place,
@@ -31,13 +32,17 @@ from rules_dsl.build_tree import (
 from rules_dsl.keywords import RESERVED
 from rules_dsl.syntax import (
     AccountDecl,
+    BudgetStatement,
     CellItem,
     Delta,
     DimensionArg,
+    ExpectAvailable,
+    ExpectMove,
     ExpectStatus,
     Expr,
     FieldDecl,
     GivenBalance,
+    GivenBudget,
     GivenEvent,
     GivenRecord,
     GivenValue,
@@ -194,7 +199,7 @@ class VoucherHead:
     span: Span
 
 
-RuleLine = RulePart | VoucherHead | Let | Split | Delta | Refuse | LineDecl
+RuleLine = RulePart | VoucherHead | Let | Split | Delta | Refuse | BudgetStatement | LineDecl
 
 
 def build_rule_line(place: Place, node: Node) -> RuleLine:
@@ -218,6 +223,8 @@ def build_rule_line(place: Place, node: Node) -> RuleLine:
             name = token(node, "NAME")
             message = build_template(place, must_token(node, "STRING"))
             return Refuse(str(name or ""), message, build_expr(place, parts[0]), span)
+        case "move" | "release":
+            return build_move(place, node)
         case _:
             return _build_naming(place, node, span)
 
@@ -292,13 +299,27 @@ class ExpectHead:
     span: Span
 
 
-TestLine = TestDay | ExpectHead | GivenBalance | GivenRecord | GivenEvent | ExpectStatus | LineDecl
+TestLine = (
+    TestDay
+    | ExpectHead
+    | GivenBalance
+    | GivenBudget
+    | GivenRecord
+    | GivenEvent
+    | ExpectStatus
+    | ExpectMove
+    | ExpectAvailable
+    | LineDecl
+)
 
 _STATUSES = {
     "expect_no_posting": "no_posting",
     "expect_refused": "refused",
     "expect_unposted": "unposted",
     "expect_invalid": "invalid",
+    "expect_rejected": "rejected",
+    "expect_held": "held",
+    "expect_warned": "warned",
 }
 
 
@@ -322,6 +343,8 @@ def build_test_line(place: Place, node: Node) -> TestLine:
             return GivenBalance(build_name(place, path), keys, build_expr(place, rest[-1]), span)
         case "given_record":
             return _build_given_record(place, node, span)
+        case "given_budget" | "expect_move" | "expect_available":
+            return build_budget_step(place, node, span)
         case _:
             values = _build_assigns(place, child(node, "assigns"))
             return GivenEvent(build_name(place, must_child(node, "path")), values, span)

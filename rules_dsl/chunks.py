@@ -14,6 +14,7 @@ from rules_dsl.diagnostics.codes import diagnose
 from rules_dsl.diagnostics.model import Diagnostic, Fix
 from rules_dsl.diagnostics.suggest import suggest
 from rules_dsl.keywords import (
+    BUDGET_LINES,
     RESERVED_SPELLINGS,
     RULE_LINES,
     TEST_LINES,
@@ -27,11 +28,12 @@ from rules_dsl.scan import CLOSERS, OPENERS, Lexeme, PhysicalLine
 
 #: Spellings of the words that open a declaration, with their terminals.
 HEADER_WORDS = spellings_of(TOP_LEVEL)
-#: Spellings of the words that open a body line of a rule or a test.
-BODY_WORDS = spellings_of((*RULE_LINES, *TEST_LINES))
+#: First words of the body lines of a budget, and of a budget, a rule or a test.
+BUDGET_WORDS = frozenset(spelling.split()[0] for spelling in spellings_of(BUDGET_LINES))
+BODY_WORDS = frozenset(spellings_of((*RULE_LINES, *TEST_LINES))) | BUDGET_WORDS
 
 #: Kinds of declaration whose body lines start with a keyword or a `|`, never with a name.
-_WORDED_BODIES = frozenset({"RULE", "TEST", "TABLE", "RATE"})
+_WORDED_BODIES = frozenset({"RULE", "TEST", "TABLE", "RATE", "BUDGET"})
 
 
 @dataclass(slots=True)
@@ -214,6 +216,8 @@ class Cutter:
         current, first = self.chunks[-1].kind, line.lexemes[0]
         if first.kind == "PIPE":
             return current in {"TABLE", "RATE"}
+        if current == "BUDGET":
+            return first.text in BUDGET_WORDS
         if first.text in BODY_WORDS:
             return current in {"RULE", "TEST"}
         return False

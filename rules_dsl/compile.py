@@ -15,6 +15,7 @@ from rules_dsl.diagnostics.model import Diagnostic, Severity
 from rules_dsl.keywords import spellings_of
 from rules_dsl.limits import MAX_BOOK_CHARS, MAX_FILES
 from rules_dsl.lower.book import Book
+from rules_dsl.lower.budgets import lower_budgets
 from rules_dsl.lower.events import lower_basics, lower_events
 from rules_dsl.lower.records import lower_records, lower_targets
 from rules_dsl.lower.rules import lower_rules
@@ -164,6 +165,7 @@ def _declarations(compilation: Compilation) -> None:
     lower_events(book, report)
     lower_records(book, report)
     lower_targets(book, report)
+    lower_budgets(book, report)
     lower_tables(book, report)
 
 
@@ -196,6 +198,7 @@ def _assemble(compilation: Compilation) -> None:
         balances=tuple(book.balances),
         rules=tuple(compilation.rules),
         codes={code.name: tuple(code.wires.values()) for code in book.codes.values()},
+        budgets=tuple(book.budgets),
     )
 
 

@@ -43,3 +43,6 @@ MAX_FILE_WARNINGS = 1_000
 
 #: Lines that one pair of brackets may wrap.
 MAX_WRAPPED_LINES = 2_000
+
+#: Keys of a budget: the depth of its tree.
+MAX_BUDGET_KEYS = 12

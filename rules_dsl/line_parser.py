@@ -33,6 +33,7 @@ STARTS: tuple[str, ...] = (
     "table_row",
     "rate_header",
     "rate_row",
+    "budget_line",
     "rule_line",
     "test_line",
     "expr",
@@ -40,6 +41,7 @@ STARTS: tuple[str, ...] = (
 
 _CURRENCY = re.compile(r"[A-Z]{3}")
 _OF = frozenset({"of", "的"})
+_OF_REFERENCE = _OF | {"凭"}
 # Inside an expression these are never names, even where the keyword itself cannot stand.
 _WORDS_OF_EXPRESSIONS = spellings_of(("IF", "THEN", "ELSE", "AND", "OR", "NOT", "IN"))
 
@@ -192,6 +194,10 @@ def _fits(terminal: str, lexemes: list[Lexeme], index: int) -> bool:
             return following is not None and following.text in _OF
         case "IN_LEDGER":  # `in LEDGER` behind a balance, as against `in a..b`
             after = [lexeme.kind for lexeme in lexemes[index + 1 : index + 3]]
-            return after[:1] == ["NAME"] and after[1:] not in (["DOTDOT"], ["DOTDOT_LT"])
+            return after[:1] == ["NAME"] and after[1:] not in (["DOTDOT"], ["DOTDOT_LT"], ["LSQB"])
+        case "BUDGET" if index > 0:  # `given budget NAME[…]`, as against an event of that name
+            return [lexeme.kind for lexeme in lexemes[index + 1 : index + 3]] == ["NAME", "LSQB"]
+        case "ALL":  # `release all of REFERENCE`, as against an amount of that name
+            return following is not None and following.text in _OF_REFERENCE
         case _:
             return True

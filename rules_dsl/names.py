@@ -24,6 +24,7 @@ Named = (
     | syntax.RateDecl
     | syntax.RecordDecl
     | syntax.TargetDecl
+    | syntax.BudgetDecl
 )
 D = TypeVar("D", bound=Named)
 _Group = tuple[tuple[str, Mapping[str, Named]], ...]
@@ -49,6 +50,7 @@ class Symbols:
     rates: dict[str, syntax.RateDecl] = field(default_factory=dict)
     records: dict[str, syntax.RecordDecl] = field(default_factory=dict)
     targets: dict[str, syntax.TargetDecl] = field(default_factory=dict)
+    budgets: dict[str, syntax.BudgetDecl] = field(default_factory=dict)
     rules: list[syntax.RuleDecl] = field(default_factory=list)
     broken: frozenset[str] = frozenset()
 
@@ -67,12 +69,13 @@ def collect_names(
     _check_wires("ledger", symbols.ledgers.values(), report)
     _check_wires("dimension", symbols.dimensions.values(), report)
     _check_wires("event", symbols.events.values(), report)
+    _check_wires("budget", symbols.budgets.values(), report)
     return symbols
 
 
 def name_span(declaration: Named, report: Reporter) -> Span:
     """Where the name of a declaration stands."""
-    if isinstance(declaration, syntax.EventDecl):
+    if isinstance(declaration, syntax.EventDecl | syntax.BudgetDecl):
         return declaration.name_span
     return report.place_of(declaration.name, declaration.span)
 
@@ -108,6 +111,8 @@ def _collect(declaration: syntax.Declaration, symbols: Symbols, report: Reporter
             _add("record", symbols.records, declaration, report)
         case syntax.TargetDecl():
             _add("target", symbols.targets, declaration, report)
+        case syntax.BudgetDecl():
+            _add("budget", symbols.budgets, declaration, report)
         case syntax.ChartDecl():
             symbols.charts.append(declaration)
         case syntax.RuleDecl():
@@ -154,7 +159,9 @@ def _check_shared_names(symbols: Symbols, report: Reporter) -> None:
 
 def _check_wires(
     kind: str,
-    declarations: Iterable[syntax.LedgerDecl | syntax.DimensionDecl | syntax.EventDecl],
+    declarations: Iterable[
+        syntax.LedgerDecl | syntax.DimensionDecl | syntax.EventDecl | syntax.BudgetDecl
+    ],
     report: Reporter,
 ) -> None:
     seen: dict[str, Span] = {}

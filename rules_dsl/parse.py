@@ -40,6 +40,7 @@ _BODY_STARTS: dict[str, tuple[str, str]] = {
     "CHART": ("account_line", "account_line"),
     "TABLE": ("table_header", "table_row"),
     "RATE": ("rate_header", "rate_row"),
+    "BUDGET": ("budget_line", "budget_line"),
     "RULE": ("rule_line", "rule_line"),
     "TEST": ("test_line", "test_line"),
 }

@@ -38,12 +38,14 @@ def revision_of(
         for each in file.declarations
         if not isinstance(each, syntax.TestDecl)
     ]
-    # The first ledger is the default, and the rules of one event are applied in their order.
+    # The first ledger and the first budget are the defaults, and the rules of one event are
+    # applied in their order.
     ledgers = [each for each in kept if isinstance(each, syntax.LedgerDecl)]
+    budgets = [each for each in kept if isinstance(each, syntax.BudgetDecl)]
     rules = [each for each in kept if isinstance(each, syntax.RuleDecl)]
     rules.sort(key=lambda rule: rule.event.path)
-    in_order = [canonical(each) for each in (*ledgers, *rules)]
-    ordered_kinds = (syntax.LedgerDecl, syntax.RuleDecl)
+    in_order = [canonical(each) for each in (*ledgers, *budgets, *rules)]
+    ordered_kinds = (syntax.LedgerDecl, syntax.BudgetDecl, syntax.RuleDecl)
     free = sorted(canonical(each) for each in kept if not isinstance(each, ordered_kinds))
     content = [f"language {LANGUAGE_VERSION}", *free, *in_order]
     return hashlib.sha256("\n".join(content).encode()).hexdigest()

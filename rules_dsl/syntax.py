@@ -8,7 +8,20 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from engine.program import Expects, LatePolicy, NegativePolicy, Residue, RoundMode, Side, Span
+from engine.program import (
+    Act,
+    Control,
+    Expects,
+    Horizon,
+    LatePolicy,
+    NegativePolicy,
+    Otherwise,
+    Posture,
+    Residue,
+    RoundMode,
+    Side,
+    Span,
+)
 
 # --- Expressions -------------------------------------------------------------------------
 
@@ -144,7 +157,7 @@ class Given:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A function: min, max, abs, sum, count, text, round (mode and decimals resolved here).
+    """A function: min, max, abs, sum, count, text, last_part, round (its mode resolved here).
 
     For round: `mode`, and `decimals` = the number after the comma or None (currency's scale).
     """
@@ -455,6 +468,55 @@ class TargetDecl:
     span: Span
 
 
+# --- Budgets -----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class BudgetKey:
+    """A key of a budget: the name of a dimension or a code, or `NAME text` for any text."""
+
+    name: str
+    is_text: bool
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class ToleranceDecl:
+    """`tolerance 5% up to 1000.00 [for spend]`; `act` None: all that take from the budget.
+
+    `share`: a percent, `amount`: in what the budget counts; None where not written.
+    """
+
+    act: Act | None
+    share: Number | None
+    amount: Number | None
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class BudgetDecl:
+    """`budget NAME [is WIRE] by KEY, … over HORIZON [of DATE]` with its lines in any order.
+
+    `dated`: the field whose date chooses the period, "" = the business date. `counts`: a
+    currency or a unit, None = the first ledger's currency. `tolerances`: sorted by their act.
+    """
+
+    name: str
+    wire: str
+    keys: tuple[BudgetKey, ...]
+    horizon: Horizon
+    dated: str
+    counts: Name | None
+    control: Control
+    tolerances: tuple[ToleranceDecl, ...]
+    warn_at: Number | None
+    override_role: str
+    posture: Posture
+    by_path: bool
+    span: Span
+    name_span: Span
+
+
 # --- Rules -------------------------------------------------------------------------------
 
 
@@ -537,7 +599,50 @@ class VoucherDecl:
     span: Span
 
 
-Statement = Let | Split | Delta | Refuse | VoucherDecl
+@dataclass(frozen=True, slots=True)
+class BudgetNode:
+    """`NAME[keys]` of a budget; `keys` None: written without brackets."""
+
+    budget: Name
+    keys: tuple[Expr, ...] | None
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class ElseClause:
+    """`else reject [CODE] ["message"]`, `else hold …`, `else warn …`, `else escalate "role" …`."""
+
+    outcome: Otherwise
+    code: str
+    role: str
+    message: TemplateText | None
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class BudgetStatement:
+    """`reserve|commit|spend|check|grant AMOUNT on NODE …` or `release AMOUNT of REF from NODE …`.
+
+    `amount` None: `release all`. `day`: `at`; `reference`: `as`, or `of` of a release. `roles`,
+    `reason`: `override by … because …`, both or neither. The clauses may be written in any order.
+    """
+
+    act: Act
+    amount: Expr | None
+    node: BudgetNode
+    day: Expr | None
+    reference: Expr | None
+    group: Expr | None
+    until: Expr | None
+    each: Name | None
+    roles: Expr | None
+    reason: Expr | None
+    guard: Expr | None
+    otherwise: ElseClause | None
+    span: Span
+
+
+Statement = Let | Split | Delta | Refuse | VoucherDecl | BudgetStatement
 
 
 @dataclass(frozen=True, slots=True)
@@ -608,6 +713,52 @@ class GivenBalance:
 
 
 @dataclass(frozen=True, slots=True)
+class TestNode:
+    """`BUDGET[k, …] [at DAY | from DAY until DAY]`: a node in a test.
+
+    `day`: the day whose period is meant, None = the test's own; `last`: the last day of a node
+    with dates, of which `day` is the first.
+    """
+
+    __test__ = False
+
+    budget: Name
+    keys: tuple[Expr, ...]
+    day: int | None
+    last: int | None
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class GivenBudget:
+    """`given budget NODE [under NODE] = AMOUNT`: an amount approved at this place of the test."""
+
+    node: TestNode
+    parent: TestNode | None
+    amount: Expr
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class ExpectMove:
+    """`expect reserve|commit|spend|release NODE AMOUNT`: what the last event moved at that node."""
+
+    act: Act
+    node: TestNode
+    amount: Expr
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class ExpectAvailable:
+    """`expect available NODE = AMOUNT`: what is left at a node after the last event."""
+
+    node: TestNode
+    amount: Expr
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
 class ExpectVoucher:
     """`expect voucher [with] ["summary"]` with lines; exact unless `partial`."""
 
@@ -619,9 +770,10 @@ class ExpectVoucher:
 
 @dataclass(frozen=True, slots=True)
 class ExpectStatus:
-    """`expect no posting` | `expect refused [CODE]` | `expect unposted [CODE]` | `expect invalid`.
+    """`expect no posting`, `expect refused [CODE]` and the like: what became of the last event.
 
-    `status`: "no_posting", "refused", "unposted", "invalid"; `reason`: code or "".
+    `status`: "no_posting", "refused", "unposted", "invalid", "rejected" (by a budget), "held",
+    "warned" (accepted, and a budget warned); `reason`: code or "".
     """
 
     status: str
@@ -629,7 +781,16 @@ class ExpectStatus:
     span: Span
 
 
-TestStep = GivenEvent | GivenRecord | GivenBalance | ExpectVoucher | ExpectStatus
+TestStep = (
+    GivenEvent
+    | GivenRecord
+    | GivenBalance
+    | GivenBudget
+    | ExpectVoucher
+    | ExpectStatus
+    | ExpectMove
+    | ExpectAvailable
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -660,6 +821,7 @@ Declaration = (
     | RateDecl
     | RecordDecl
     | TargetDecl
+    | BudgetDecl
     | RuleDecl
     | TestDecl
 )

@@ -11,9 +11,11 @@ from dataclasses import dataclass, field
 from engine.program import (
     Account,
     Balance,
+    Budget,
     Dimension,
     EventType,
     Field,
+    Horizon,
     Ledger,
     Record,
     Span,
@@ -23,7 +25,7 @@ from engine.program import (
 from rules_dsl import syntax
 from rules_dsl.bounds import NOTHING, Range
 from rules_dsl.names import Symbols
-from rules_dsl.types import Type
+from rules_dsl.types import NumberType, Type
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +127,22 @@ class TargetInfo:
     key_types: list[Type] = field(default_factory=list)
 
 
+@dataclass(frozen=True, slots=True)
+class BudgetInfo:
+    """A budget: its keys, what it counts (`type` at `scale`), what chooses the period.
+
+    `dated`: the field whose date does, "" = the business date.
+    """
+
+    index: int
+    name: str
+    keys: tuple[ValueInfo, ...]
+    type: NumberType
+    scale: int
+    horizon: Horizon
+    dated: str
+
+
 @dataclass(slots=True)
 class Book:
     """Everything declared. Lists are the program's tables; dicts map names to their entries."""
@@ -148,6 +166,8 @@ class Book:
     record_info: dict[str, RecordInfo | None] = field(default_factory=dict)
     targets: list[Target] = field(default_factory=list)
     target_info: dict[str, TargetInfo | None] = field(default_factory=dict)
+    budgets: list[Budget] = field(default_factory=list)
+    budget_info: dict[str, BudgetInfo | None] = field(default_factory=dict)
     record_of_dimension: dict[str, str] = field(default_factory=dict)
     balances: list[Balance] = field(default_factory=list)
     used: set[tuple[str, str]] = field(default_factory=set)

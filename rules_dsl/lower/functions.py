@@ -1,4 +1,4 @@
-"""Function calls: min, max, abs, sum, count, text and the roundings."""
+"""Function calls: min, max, abs, sum, count, text, last_part and the roundings."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from engine.program import EVENT_SHAPE, Kind, Op
 from rules_dsl import syntax
 from rules_dsl.bounds import ACCUMULATED_LIMIT, Range, clamp, total
 from rules_dsl.lower.arithmetic import round_value
-from rules_dsl.lower.lookups import find_list
+from rules_dsl.lower.lookups import find_list, lower_name
 from rules_dsl.lower.numbers import adopt_each_other, align, within_limits
 from rules_dsl.lower.scope import Scope
 from rules_dsl.lower.values import Value, failed
-from rules_dsl.types import INTEGER, TEXT, Mismatch, NumberType, Type, add_types
+from rules_dsl.types import INTEGER, TEXT, Mismatch, NumberType, Type, add_types, is_text
 
 
 def lower_call(scope: Scope, call: syntax.Call, wanted: Type | None) -> Value:
@@ -142,10 +142,30 @@ def _lower_text(scope: Scope, call: syntax.Call) -> Value:
     return Value(TEXT, node, call.span)
 
 
+def lower_last_part(scope: Scope, call: syntax.Call, *, absent_allowed: bool = False) -> Value:
+    """`last_part(x)`: what follows the last "/" of a text, all of it where there is none.
+
+    `absent_allowed`: as in `lower_name`; of an absent text the last part is absent.
+    """
+    arg = call.args[0]
+    if absent_allowed and isinstance(arg, syntax.Name):
+        value = lower_name(scope, arg, None, absent_allowed=True)
+    else:
+        value = scope.lower(arg)
+    if value.is_error:
+        return failed(call.span)
+    if not is_text(value.type):
+        return scope.mismatch(value.span, "a text to take the last part of", value)
+    shape = scope.shape(value)
+    node = scope.graph.add(Op.LAST_PART, (value.node,), kind=Kind.TEXT, shape=shape, span=call.span)
+    return Value(TEXT, node, call.span)
+
+
 _FUNCTIONS: dict[str, Callable[[Scope, syntax.Call], Value]] = {
     "abs": _lower_abs,
     "sum": _lower_sum,
     "count": _lower_count,
     "text": _lower_text,
+    "last_part": lower_last_part,
     "round": _lower_round,
 }

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from engine.program import EVENT_SHAPE, Kind, Line, LineDimension, Op, Span, Template
 from rules_dsl import syntax
 from rules_dsl.bounds import POSTED_LIMIT
@@ -37,23 +39,51 @@ from rules_dsl.types import (
 SHOWN_FIELDS = 4
 
 
+@dataclass(frozen=True, slots=True)
+class Repetition:
+    """Something made once for an event, or `each` LIST once for each element.
+
+    `each`: the list; None without one, or where it is not known (reported). `written`: the
+    clause as written. `end`: a place at whose end it can be written. `noun`: what is made.
+    """
+
+    each: FieldInfo | None
+    written: syntax.Name | None
+    end: Span
+    noun: str
+
+    @property
+    def shape(self) -> int:
+        """The shape of its values."""
+        return EVENT_SHAPE if self.each is None else self.each.index
+
+    @property
+    def is_broken(self) -> bool:
+        """Whether its list is not known."""
+        return self.written is not None and self.each is None
+
+
+def repetition(scope: Scope, written: syntax.Name | None, end: Span, noun: str) -> Repetition:
+    """Resolves an `each` clause, or its absence."""
+    each = None if written is None else find_list(scope, written)
+    return Repetition(each, written, end, noun)
+
+
 def lower_line(scope: Scope, line: syntax.LineDecl) -> Line | None:
     """Lowers a voucher line; None where something in it is wrong (reported)."""
-    each = None if line.each is None else find_list(scope, line.each)
+    made = repetition(scope, line.each, line.span, "line")
     account = _lower_account(scope, line.account)
     amount = lower_amount(scope, line.amount)
-    shape = EVENT_SHAPE if each is None else each.index
-    in_shape = _check_shape(scope, line, each, account, amount)
-    dimensions = _lower_dimensions(scope, line, each)
-    is_broken = (line.each is not None and each is None) or dimensions is None
-    if is_broken or not in_shape or dimensions is None:
+    in_shape = _check_shape(scope, made, account, amount)
+    dimensions = _lower_dimensions(scope, line, made)
+    if made.is_broken or not in_shape or dimensions is None:
         return None
     return Line(
         side=line.side,
-        account=scope.graph.repeat(account.node, shape),
-        amount=scope.graph.repeat(amount.node, shape),
+        account=scope.graph.repeat(account.node, made.shape),
+        amount=scope.graph.repeat(amount.node, made.shape),
         dimensions=dimensions,
-        each=shape,
+        each=made.shape,
         span=line.span,
     )
 
@@ -75,11 +105,11 @@ def lower_amount(scope: Scope, expr: syntax.Expr, *, why: str = "posted") -> Val
         return scope.fail(problem.code, value.span, message)
     if value.is_exact:
         return scope.need_rounded(value, why)
-    _check_size(scope, value)
+    check_size(scope, value)
     return value
 
 
-def _check_size(scope: Scope, value: Value) -> None:
+def check_size(scope: Scope, value: Value, *, verb: str = "posted") -> None:
     """Reports an amount that may be larger than what can be posted or kept, once in a rule."""
     largest = scope.known().range(value.node).magnitude
     if largest <= POSTED_LIMIT or scope.in_doubt or value.node in scope.too_large:
@@ -90,7 +120,7 @@ def _check_size(scope: Scope, value: Value) -> None:
         "TP216",
         value.span,
         f"this amount may reach {show_number(largest, scale)}, "
-        f"but at most {show_number(POSTED_LIMIT, scale)} can be posted",
+        f"but at most {show_number(POSTED_LIMIT, scale)} can be {verb}",
         notes=tuple(_input_bounds(scope, value.node)),
         help=f"bound its fields with {scope.report.word('max', value.span)}",
     )
@@ -145,44 +175,36 @@ def _is_role(scope: Scope, name: syntax.Name) -> bool:
 # --- Shapes ------------------------------------------------------------------------------
 
 
-def _check_shape(
-    scope: Scope, line: syntax.LineDecl, each: FieldInfo | None, account: Value, amount: Value
-) -> bool:
+def _check_shape(scope: Scope, made: Repetition, account: Value, amount: Value) -> bool:
     """Whether account and amount have one value for each line made; reported otherwise."""
     is_sound = not account.is_error and not amount.is_error
     for value, what in ((account, "account"), (amount, "amount")):
         if not value.is_error:
-            is_sound = _fits_line(scope, line, each, value, what) and is_sound
+            is_sound = fits_each(scope, made, value, what) and is_sound
     return is_sound
 
 
-def _fits_line(
-    scope: Scope, line: syntax.LineDecl, each: FieldInfo | None, value: Value, what: str
-) -> bool:
+def fits_each(scope: Scope, made: Repetition, value: Value, what: str) -> bool:
+    """Whether a value has one value for each of what is made; reported otherwise."""
     shape = scope.shape(value)
-    if shape == EVENT_SHAPE or (each is not None and shape == each.index):
+    if shape in {EVENT_SHAPE, made.shape}:
         return True
     name, report = scope.list_name(shape), scope.report
-    word = report.word("each", line.span)
-    if line.each is not None:
-        if each is not None:
-            message = f"the {what} has one value for each of {name}, not of {each.name}"
+    word = report.word("each", made.end)
+    if made.written is not None:
+        if made.each is not None:
+            message = f"the {what} has one value for each of {name}, not of {made.each.name}"
             report.error("TP211", value.span, message)
         return False
-    end = Span(
-        line.span.file,
-        line.span.end_line,
-        line.span.end_column,
-        line.span.end_line,
-        line.span.end_column,
-    )
+    last = made.end
+    end = Span(last.file, last.end_line, last.end_column, last.end_line, last.end_column)
     advice = f"add {word} {name}"
     if what == "amount":
-        advice += f", or take {report.word('sum', line.span)}(…)"
+        advice += f", or take {report.word('sum', made.end)}(…)"
     report.error(
         "TP215",
         value.span,
-        f"the {what} has one value for each element of {name}, but this is one line",
+        f"the {what} has one value for each element of {name}, but this is one {made.noun}",
         label=f"one for each of {name}",
         help=advice,
         fix=Fix(end, f" {word} {name}", safe=False),
@@ -194,10 +216,10 @@ def _fits_line(
 
 
 def _lower_dimensions(
-    scope: Scope, line: syntax.LineDecl, each: FieldInfo | None
+    scope: Scope, line: syntax.LineDecl, made: Repetition
 ) -> tuple[LineDimension, ...] | None:
     before = scope.report.errors
-    shape = EVENT_SHAPE if each is None else each.index
+    each, shape = made.each, made.shape
     found = []
     for index, arg in find_dimensions(scope, line.dimensions):
         given = None if arg.when_given is None else lower_given_field(scope, arg.when_given)
@@ -210,7 +232,7 @@ def _lower_dimensions(
             with scope.under(given):
                 value = dimension_value(scope, arg, each=each, absent_allowed=True)
         values = [part for part in (value, given) if part is not None and not part.is_error]
-        if not all(_fits_line(scope, line, each, part, "dimension") for part in values):
+        if not all(fits_each(scope, made, part, "dimension") for part in values):
             continue
         if value.is_error or (given is not None and given.is_error):
             continue

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 
 from engine.program import (
     NO_DATE,
+    BudgetMove,
     Kind,
     Line,
     LineDimension,
@@ -25,6 +26,7 @@ from rules_dsl.lower.conditions import lower_condition
 from rules_dsl.lower.expressions import lower_expression
 from rules_dsl.lower.graph import compact
 from rules_dsl.lower.lines import lower_line, lower_template
+from rules_dsl.lower.moves import lower_move, move_places, moved
 from rules_dsl.lower.records import find_ledger
 from rules_dsl.lower.scope import Scope
 from rules_dsl.lower.statements import bind, lower_delta, lower_split
@@ -80,6 +82,7 @@ class _Lowering:
     refusals: list[Refusal] = field(default_factory=list)
     vouchers: list[VoucherPlan] = field(default_factory=list)
     deltas: list[int] = field(default_factory=list)
+    moves: list[BudgetMove] = field(default_factory=list)
     targets: dict[str, Span] = field(default_factory=dict)
 
     def lower(self) -> Rule:
@@ -113,6 +116,12 @@ class _Lowering:
                 self._refuse(statement)
             case syntax.VoucherDecl():
                 self._voucher(statement)
+            case syntax.BudgetStatement():
+                move = lower_move(self.scope, statement)
+                if move is None:
+                    self.scope.is_sound = False
+                else:
+                    self.moves.append(move)
 
     def _delta(self, statement: syntax.Delta) -> None:
         first = self.targets.setdefault(statement.target.text, statement.target.span)
@@ -207,6 +216,7 @@ class _Lowering:
             ledgers=ledgers or (self.ledger,),
             basis=declaration.basis,
             span=declaration.span,
+            moves=tuple(moved(move, places) for move in self.moves),
         )
 
     def _roots(self, guard: int | None) -> Iterator[int]:
@@ -217,6 +227,8 @@ class _Lowering:
         for refusal in self.refusals:
             yield refusal.condition
             yield from _places(refusal.message)
+        for move in self.moves:
+            yield from move_places(move)
         for voucher in self.vouchers:
             if voucher.guard is not None:
                 yield voucher.guard

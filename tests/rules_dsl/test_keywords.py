@@ -10,6 +10,7 @@ import pytest
 
 import rules_dsl
 from rules_dsl.keywords import (
+    BUDGET_LINES,
     FUNCTIONS,
     KEYWORDS,
     PLACE_SPELLINGS,
@@ -49,7 +50,7 @@ def test_the_reference_lists_the_keywords_of_the_language(name: str) -> None:
 @pytest.mark.parametrize("name", PAGES)
 def test_the_reference_lists_the_reserved_words(name: str) -> None:
     section = keyword_section(name)
-    reserved = section[section.index("budget ") :].split("\n\n")[0]
+    reserved = section[section.index("workflow ") :].split("\n\n")[0]
     pairs = re.findall(r"([a-z ]+?) ([\u4e00-\u9fff]+)[,.]", reserved.replace("\n", " "))
     assert {(english.strip(), chinese) for english, chinese in pairs} == set(RESERVED)
 
@@ -90,14 +91,14 @@ def test_every_terminal_is_declared_in_the_grammar() -> None:
     }
     used = {terminal for terminals in TERMINALS.values() for terminal in terminals}
     assert used <= declared
-    assert {*TOP_LEVEL, *RULE_LINES, *TEST_LINES, *TYPE_WORDS} <= used
+    assert {*TOP_LEVEL, *RULE_LINES, *TEST_LINES, *BUDGET_LINES, *TYPE_WORDS} <= used
 
 
 def test_functions_are_known_in_both_languages() -> None:
     assert FUNCTIONS["round"] == FUNCTIONS["四舍五入"]
     assert FUNCTIONS["min"] == FUNCTIONS["最小"]
     assert {function.name for function in FUNCTIONS.values()} == {
-        "abs", "count", "max", "min", "round", "sum", "text",
+        "abs", "count", "last_part", "max", "min", "round", "sum", "text",
     }  # fmt: skip
 
 
