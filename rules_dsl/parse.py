@@ -10,7 +10,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
 from engine.program import Span
-from rules_dsl.build_declarations import Body, BuiltLine, build_declaration
+from rules_dsl.body import Body, BuiltLine
+from rules_dsl.build_declarations import build_declaration
 from rules_dsl.build_tree import Place, is_too_deep, span_of
 from rules_dsl.chunks import HEADER_WORDS, Chunk, Cutter, LogicalLine, join_lines, span_of_lexeme
 from rules_dsl.diagnostics.codes import diagnose
