@@ -34,7 +34,7 @@ def main() -> int:
     run, began = Run(), time.monotonic()
     for done in range(options.books):
         run_seed(options.seed + done, options.batches, run)
-        if run.failures and not options.keep_going:
+        if (run.failures or run.broken) and not options.keep_going:
             break
         if (done + 1) % STEP == 0:
             elapsed = time.monotonic() - began
@@ -42,12 +42,18 @@ def main() -> int:
     print(report(run.seen))
     for seed, found, trial in run.failures[:5]:
         print(told(seed, found, trial))
+    for seed, errors in run.broken[:5]:
+        print(f"seed {seed} does not compile: {errors}")
     agrees = Requirement(
         f"the reference and {', '.join(WAYS)} agree: {run.batches - len(run.failures)} of "
         f"{run.batches} batches of {EVENTS} events, {run.books} books",
         not run.failures,
     )
-    wanted = [agrees, *([] if options.no_coverage else requirements(run.seen))]
+    compiles = Requirement(
+        f"the compiler takes every book: {run.books - len(run.broken)} of {run.books}",
+        not run.broken,
+    )
+    wanted = [agrees, compiles, *([] if options.no_coverage else requirements(run.seen))]
     for text, holds in wanted:
         print(f"{'holds' if holds else 'MISSED':<7} {text}")
     print(f"{time.monotonic() - began:.0f} s")

@@ -30,10 +30,11 @@ EVENTS = 150
 
 @dataclass(slots=True)
 class Run:
-    """What a run of seeds found: differing trials, and what was reached."""
+    """What a run of seeds found: differing trials, books with errors, and what was reached."""
 
     seen: Counter[str] = field(default_factory=Counter)
     failures: list[tuple[int, Difference, Trial]] = field(default_factory=list)
+    broken: list[tuple[int, str]] = field(default_factory=list)
     books: int = 0
     batches: int = 0
 
@@ -47,10 +48,14 @@ def trial_of(book: GeneratedBook, declarations: Declarations, seed: int, batch: 
 def run_seed(seed: int, batches: int, run: Run, *, ways: Sequence[str] = WAYS) -> None:
     """Compares every batch of a seed; adds to the run."""
     book = generate_book(seed)
-    program = compiled(book)
+    run.books += 1
+    try:
+        program = compiled(book)
+    except ValueError as errors:
+        run.broken.append((seed, str(errors)))
+        return
     declarations = Declarations.of(Trial(book, ()).files(), book.assets)
     run.seen += declared(declarations, book)
-    run.books += 1
     for batch in range(batches):
         trial = trial_of(book, declarations, seed, batch)
         run.seen += sent(trial.events)

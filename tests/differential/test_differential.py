@@ -29,6 +29,7 @@ def test_engine_agrees_with_the_reference(group: int) -> None:
         run_seed(seed, 1, run)
         for failure in run.failures:
             pytest.fail(told(*failure))
+    assert not run.broken
     assert run.seen["status POSTED"] > 0
 
 

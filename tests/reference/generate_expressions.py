@@ -229,7 +229,9 @@ class ExpressionMaker:
         mode = self.rng.choice(["round"] * 5 + ["round_down", "round_up", "round_half_even"])
         exact = self._exact(shape)
         decimals = ""
-        if self.book.currency != "JPY" and self.rng.random() < 0.06:
+        nonzero = {term.text for term in self.scope.of_kind("nonzero", shape)}
+        divisor = exact.text.rpartition(" / ")[2]
+        if self.book.currency != "JPY" and divisor not in nonzero and self.rng.random() < 0.06:
             decimals = self.rng.choice([", 0", ", 1"])
         return Money(f"«{mode}»({exact.text}{decimals})", exact.bound + 1_000)
 
@@ -257,6 +259,10 @@ class ExpressionMaker:
             name, sign = self.rng.choice(wholes).text, self.rng.choice(["!=", ">"])
             quotient = f"«round»({amount.text} / {name})"
             return Money(f"(«if» {name} {sign} 0 «then» {quotient} «else» 0)", amount.bound)
+        nonzero = self.scope.of_kind("nonzero", shape)
+        if nonzero and self.rng.random() < 0.5:
+            # Of a scaled divisor that may be 1 or -1 the bounds know the sign only, not the size.
+            return Money(f"{amount.text} / {self.rng.choice(nonzero).text}", amount.bound)
         if integers:
             divisor = self.rng.choice(integers).text
             if self.rng.random() < 0.5:

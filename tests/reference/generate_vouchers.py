@@ -49,9 +49,9 @@ class RuleMaker:
             return f"«given» {text} «and» ({self.maker.condition(None, 1)})"
         wholes = self.maker.scope.of_kind("whole", None)
         if wholes and self.rng.random() < 0.2:
-            name = wholes[0].text
-            self.maker.scope.add(name, "integer", None)
-            return f"{name} {self.rng.choice(['!=', '>'])} 0"
+            name, sign = wholes[0].text, self.rng.choice(["!=", ">"])
+            self.maker.scope.add(name, "integer" if sign == ">" else "nonzero", None)
+            return f"{name} {sign} 0"
         return self.maker.condition(None, 2)
 
     def _statements(self) -> list[str]:

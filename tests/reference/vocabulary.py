@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from random import Random
 
 #: Types of the language as the generator names them: "money", "percent", "decimal", "integer",
-#: "quantity", "price", "flag", "text", "date", "code:NAME", "dim:NAME".
+#: "quantity", "price", "flag", "text", "date", "code:NAME", "dim:NAME". An integer that may be 0
+#: is "whole"; "nonzero" where the guard says that it is not.
 Kind = str
 
 
