@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from engine.budget.apply import apply_budgets
 from engine.columns import ColumnTable, EffectBatch
 from engine.effects import (
     CALL_RESULTS,
@@ -71,6 +72,7 @@ def apply_commit(
     _apply_periods(state, effects)
     _apply_calls(state, header, effects)
     _apply_revisions(state, header, effects)
+    apply_budgets(state.budgets, effects)
     for name, count in header.counters.items():
         state.counters[name] = state.counters.get(name, 0) + count
     state.seq, state.chain, state.sealed_at_us = header.seq, chain, header.sealed_at_us

@@ -8,16 +8,20 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from engine.apply import apply_commit
+from engine.budget.reading import BudgetReading, DecisionFilter
 from engine.calls import (
     REVISION_PUBLISHED,
     AccountEntry,
+    BudgetDecision,
+    BudgetNodeView,
     Call,
     CallResult,
+    ReservationView,
     RevisionView,
     StoredEventView,
     TrialBalanceRow,
@@ -26,7 +30,7 @@ from engine.calls import (
 from engine.columns import EffectBatch
 from engine.decide.plan import DecisionPlan
 from engine.decide.run import Evaluator
-from engine.effects import EFFECTS_SCHEMA
+from engine.effects import EFFECTS_SCHEMA, Verdict
 from engine.errors import AppendConflict, CallerError, WrongState
 from engine.faults import crash_point
 from engine.history import Commits, StateHistory
@@ -104,6 +108,7 @@ class Book:
         self._state = self._from_snapshot() or self._empty()
         self._history = StateHistory(self._state, self._commits)
         self._reading = Reading(self._state, self._history, self._commits)
+        self._budgets = BudgetReading(self._state.budgets, self._commits, lambda: self._state.seq)
         self._revisions = Revisions(self._state, self._history, self._commits, compiler)
         self._revisions.load(self._state.revisions)
         self._catch_up(keep=False)
@@ -233,6 +238,7 @@ class Book:
                 [replace(call, dry_run=True, stream="", attempt_id="")],
                 rulings,
                 seq=self._state.seq + 1,
+                now_us=self._now(),
             )
         attach_drafts(decided)
         answer = decided.answers[0]
@@ -242,13 +248,18 @@ class Book:
     def tick(self) -> None:
         """Lets time pass in a quiet book: what is due expires."""
         with self._lock:
-            empty = DecidedCommit(EffectBatch([]), [], (), {}, is_empty=False)
-            self._append(empty, kind="tick")
+            now = self._now()
+            decided = decide_commit(
+                self._state, self._history, [], self._rulings(), seq=self._state.seq + 1, now_us=now
+            )
+            self._append(replace(decided, is_empty=False), now, kind="tick")
 
     def next_due_us(self) -> int | None:
-        """When the next tick is due: the oldest attempt's answers expire. None: nothing is due."""
+        """When the next tick is due: a soft hold ends, or the oldest attempt's answers; or None."""
         queue = self._state.attempt_queue
-        return queue[0][0] + ATTEMPT_KEPT_US if queue else None
+        due = [queue[0][0] + ATTEMPT_KEPT_US] if queue else []
+        hold = self._state.budgets.next_due_us()
+        return min(due if hold is None else [*due, hold], default=None)
 
     def snapshot(self) -> None:
         """Writes the state beside the store, so that the next start reads little of the log."""
@@ -326,6 +337,55 @@ class Book:
                 account_code, (entity, ledger, period), dimensions or {}, after=after, limit=limit
             )
 
+    def budget_node(self, name: str, *, day: int | None = None) -> BudgetNodeView:
+        """A budget node by name or path; `day` chooses its period. Raises UnknownObject."""
+        with self._lock:
+            on = day if day is not None else self._now() // (24 * 3600 * 1_000_000)
+            plan = self._revisions.plan() if self._state.revisions else None
+            return self._budgets.node(name, plan.program if plan is not None else None, on)
+
+    def budget_nodes(
+        self,
+        *,
+        budget: str = "",
+        prefix: str = "",
+        period: str = "",
+        after: str = "",
+        limit: int = 100,
+    ) -> tuple[list[BudgetNodeView], str]:
+        """A page of budget nodes by name, and the token of the next; `prefix`: a node and below."""
+        with self._lock:
+            return self._budgets.nodes(budget, prefix, period, after=after, limit=limit)
+
+    def reservations(
+        self,
+        *,
+        node: str = "",
+        reference: str = "",
+        group: str = "",
+        after: str = "",
+        limit: int = 100,
+    ) -> tuple[list[ReservationView], str]:
+        """A page of what references hold (at a node and below it), and the token of the next."""
+        with self._lock:
+            return self._budgets.reservations(node, reference, group, after=after, limit=limit)
+
+    def budget_decisions(
+        self,
+        *,
+        node: str = "",
+        source: str = "",
+        event_id: str = "",
+        verdicts: Collection[Verdict] = (),
+        person: str = "",
+        after: str = "",
+        limit: int = 100,
+    ) -> tuple[list[BudgetDecision], str]:
+        """A page of budget decisions in log order, and the token of the next."""
+        with self._lock:
+            wanted = DecisionFilter(node, source, event_id, verdicts, person)
+            return self._budgets.decisions(wanted, after=after, limit=limit)
+
     def revisions(self) -> list[RevisionView]:
         """Published revisions in log order, with their sources."""
         with self._lock:
@@ -374,12 +434,14 @@ class Book:
     def _commit(self, calls: Sequence[Call], rulings: Rulings | None = None) -> list[CallResult]:
         with self._lock:
             for _ in range(MAX_LOST_RACES):
+                now = self._now()
                 decided = decide_commit(
                     self._state,
                     self._history,
                     calls,
                     rulings or self._rulings(),
                     seq=self._state.seq + 1,
+                    now_us=now,
                     statistics=self.stats.levels,
                 )
                 if decided.is_empty:
@@ -388,7 +450,7 @@ class Book:
                         answer.seq = self._state.seq
                     return decided.answers
                 try:
-                    self._append(decided)
+                    self._append(decided, now)
                 except AppendConflict:
                     self.stats.lost_races += 1
                     self._catch_up()
@@ -401,7 +463,11 @@ class Book:
         for name, count in counters.items():
             self._uncommitted[name] = self._uncommitted.get(name, 0) + count
 
-    def _append(self, decided: DecidedCommit, kind: str = "batch") -> None:
+    def _now(self) -> int:
+        """Log time: the clock, but never before the last commit."""
+        return max(self._clock(), self._state.sealed_at_us)
+
+    def _append(self, decided: DecidedCommit, now_us: int, kind: str = "batch") -> None:
         """Makes a decided commit durable, then applies it."""
         counters = dict(self._uncommitted)
         for name, count in decided.counters.items():
@@ -409,7 +475,7 @@ class Book:
         header = CommitHeader(
             book_id=self._store.book_id if self._store is not None else "memory",
             seq=self._state.seq + 1,
-            sealed_at_us=max(self._clock(), self._state.sealed_at_us),
+            sealed_at_us=now_us,
             engine_version=ENGINE_VERSION,
             language_version=self._revisions.language_version,
             effects_schema=EFFECTS_SCHEMA,

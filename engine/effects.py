@@ -86,6 +86,7 @@ class MoveKind(IntEnum):
     SPEND = 8
     RELEASE = 9
     EXPIRE = 10  # a soft hold's time was up
+    EXTEND = 11  # a soft hold got more time; the amount is 0
 
 
 class Verdict(IntEnum):

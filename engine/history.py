@@ -6,13 +6,30 @@ import threading
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 
+import msgspec
 import numpy as np
 
 from engine.calendar import iso_day, period_text
-from engine.calls import EventResult, LineView, StoredEventView, VoucherView
+from engine.calls import (
+    BudgetDecision,
+    BudgetVerdict,
+    EventResult,
+    LineView,
+    StoredEventView,
+    VoucherView,
+)
 from engine.columns import EffectBatch
 from engine.decide.deciding import KnownEvent
-from engine.effects import CALL_RESULTS, COMMANDS, DIMENSION_PREFIX, LINES, VOUCHERS, Status
+from engine.effects import (
+    BUDGET_DECISIONS,
+    CALL_RESULTS,
+    COMMANDS,
+    DIMENSION_PREFIX,
+    LINES,
+    VOUCHERS,
+    Status,
+    Verdict,
+)
 from engine.errors import StoreCorrupt
 from engine.log import CommitHeader, CommitStore, open_commit
 from engine.state.book_state import BookState
@@ -103,6 +120,21 @@ class StateHistory:
         commands = effects.tables[COMMANDS.name]
         entity = int(commands.ints("entity")[row])
         return commands.blobs("content")[row], effects.strings[entity]
+
+    def hold(self, seq: int, row: int) -> tuple[str, tuple[str, ...]]:
+        """Who sent an event that a budget holds, and the roles that may decide on it."""
+        _, effects = self._commits.get(seq)
+        commands = effects.tables[COMMANDS.name]
+        event = msgspec.json.decode(commands.blobs("content")[row] or b"{}")
+        actor = event.get("actor")
+        sender = actor if isinstance(actor, str) else ""
+        name = sender or _text(effects, COMMANDS.name, "principal", row)
+        roles = {
+            decision.verdict.role: None
+            for decision in budget_decisions_of(effects, row)
+            if decision.verdict.verdict is Verdict.HOLD and decision.verdict.role
+        }
+        return name, tuple(roles)
 
     def present_status(
         self, ordinal: int, effects: EffectBatch, row: int
@@ -223,6 +255,48 @@ def _noted_answers(
                 replayed=True,
             ),
         )
+
+
+def budget_decisions_of(effects: EffectBatch, command: int) -> list[BudgetDecision]:
+    """Verdicts of one command of a commit, without what its header says."""
+    table = effects.tables.get(BUDGET_DECISIONS.name)
+    if table is None:
+        return []
+    rows = np.flatnonzero(table.ints("command") == command).tolist()
+    return [budget_decision(effects, row) for row in rows]
+
+
+def budget_decision(
+    effects: EffectBatch, row: int, header: CommitHeader | None = None
+) -> BudgetDecision:
+    """A row of BUDGET_DECISIONS as read back; scale and currency are the reader's to fill in."""
+    table = effects.tables[BUDGET_DECISIONS.name]
+    command = int(table.ints("command")[row])
+
+    def text(column: str) -> str:
+        return _text(effects, BUDGET_DECISIONS.name, column, row)
+
+    return BudgetDecision(
+        verdict=BudgetVerdict(
+            node=text("node"),
+            verdict=Verdict(int(table.ints("verdict")[row])),
+            requested=int(table.ints("requested")[row]),
+            available=int(table.ints("available")[row]),
+            shortfall=int(table.ints("shortfall")[row]),
+            excess=int(table.ints("excess")[row]),
+            role=text("role"),
+            person=text("person"),
+            reason=text("reason"),
+        ),
+        source=text("source"),
+        event_id=text("event_id"),
+        event_type="" if command < 0 else _text(effects, COMMANDS.name, "type", command),
+        rule=text("rule"),
+        rule_line=int(table.ints("rule_line")[row]),
+        principal="" if command < 0 else _text(effects, COMMANDS.name, "principal", command),
+        sealed_at_us=header.sealed_at_us if header is not None else 0,
+        seq=header.seq if header is not None else 0,
+    )
 
 
 def voucher_names_by_command(effects: EffectBatch) -> dict[int, list[str]]:

@@ -15,6 +15,7 @@ from engine.batch import ReceivedBatch
 from engine.calls import Call, CallResult, EventResult
 from engine.columns import EffectBatch
 from engine.decide.assemble import assemble
+from engine.decide.budget_commands import expire
 from engine.decide.builder import CommitBuilder
 from engine.decide.commands import carry_out
 from engine.decide.deciding import THIS_COMMIT, Deciding, Member, call_key
@@ -75,6 +76,7 @@ def decide_commit(
     rulings: Rulings,
     *,
     seq: int,
+    now_us: int,
     statistics: LevelStatistics | None = None,
 ) -> DecidedCommit:
     """Decides calls in order on an overlay of the state; changes nothing.
@@ -85,6 +87,7 @@ def decide_commit(
         calls: of one commit; their events stand in the log in this order.
         rulings: programs and settings.
         seq: number the commit will have.
+        now_us: when it will be sealed; what is due by then expires first.
         statistics: counts dependency levels.
     """
     strings = BatchStrings(state.pool)
@@ -103,7 +106,9 @@ def decide_commit(
         publishing=rulings.publishing,
         publishing_problem=rulings.publishing_problem,
         system=carry_out,
+        now_us=now_us,
     )
+    expire(deciding)
     works = [_CallWork(call) for call in calls]
     owners = {id(work.call): work for work in works}
     for received, members in _received(works, state, history, rulings, strings):

@@ -55,6 +55,9 @@ def assemble(
     _add_rows(tables, schema.CALL_RESULTS, builder.call_results)
     _add_rows(tables, schema.REVISIONS, builder.revisions)
     _add_rows(tables, schema.PERSONAL, builder.personal)
+    _add_rows(tables, schema.BUDGET_NODES, _in_log_order(builder, builder.budget_nodes))
+    _add_rows(tables, schema.BUDGET_MOVES, _with_events(builder, builder.budget_moves))
+    _add_rows(tables, schema.BUDGET_DECISIONS, _with_events(builder, builder.budget_decisions))
     return _with_own_dictionary(builder, tables)
 
 
@@ -271,9 +274,21 @@ def _add_reads(builder: CommitBuilder, tables: dict[str, ColumnTable]) -> None:
 def _in_log_order(builder: CommitBuilder, rows: Sequence[tuple[int, ...]]) -> list[tuple[int, ...]]:
     """Rows by decision, which is log order, with the command row in the decision's place."""
     return [
-        (builder.decisions[row[0]].command, *row[1:])
+        (builder.decisions[row[0]].command if row[0] >= 0 else -1, *row[1:])
         for row in sorted(rows, key=lambda row: row[0])
     ]
+
+
+def _with_events(builder: CommitBuilder, rows: Sequence[tuple[int, ...]]) -> list[tuple[int, ...]]:
+    """Rows in log order with command, source and event in the decision's place."""
+    found = []
+    for row in sorted(rows, key=lambda row: row[0]):
+        if row[0] < 0:
+            found.append((-1, -1, -1, *row[1:]))
+        else:
+            decision = builder.decisions[row[0]]
+            found.append((decision.command, decision.source, decision.event_id, *row[1:]))
+    return found
 
 
 def _add_rows(

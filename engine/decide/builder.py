@@ -72,7 +72,9 @@ class CommitBuilder:
 
     Row lists hold tuples in the order of their TableSpec, texts as batch string codes;
     `targets` and `records` begin with the decision index instead of the command row.
-    `reads` are int64[n, 10] blocks: decision index, then READS from `rule` on.
+    `reads` are int64[n, 10] blocks: decision index, then READS from `rule` on. `budget_nodes`
+    begin with the decision index; `budget_moves` and `budget_decisions` with it in place of
+    command, source and event (-1: time passed).
     """
 
     strings: BatchStrings
@@ -88,6 +90,9 @@ class CommitBuilder:
     call_results: list[tuple[int, ...]] = field(default_factory=list)
     revisions: list[tuple[int, int, int, int]] = field(default_factory=list)
     personal: list[tuple[int, int, int, bytes]] = field(default_factory=list)
+    budget_nodes: list[tuple[int, ...]] = field(default_factory=list)
+    budget_moves: list[tuple[int, ...]] = field(default_factory=list)
+    budget_decisions: list[tuple[int, ...]] = field(default_factory=list)
     revisions_used: set[str] = field(default_factory=set)
 
     def mark(self) -> tuple[int, ...]:
@@ -113,4 +118,7 @@ class CommitBuilder:
             self.call_results,
             self.revisions,
             self.personal,
+            self.budget_nodes,
+            self.budget_moves,
+            self.budget_decisions,
         )

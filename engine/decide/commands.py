@@ -7,12 +7,24 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from engine.batch import ReceivedBatch
+from engine.budget.demand import Approval
 from engine.calendar import day_of, period_from_text, period_text
-from engine.calls import EVENT_RETRIED, EVENT_WITHDRAWN, PERIOD_CLOSED, EventResult
+from engine.calls import (
+    BUDGET_TYPES,
+    EVENT_RETRIED,
+    EVENT_WITHDRAWN,
+    HOLD_DECIDED,
+    PERIOD_CLOSED,
+    Call,
+    EventResult,
+)
+from engine.decide.budget_commands import carry_out_budget
+from engine.decide.budgets import Caller, RunBudgets
 from engine.decide.builder import Decision
 from engine.decide.context import Outcome
 from engine.decide.deciding import Deciding
-from engine.decide.message import unknown_entity
+from engine.decide.message import caller_of, unknown_entity
+from engine.decide.plan import DecisionPlan
 from engine.decide.run import decide_run
 from engine.effects import PeriodState, Status
 from engine.program import NO_DATE
@@ -27,7 +39,7 @@ MAX_RETRIED = 1_000
 
 
 def carry_out(
-    deciding: Deciding, received: ReceivedBatch, row: int, command: int
+    deciding: Deciding, received: ReceivedBatch, row: int, command: int, call: Call
 ) -> tuple[Outcome, list[EventResult]]:
     """Carries out the system command in a row of the batch.
 
@@ -36,12 +48,26 @@ def carry_out(
         received: the batch.
         row: the command's event in it.
         command: its row in the commands table.
+        call: it came with.
 
     Returns:
         Its own outcome, and for a retry one result per event decided again.
     """
     name = received.strings.text(int(received.types[row]))
     fields = received.fields[row]
+    if name in BUDGET_TYPES:
+        outcome, deciding.verdicts[command] = carry_out_budget(
+            deciding,
+            name,
+            fields,
+            decision=len(deciding.builder.decisions) - 1,
+            day=int(received.dates[row]),
+            event_id=received.strings.text(int(received.ids[row])),
+            caller=caller_of(received, row, call),
+        )
+        return outcome, []
+    if name == HOLD_DECIDED:
+        return _decide_hold(deciding, command, fields, caller_of(received, row, call))
     if name == PERIOD_CLOSED:
         return _close_period(deciding, received, row, command, fields), []
     if name == EVENT_WITHDRAWN:
@@ -179,8 +205,11 @@ def _not_waiting(source: str, event_id: str) -> EventResult:
     )
 
 
-def _retry_one(deciding: Deciding, command: int, event: WaitingEvent) -> EventResult:
+def _retry_one(
+    deciding: Deciding, command: int, event: WaitingEvent, budgets: RunBudgets | None = None
+) -> EventResult:
     """Decides a waiting event at this place of the log; if it still fails it goes on waiting."""
+    budgets = budgets if budgets is not None else RunBudgets()
     content, entity = deciding.history.content(event.seq, event.row)
     received = receive_rows(
         [msgspec.json.decode(content)],
@@ -199,10 +228,13 @@ def _retry_one(deciding: Deciding, command: int, event: WaitingEvent) -> EventRe
         outcome, revision = stranger, plan.program.revision
         deciding.builder.revisions_used.add(revision)
     else:
-        outcome, revision = _decide_again(deciding, command, received, plan), plan.program.revision
+        outcome = _decide_again(deciding, command, received, plan, budgets)
+        revision = plan.program.revision
+        result.budget = budgets.verdicts.get(0, ())
         deciding.builder.revisions_used.add(revision)
     if outcome.status not in (Status.POSTED, Status.NO_POSTING):
-        outcome = Outcome(Status.UNPOSTED, outcome.reason, outcome.message)
+        waits = Status.HELD if outcome.status is Status.HELD else Status.UNPOSTED
+        outcome = Outcome(waits, outcome.reason, outcome.message)
     else:
         deciding.results[len(deciding.builder.decisions) - 1] = result
     _change_status(deciding, command, event, outcome, revision)
@@ -212,7 +244,11 @@ def _retry_one(deciding: Deciding, command: int, event: WaitingEvent) -> EventRe
 
 
 def _decide_again(
-    deciding: Deciding, command: int, received: ReceivedBatch, plan: object
+    deciding: Deciding,
+    command: int,
+    received: ReceivedBatch,
+    plan: DecisionPlan,
+    budgets: RunBudgets,
 ) -> Outcome:
     deciding.builder.decisions.append(
         Decision(
@@ -225,7 +261,7 @@ def _decide_again(
         )
     )
     return decide_run(
-        plan,  # type: ignore[arg-type]  # a DecisionPlan; plan_for is the only source
+        plan,
         received,
         [0],
         decisions=[len(deciding.builder.decisions) - 1],
@@ -233,7 +269,44 @@ def _decide_again(
         builder=deciding.builder,
         strict=deciding.strict,
         evaluator=deciding.evaluator,
+        budgets=budgets,
     )[0]
+
+
+def _decide_hold(
+    deciding: Deciding, command: int, fields: Mapping[str, object], caller: Caller
+) -> tuple[Outcome, list[EventResult]]:
+    """Lets a held event pass, or refuses it, by someone who may and did not send it."""
+    source, event_id = fields.get("of_source") or "default", fields.get("of_id")
+    decision, reason = fields.get("decision"), fields.get("reason")
+    role = fields.get("role")
+    found = _find_waiting(deciding, source, event_id)
+    if found is None or found.status != Status.HELD:
+        return _refusal("NOT_HELD", f"event {source}/{event_id} is not held"), []
+    if decision not in ("approve", "reject"):
+        return _refusal("INVALID_FIELD", "decision is approve or reject"), []
+    if not isinstance(reason, str) or not reason:
+        return _refusal("INVALID_FIELD", "give the reason of the decision"), []
+    sender, roles = deciding.history.hold(found.seq, found.row)
+    own = role if isinstance(role, str) else ""
+    if roles and own not in roles:
+        wanted = " or ".join(roles)
+        return _refusal("ROLE_MISSING", f"this event waits for {wanted}; decide as that role"), []
+    if own and caller.allowed is not None and own not in caller.allowed:
+        return _refusal("ROLE_NOT_HELD", f"{caller.person} does not hold the role {own}"), []
+    if caller.person == sender:
+        what = f"{sender} sent this event and cannot decide on it as well"
+        return _refusal("SEGREGATION_OF_DUTIES", what), []
+    if decision == "reject":
+        refused = Outcome(Status.WITHDRAWN, "HOLD_REFUSED", reason)
+        _change_status(deciding, command, found, refused)
+        return _DONE, []
+    budgets = RunBudgets(approval=Approval(own, caller.person, reason))
+    return _DONE, [_retry_one(deciding, command, found, budgets)]
+
+
+def _refusal(reason: str, message: str) -> Outcome:
+    return Outcome(Status.REJECTED_RULE, reason, message)
 
 
 def _publish(deciding: Deciding, command: int, fields: Mapping[str, object]) -> Outcome:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from engine.batch import Column, TypedBatch
 from engine.calendar import first_day, next_period, period_of
+from engine.decide.budgets import Asking, BudgetDecider
 from engine.decide.builder import CommitBuilder
 from engine.decide.plan import DecisionPlan, line_amount_sign, possible_accounts
 from engine.effects import ReadKind, Status
 from engine.evaluate import FAULTS
-from engine.evaluate.outcome import NOT_FAILED
+from engine.evaluate.outcome import NOT_FAILED, MoveRow
 from engine.program import (
     NO_DATE,
     Expects,
@@ -49,6 +50,7 @@ class RunContext:
         decisions: builder decision index per position.
         posting_dates: requested voucher date per position, NO_DATE = none.
         outcomes: filled per position.
+        budgets: decides what rules ask of budgets. ids: text code of each event's id.
     """
 
     plan: DecisionPlan
@@ -59,6 +61,18 @@ class RunContext:
     decisions: list[int]
     posting_dates: list[int]
     outcomes: list[Outcome | None]
+    budgets: BudgetDecider
+    ids: list[int]
+
+    def rule_on_budgets(
+        self, position: int, event_type: int, day: int, rows: Sequence[tuple[int, MoveRow]]
+    ) -> Outcome | None:
+        """Decides what an event's rules ask of budgets; None: it passes."""
+        asking = Asking(position, self.decisions[position], event_type, day, self.ids[position])
+        ruling = self.budgets.rule(asking, rows)
+        if ruling.status is None:
+            return None
+        return Outcome(ruling.status, ruling.reason, ruling.message)
 
     def voucher_day(self, position: int, late: LatePolicy) -> int | None:
         """Voucher date of an event, moved if its type says so; None: its period is closed."""

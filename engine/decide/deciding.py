@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from engine.batch import ReceivedBatch
-from engine.calls import Call, EventResult
+from engine.calls import BudgetVerdict, Call, EventResult
 from engine.decide.builder import CommitBuilder
 from engine.decide.context import Outcome
 from engine.decide.plan import DecisionPlan
@@ -45,6 +45,10 @@ class History(Protocol):
         """Stored content and entity of an event."""
         ...
 
+    def hold(self, seq: int, row: int) -> tuple[str, tuple[str, ...]]:
+        """Who sent an event that a budget holds, and the roles that may decide on it."""
+        ...
+
 
 @dataclass(slots=True)
 class PendingEvent:
@@ -70,8 +74,10 @@ class Deciding:
         settled: ordinals of waiting events that no longer wait after this commit.
         publishing: revision being published by this commit; "" = none, or refused for
             `publishing_problem`.
-        system: carries out a system command: (deciding, batch, row in it, command row).
+        system: carries out a system command: (deciding, batch, row in it, command row, call).
         retried: command row of a retry -> results of the events it decided again.
+        now_us: log time of this commit; what is due by then has expired.
+        verdicts: command row of a budget command -> what the nodes said.
     """
 
     state: BookState
@@ -90,9 +96,12 @@ class Deciding:
     publishing: str = ""
     publishing_problem: str = ""
     system: (
-        Callable[[Deciding, ReceivedBatch, int, int], tuple[Outcome, list[EventResult]]] | None
+        Callable[[Deciding, ReceivedBatch, int, int, Call], tuple[Outcome, list[EventResult]]]
+        | None
     ) = None
     retried: dict[int, list[EventResult]] = field(default_factory=dict)
+    now_us: int = 0
+    verdicts: dict[int, tuple[BudgetVerdict, ...]] = field(default_factory=dict)
 
 
 @dataclass(slots=True)

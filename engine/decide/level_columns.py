@@ -3,34 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 
 import numpy as np
 
-from engine.batch import Bools, Int32s, Int64s, TypedBatch
+from engine.batch import Bools, Int32s, Int64s
 from engine.decide.builder import LineChunk, VoucherChunk
 from engine.decide.context import Outcome, RunContext
+from engine.decide.level_budgets import rule_on_level
+from engine.decide.level_types import TypeLevel
 from engine.decide.plan import line_amount_sign
 from engine.effects import ReadKind, Status
 from engine.evaluate import evaluate_columns
 from engine.evaluate.outcome import NOT_FAILED, LineColumns, ReadColumns, RuleColumns
 from engine.program import NO_DATE, LatePolicy, Op, Rule, Side
 from engine.state.sums import group_sums
-
-
-@dataclass(slots=True)
-class _TypeLevel:
-    """The events of one type in the level. Arrays are per slot (0..n-1), in event order."""
-
-    event_type: int
-    batch: TypedBatch
-    indices: Int64s
-    slots: Int64s  # index into batch.rows -> slot, -1 elsewhere
-    alive: Bools
-    makes: Bools
-    vouchers: Bools  # whether any plan was tried, for ALL_ZERO
-    results: list[tuple[int, RuleColumns]] = field(default_factory=list)
-    outcomes: dict[int, Outcome] = field(default_factory=dict)
 
 
 def decide_level(context: RunContext, members: Mapping[int, Int64s]) -> bool:
@@ -50,17 +36,19 @@ def decide_level(context: RunContext, members: Mapping[int, Int64s]) -> bool:
         if level is None:
             return False
         levels.append(level)
+    if not rule_on_level(context, levels):
+        return False
     for level in levels:
         _accept(context, level)
     return True
 
 
-def _evaluate(context: RunContext, event_type: int, indices: Int64s) -> _TypeLevel | None:
+def _evaluate(context: RunContext, event_type: int, indices: Int64s) -> TypeLevel | None:
     plan, batch = context.plan, context.batches[event_type]
     slots = np.full(len(batch.rows), -1, dtype=np.int64)
     size = len(indices)
     slots[indices] = np.arange(size, dtype=np.int64)
-    level = _TypeLevel(
+    level = TypeLevel(
         event_type,
         batch,
         indices,
@@ -98,6 +86,7 @@ def _evaluate(context: RunContext, event_type: int, indices: Int64s) -> _TypeLev
         level.results.append((rule_index, result))
     lost = _check_expectations(context, level, matches) or lost
     lost = _date_vouchers(context, level) or lost
+    level.scanned = scanned
     return None if scanned and lost else level
 
 
@@ -117,7 +106,7 @@ def _in_force(rule: Rule, days: Int32s) -> Bools:
     return mask
 
 
-def _check_expectations(context: RunContext, level: _TypeLevel, matches: dict[int, Int32s]) -> bool:
+def _check_expectations(context: RunContext, level: TypeLevel, matches: dict[int, Int32s]) -> bool:
     """Takes out events that more or fewer rules match than their type expects."""
     lost = False
     counts = list(matches.values())
@@ -134,7 +123,7 @@ def _check_expectations(context: RunContext, level: _TypeLevel, matches: dict[in
     return lost
 
 
-def _date_vouchers(context: RunContext, level: _TypeLevel) -> bool:
+def _date_vouchers(context: RunContext, level: TypeLevel) -> bool:
     """Dates the vouchers; takes out events whose period is closed and may not move."""
     late = context.plan.program.event_types[level.event_type].late
     closing = context.overlay.any_closed
@@ -152,7 +141,7 @@ def _date_vouchers(context: RunContext, level: _TypeLevel) -> bool:
 
 
 def _date_late(
-    context: RunContext, level: _TypeLevel, slot: int, position: int, late: LatePolicy
+    context: RunContext, level: TypeLevel, slot: int, position: int, late: LatePolicy
 ) -> bool:
     day = context.voucher_day(position, late)
     if day is None:
@@ -163,7 +152,7 @@ def _date_late(
     return False
 
 
-def _accept(context: RunContext, level: _TypeLevel) -> None:
+def _accept(context: RunContext, level: TypeLevel) -> None:
     positions = level.batch.rows[level.indices]
     decisions = np.array(context.decisions, dtype=np.int64)[positions]
     for rule_index, result in level.results:
@@ -197,7 +186,7 @@ _NO_POSTING = Outcome(Status.NO_POSTING)
 _ALL_ZERO = Outcome(Status.NO_POSTING, "ALL_ZERO", "every line comes to zero")
 
 
-def _outcome(level: _TypeLevel, slot: int) -> Outcome:
+def _outcome(level: TypeLevel, slot: int) -> Outcome:
     if level.makes[slot]:
         return _POSTED
     return _ALL_ZERO if level.vouchers[slot] else _NO_POSTING

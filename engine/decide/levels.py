@@ -36,6 +36,7 @@ class Access(IntEnum):
     ADD = 1  # commutes with other adds
     SET = 2  # the later one wins
     SCAN = 3  # delta: reads and sets, scanned in order inside one rule
+    IN_ORDER = 4  # budgets: decided in event order within a level, whatever the key
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +133,8 @@ class _Walk:
             read = max(self.reader.get(key, -1), self.any_reader.get(state, -1))
         if access == Access.ADD:
             return read
+        if access == Access.IN_ORDER:
+            return max(after, 0)
         if access == Access.SET:
             return max(after + 1, read)
         scanned = (after, accesses.rules[index])
@@ -204,12 +207,19 @@ def _record_state(program: Program, record: int) -> int:
     return len(program.balances) + record
 
 
+def _budget_state(program: Program) -> int:
+    """One state for all budgets: a reference may stand at any node, and nodes share those above."""
+    return len(program.balances) + len(program.records) + len(program.targets)
+
+
 def _target_state(program: Program, target: int) -> int:
     return len(program.balances) + len(program.records) + target
 
 
 def _rule_touches(plan: DecisionPlan, rule: Rule) -> Iterator[_Touch]:
     program = plan.program
+    if rule.moves:
+        yield _Touch(_budget_state(program), Access.IN_ORDER, (), False)
     for node in rule.nodes:
         if node.op is Op.BALANCE and isinstance(node.data, int):
             yield _Touch(node.data, Access.READ, _static(rule, node.args), True)

@@ -11,7 +11,8 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from engine.batch import ReceivedBatch
-from engine.calls import SYSTEM_TYPES, EventResult
+from engine.calls import SYSTEM_TYPES, BudgetVerdict, Call, EventResult
+from engine.decide.budgets import Caller, RunBudgets
 from engine.decide.builder import Decision
 from engine.decide.context import Outcome
 from engine.decide.deciding import THIS_COMMIT, Deciding, Member, PendingEvent, call_key
@@ -139,6 +140,7 @@ class _Pass:
         self.results: dict[int, EventResult] = {}
         self.run: list[Member] = []
         self.identities: set[bytes] = set()
+        self.verdicts: dict[int, tuple[BudgetVerdict, ...]] = {}
 
     def in_order(self, members: Sequence[Member]) -> list[EventResult]:
         """Results in member order."""
@@ -153,6 +155,7 @@ class _Pass:
             event_id=text(int(self.received.ids[member.row])),
             reason=reason,
             message=message,
+            budget=self.verdicts.get(member.row, ()),
         )
         self.results[member.row] = result
         return result
@@ -218,7 +221,7 @@ class _Pass:
         row = self.store(member, decision, Outcome(Status.NO_POSTING), "")
         if deciding.system is None:
             return
-        outcome, retried = deciding.system(deciding, self.received, member.row, row)
+        outcome, retried = deciding.system(deciding, self.received, member.row, row, member.call)
         deciding.retried[row] = retried
         command = deciding.builder.commands[row]
         code = deciding.overlay.strings.code
@@ -226,6 +229,7 @@ class _Pass:
         command[_REASON] = code(outcome.reason) if outcome.reason else -1
         command[_MESSAGE] = code(outcome.message) if outcome.message else -1
         result = self.results[member.row]
+        result.budget = deciding.verdicts.get(row, ())
         result.status, result.reason, result.message = (
             outcome.status,
             outcome.reason,
@@ -285,6 +289,10 @@ class _Pass:
                 if unknown is not None:
                     strangers[member.row] = unknown
         rows = [member.row for member in run if member.row not in strangers]
+        budgets = RunBudgets()
+        if plan.program.budgets:
+            calls = {member.row: member.call for member in run}
+            budgets.caller = lambda row: caller_of(received, row, calls[row])
         decided = decide_run(
             plan,
             received,
@@ -295,7 +303,9 @@ class _Pass:
             strict=deciding.strict,
             evaluator=deciding.evaluator,
             statistics=deciding.statistics,
+            budgets=budgets,
         )
+        self.verdicts.update(budgets.verdicts)
         outcomes = dict(zip(rows, decided, strict=True)) | strangers
         return [outcomes[member.row] for member in run]
 
@@ -381,6 +391,12 @@ class _Pass:
                 int(self.received.types[member.row]),
             )
         )
+
+
+def caller_of(received: ReceivedBatch, row: int, call: Call) -> Caller:
+    """On whose behalf an event is decided: its actor as the caller says, else the caller."""
+    actor = received.fields[row].get("actor") if row not in received.problems else None
+    return Caller(actor if isinstance(actor, str) and actor else call.principal, call.budget_roles)
 
 
 def unknown_entity(deciding: Deciding, entity: str) -> Outcome | None:

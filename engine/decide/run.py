@@ -8,6 +8,7 @@ from typing import Literal
 import numpy as np
 
 from engine.batch import ReceivedBatch, TypedBatch
+from engine.decide.budgets import BudgetDecider, RunBudgets
 from engine.decide.builder import CommitBuilder
 from engine.decide.context import Outcome, RunContext
 from engine.decide.level_columns import decide_level
@@ -47,6 +48,7 @@ def decide_run(
     strict: bool,
     evaluator: Evaluator,
     statistics: LevelStatistics | None = None,
+    budgets: RunBudgets | None = None,
 ) -> list[Outcome]:
     """Decides events of a received batch in order, all under one program.
 
@@ -60,6 +62,7 @@ def decide_run(
         strict: an undeclared field makes an event INVALID.
         evaluator: see `Evaluator`.
         statistics: counts levels, if given.
+        budgets: on whose behalf each event is decided; gets the verdicts.
 
     Returns:
         One outcome per row, in order.
@@ -75,6 +78,10 @@ def decide_run(
         decisions=decisions,
         posting_dates=received.posting_dates.tolist(),
         outcomes=outcomes,
+        budgets=BudgetDecider(
+            budgets if budgets is not None else RunBudgets(), plan.program, overlay, builder
+        ),
+        ids=received.ids.tolist(),
     )
     if evaluator == "closures" or (evaluator == "auto" and len(rows) < CROSSOVER_ROWS):
         places = places_in_order(batches)

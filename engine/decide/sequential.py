@@ -76,6 +76,11 @@ def _decide_event(
         if voucher_day is None:
             return _undo(context, mark, built, context.closed(position))
         context.builder.decisions[context.decisions[position]].voucher_date = voucher_day
+    asked = [(rule_index, move) for rule_index, row in matched for move in row.moves]
+    if asked:
+        refused = context.rule_on_budgets(position, event_type, day, asked)
+        if refused is not None:
+            return _undo(context, mark, built, refused)
     for rule_index, row in matched:
         _accept(context, rows, position, rule_index, row)
     context.write_records(position, event_type, index)

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 from engine.errors import InvariantBroken
 from engine.program import Balance, Program
+from engine.state.budgets import BudgetState
 from engine.state.identities import Identities
 from engine.state.keys import Key
 from engine.strings import StringPool
@@ -138,6 +139,7 @@ class BookState:
     revisions: list[RevisionEntry] = field(default_factory=list)
     counters: dict[str, int] = field(default_factory=dict)
     entities: list[str] = field(default_factory=list)
+    budgets: BudgetState = field(default_factory=BudgetState)
 
     @classmethod
     def empty(cls) -> BookState:

@@ -15,6 +15,7 @@ from engine.effects import PeriodState
 from engine.evaluate.outcome import Bools, Int64s
 from engine.program import FieldType, Program, RecordField
 from engine.state.book_state import BalanceSpec, BookState
+from engine.state.budget_overlay import BudgetOverlay
 from engine.state.keys import Key
 from engine.strings import BatchStrings
 
@@ -33,6 +34,7 @@ class Overlay:
         "_records",
         "_targets",
         "_undo",
+        "budgets",
         "state",
         "strings",
     )
@@ -46,6 +48,7 @@ class Overlay:
         self._records: dict[str, dict[Key, _RecordValues]] = {}
         self._periods: dict[tuple[str, int], PeriodState] = {}
         self._undo: list[Callable[[], object]] = []
+        self.budgets = BudgetOverlay(state.budgets, self._undo.append)
 
     def mark(self) -> int:
         """A savepoint for `rollback`."""

@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from engine.program import Control
 from engine.state.book_state import (
     BalanceSpec,
     BookState,
@@ -15,11 +16,12 @@ from engine.state.book_state import (
     StreamState,
     WaitingEvent,
 )
+from engine.state.budgets import BudgetState, Figures, Holding, Part, Terms
 from engine.state.identities import Identities
 from engine.strings import StringPool
 
 #: Version of the sections below; another version's snapshot is not used.
-STATE_SCHEMA = 1
+STATE_SCHEMA = 2
 
 _encode = msgspec.msgpack.encode
 _decode = msgspec.msgpack.decode
@@ -77,7 +79,69 @@ def state_sections(state: BookState) -> dict[str, bytes]:
             [[r.revision, r.seq, r.row, r.valid_from, r.valid_until] for r in state.revisions]
         ),
         "counters": _encode([list(state.counters.items()), state.entities]),
+        "budgets": _budget_section(state.budgets),
     }
+
+
+def _budget_section(budgets: BudgetState) -> bytes:
+    return _encode(
+        [
+            [
+                [
+                    name,
+                    t.budget,
+                    t.path,
+                    t.period,
+                    t.parent,
+                    t.scale,
+                    t.currency,
+                    t.control.value,
+                    t.tolerances,
+                    t.warn_ppm,
+                    t.override_role,
+                    t.version,
+                    t.limited,
+                    t.closed,
+                    t.first_day,
+                    t.last_day,
+                ]
+                for name, t in budgets.terms.items()
+            ],
+            [[name, *figures] for name, figures in budgets.figures.items()],
+            [
+                [*key, holding.group, holding.expires_us, holding.parts]
+                for key, holding in budgets.holdings.items()
+            ],
+            [[*key, list(names)] for key, names in budgets.groups.items()],
+        ]
+    )
+
+
+def _budgets(section: bytes) -> BudgetState:
+    terms, figures, holdings, groups = _decode(section)
+    state = BudgetState()
+    for name, budget, path, period, parent, scale, currency, control, tolerances, *rest in terms:
+        state.set_terms(
+            name,
+            Terms(
+                budget,
+                tuple(path),
+                period,
+                parent,
+                scale,
+                currency,
+                Control(control),
+                tuple(tuple(pair) for pair in tolerances),
+                *rest,
+            ),
+        )
+    state.figures = {name: Figures(*numbers) for name, *numbers in figures}
+    state.groups = {(budget, group): dict.fromkeys(names) for budget, group, names in groups}
+    for budget, reference, group, expires, parts in holdings:
+        state.set_holding(
+            (budget, reference), Holding(group, expires, tuple(Part(*part) for part in parts))
+        )
+    return state
 
 
 def state_from_sections(sections: dict[str, bytes]) -> BookState:
@@ -130,4 +194,5 @@ def state_from_sections(sections: dict[str, bytes]) -> BookState:
     state.revisions = [RevisionEntry(*entry) for entry in part("revisions")]
     counters, state.entities = part("counters")
     state.counters = dict(counters)
+    state.budgets = _budgets(sections["budgets"])
     return state

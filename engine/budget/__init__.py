@@ -1,0 +1,6 @@
+"""Budgets: how nodes are named and found, and how demands on them are decided.
+
+`names` (nodes and periods as text) → `finding` (keys of a statement → node) → `ruling` (one event)
+and `bulk` (a level of events at once). `commands` are budget events that no rule makes. Nothing
+here knows about rules' nodes, batches or commits: `engine.decide.budgets` joins them.
+"""
