@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 
+from engine.program import Act, Budget, Tolerance
 from rules_dsl import syntax
 from rules_dsl.syntax import TypeWord
 from tests.reference.values import CURRENCY_DECIMALS, Account
@@ -32,6 +33,7 @@ class Declarations:
     records: dict[str, syntax.RecordDecl] = field(default_factory=dict)
     targets: dict[str, syntax.TargetDecl] = field(default_factory=dict)
     accounts: dict[str, Account] = field(default_factory=dict)
+    budgets: dict[str, syntax.BudgetDecl] = field(default_factory=dict)
     rules: list[syntax.RuleDecl] = field(default_factory=list)
 
     @classmethod
@@ -65,6 +67,8 @@ class Declarations:
                 self.records[declaration.name] = declaration
             case syntax.TargetDecl():
                 self.targets[declaration.name] = declaration
+            case syntax.BudgetDecl():
+                self.budgets[declaration.name] = declaration
             case syntax.RuleDecl():
                 self.rules.append(declaration)
             case syntax.ChartDecl():
@@ -98,6 +102,41 @@ class Declarations:
     def ledger(self, name: syntax.Name | None) -> syntax.LedgerDecl:
         """The ledger of a name, or the first."""
         return self.first_ledger if name is None else self.ledgers[name.text]
+
+    def budget(self, name: str) -> Budget:
+        """A budget with what it declares in numbers."""
+        found = self.budgets[name]
+        counted = self.first_ledger.currency if found.counts is None else found.counts.text
+        if counted in self.units:
+            declared = self.units[counted].decimals
+            scale = 4 if declared is None else declared
+        else:
+            scale = CURRENCY_DECIMALS[counted]
+        tolerances: dict[Act, Tolerance] = {}
+        # What is written for one act counts before what is written for all.
+        for written in sorted(found.tolerances, key=lambda one: one.act is not None):
+            share = None if written.share is None else int(number_of(written.share) * 10**6)
+            amount = None if written.amount is None else int(number_of(written.amount) * 10**scale)
+            acts = (Act.RESERVE, Act.COMMIT, Act.SPEND) if written.act is None else (written.act,)
+            tolerances |= dict.fromkeys(acts, Tolerance(share, amount))
+        return Budget(
+            name=found.name,
+            wire=found.wire,
+            keys=tuple(key.name for key in found.keys),
+            scale=scale,
+            horizon=found.horizon,
+            control=found.control,
+            posture=found.posture,
+            tolerances=tolerances,
+            warn_ppm=None if found.warn_at is None else int(number_of(found.warn_at) * 10**6),
+            override_role=found.override_role,
+            by_path=found.by_path,
+        )
+
+    def budget_codes(self, name: str) -> list[str]:
+        """Per key of a budget the code whose values a bare name there is, or ""."""
+        keys = self.budgets[name].keys
+        return ["" if key.is_text or key.name not in self.codes else key.name for key in keys]
 
     def event_of_wire(self, wire: object) -> syntax.EventDecl | None:
         """The event type with this wire name."""

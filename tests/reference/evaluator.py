@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 
 from engine.program import Expects, LatePolicy
 from rules_dsl import syntax
+from tests.reference.budget_asks import ask_of
+from tests.reference.budget_commands import COMMANDS, BudgetCommand, NotPossible
+from tests.reference.budgets import Answer
 from tests.reference.declarations import Declarations
 from tests.reference.fields import (
     ISO_PERIOD,
@@ -20,7 +24,7 @@ from tests.reference.rules import Draft, Made, Refused, RuleRun
 from tests.reference.state import Outcome, PostedVoucher, State, canonical, period_of
 from tests.reference.values import ABSENT, Fault, Value, day
 
-TAKES_IDENTITY = frozenset({"POSTED", "NO_POSTING", "UNPOSTED"})
+TAKES_IDENTITY = frozenset({"POSTED", "NO_POSTING", "UNPOSTED", "HELD"})
 
 
 class Unposted(Exception):
@@ -45,6 +49,9 @@ class ReferenceEvaluator:
         self.state = State()
         self.seen: Counter[str] = Counter()
         self._book = Declarations.of(files, assets or {})
+        for name in self._book.budgets:
+            budget = self._book.budget(name)
+            self.state.budgets.declared[budget.wire] = budget
         self._reader = FieldReader(self._book)
         self._entities = tuple(entities)
 
@@ -108,6 +115,8 @@ class ReferenceEvaluator:
     ) -> Outcome:
         if event["type"] == "period.closed":
             return self._close_period(event, entity)
+        if event["type"] in COMMANDS:
+            return self._budget_command(event, business)
         decl = self._book.event_of_wire(event["type"])
         if decl is None:
             raise Unposted("UNKNOWN_TYPE")
@@ -117,7 +126,35 @@ class ReferenceEvaluator:
         voucher_date = business
         if any(result.vouchers for _, result in made):
             voucher_date = self._voucher_date(typed, requested)
-        return self._accept(typed, voucher_date, made)
+        answer = self._budgeted(typed, str(event["id"]), made)
+        if answer.status:
+            return Outcome(
+                answer.status, answer.reason, message=answer.message, verdicts=answer.verdicts
+            )
+        accepted = self._accept(typed, voucher_date, made)
+        return replace(accepted, verdicts=answer.verdicts)
+
+    def _budgeted(
+        self, event: TypedEvent, event_id: str, made: list[tuple[RuleRun, Made]]
+    ) -> Answer:
+        """What the budgets say to everything that the event's rules want of them."""
+        budgets = self.state.budgets
+        wanted = [one for _, result in made for one in result.wanted]
+        asks = [ask_of(one, budgets, event_id) for one in wanted]
+        answer = budgets.decide(asks, must_post=event.decl.must_post)
+        self.seen.update(f"verdict {said.verdict}" for said in answer.verdicts)
+        return answer
+
+    def _budget_command(self, event: Mapping[str, object], business: date) -> Outcome:
+        kind = str(event["type"])
+        self.seen[kind] += 1
+        try:
+            command = BudgetCommand(self.state.budgets, event, business, str(event["id"]))
+            answer = command.carry_out()
+        except NotPossible as error:
+            return Outcome("REJECTED_RULE", str(error))
+        status = answer.status or "NO_POSTING"
+        return Outcome(status, answer.reason, message=answer.message, verdicts=answer.verdicts)
 
     def _close_period(self, event: Mapping[str, object], entity: str) -> Outcome:
         period = event.get("period")

@@ -283,6 +283,8 @@ class Expressions:
             case "count":
                 assert isinstance(call.args[0], syntax.Name)
                 return [Fraction(len(self._event.lists[call.args[0].path[0]]))]
+            case "last_part":
+                return [last_part(one) for one in self.at(call.args[0], places)]
         columns = [[as_number(one) for one in self.at(arg, places)] for arg in call.args]
         if call.mode is not None:
             decimals = call.decimals
@@ -356,6 +358,11 @@ def in_range(value: Value, low: Value, high: Value, exclusive: bool) -> bool:
     if high is ABSENT:
         return True
     return value < high if exclusive else value <= high
+
+
+def last_part(value: Value) -> Value:
+    """What follows the last "/" of a text; ABSENT of what is absent."""
+    return value.split("/")[-1] if isinstance(value, str) else value
 
 
 def as_number(value: Value) -> Fraction:

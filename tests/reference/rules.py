@@ -11,6 +11,7 @@ from fractions import Fraction
 from engine.limits import MAX_AMOUNT_MINOR
 from engine.program import NegativePolicy, Side
 from rules_dsl import syntax
+from tests.reference.budget_asks import Wanted, check_range, wanted_of
 from tests.reference.declarations import Declarations
 from tests.reference.expressions import Expressions, Places, as_number
 from tests.reference.fields import TypedEvent
@@ -73,7 +74,7 @@ class Proposal:
 
 @dataclass(slots=True)
 class Made:
-    """What a rule makes of an event: vouchers, and the new values of targets by their state key.
+    """What a rule makes of an event: vouchers, new values of targets by state key, budget rows.
 
     `came_to_nothing`: a voucher was to be made, but all its lines are zero.
     """
@@ -81,6 +82,7 @@ class Made:
     vouchers: list[Draft] = field(default_factory=list)
     targets: dict[tuple[str, str, tuple[Value, ...]], int] = field(default_factory=dict)
     came_to_nothing: bool = False
+    wanted: list[Wanted] = field(default_factory=list)
 
 
 class RuleRun:
@@ -125,10 +127,13 @@ class RuleRun:
                     self._delta(statement, made)
                 case syntax.Refuse():
                     self._refuse(statement)
+                case syntax.BudgetStatement():
+                    made.wanted += self._wanted(statement)
                 case syntax.VoucherDecl():
                     proposals += self._proposal(statement)
         for proposal in proposals:
             self._voucher(proposal, made)
+        check_range(made.wanted)
         return made
 
     def _split(self, statement: syntax.Split) -> None:
@@ -167,6 +172,13 @@ class RuleRun:
         if self._expressions.one(statement.condition):
             self._seen["refuse"] += 1
             raise Refused(statement.code or DEFAULT_REFUSAL, self._filled(statement.message))
+
+    def _wanted(self, statement: syntax.BudgetStatement) -> list[Wanted]:
+        self._seen[f"budget {statement.act.value}"] += 1
+        self._seen["budget each"] += statement.each is not None
+        found = wanted_of(statement, self._book, self._event, self._expressions, self._filled)
+        self._seen["budget rows"] += len(found)
+        return found
 
     def _filled(self, template: syntax.TemplateText) -> str:
         texts = []

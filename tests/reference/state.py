@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from engine.program import Side
+from tests.reference.budgets import Budgets, Verdict
 from tests.reference.numbering import Numbering
 from tests.reference.values import Account, Value
 
@@ -44,13 +45,17 @@ class PostedVoucher:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of one event. `first_status`: of a duplicate, the status it has now."""
+    """What became of one event. `first_status`: of a duplicate, the status it has now.
+
+    `verdicts`: what every budget node with an amount said, in the order the event touched them.
+    """
 
     status: str
     reason: str = ""
     vouchers: tuple[PostedVoucher, ...] = ()
     first_status: str = ""
     message: str = ""
+    verdicts: tuple[Verdict, ...] = ()
 
 
 @dataclass(slots=True)
@@ -68,6 +73,7 @@ class State:
     postings: dict[tuple[str, str, str], list[PostedLine]] = field(default_factory=dict)
     closed: set[tuple[str, str]] = field(default_factory=set)
     identities: dict[tuple[str, str], tuple[str, str]] = field(default_factory=dict)
+    budgets: Budgets = field(default_factory=Budgets)
     numbering: Numbering = field(default_factory=Numbering)
 
     def post(self, voucher: PostedVoucher) -> None:
