@@ -1,7 +1,27 @@
 """The client library, which knows the wire and nothing behind it."""
 
+from tongpin_client.async_budget_client import AsyncBudgetClient
 from tongpin_client.async_client import AsyncClient
 from tongpin_client.batches import Event, column_batches, row_batches, stream_batches
+from tongpin_client.budget_answers import BudgetAnswer, BudgetCheck, Unavailable
+from tongpin_client.budget_client import BudgetClient
+from tongpin_client.budget_figures import (
+    BudgetDecision,
+    BudgetNode,
+    BudgetUpdate,
+    BudgetVerdict,
+    Control,
+    Language,
+    Reservation,
+    Verdict,
+)
+from tongpin_client.budget_queries import (
+    Act,
+    BudgetOptions,
+    DecisionFilter,
+    Demand,
+    Override,
+)
 from tongpin_client.client import Client
 from tongpin_client.connection import DEFAULT_ADDRESS
 from tongpin_client.errors import ColumnsError, TongpinError, TongpinRpcError
@@ -29,19 +49,35 @@ from tongpin_client.retrying import RetryPolicy
 
 __all__ = [
     "AccountEntry",
+    "Act",
+    "AsyncBudgetClient",
     "AsyncClient",
     "BatchResult",
+    "BudgetAnswer",
+    "BudgetCheck",
+    "BudgetClient",
+    "BudgetDecision",
+    "BudgetNode",
+    "BudgetOptions",
+    "BudgetUpdate",
+    "BudgetVerdict",
     "Client",
     "ColumnsError",
+    "Control",
     "DEFAULT_ADDRESS",
+    "DecisionFilter",
+    "Demand",
     "Diagnostic",
     "Event",
     "EventResult",
     "EventType",
+    "Language",
     "Money",
     "OnError",
+    "Override",
     "PostResult",
     "PublishOptions",
+    "Reservation",
     "RetryPolicy",
     "Revision",
     "RuleFiles",
@@ -53,7 +89,9 @@ __all__ = [
     "TongpinError",
     "TongpinRpcError",
     "TrialBalanceRow",
+    "Unavailable",
     "UnpostedEvents",
+    "Verdict",
     "Voucher",
     "VoucherLine",
     "column_batches",

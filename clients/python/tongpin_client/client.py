@@ -10,10 +10,16 @@ from typing import Any, TypeVar
 
 import grpc
 
-from tongpin.v1 import ledger_service_pb2_grpc, posting_service_pb2_grpc, rule_service_pb2_grpc
+from tongpin.v1 import (
+    budget_service_pb2_grpc,
+    ledger_service_pb2_grpc,
+    posting_service_pb2_grpc,
+    rule_service_pb2_grpc,
+)
 from tongpin.v1.event_pb2 import EventBatch
 from tongpin_client import queries
 from tongpin_client.batches import Event, column_batches, row_batches, stream_batches
+from tongpin_client.budget_client import BudgetClient
 from tongpin_client.connection import DEFAULT_ADDRESS, Connection
 from tongpin_client.errors import TongpinRpcError, read_rpc_error
 from tongpin_client.queries import OnError, PostOptions, PublishOptions, Query, RuleFiles
@@ -69,8 +75,13 @@ class Client:
         posting = posting_service_pb2_grpc.PostingServiceStub(self._channel)
         ledger = ledger_service_pb2_grpc.LedgerServiceStub(self._channel)
         rules = rule_service_pb2_grpc.RuleServiceStub(self._channel)
-        self._methods: dict[str, Any] = {**vars(posting), **vars(ledger), **vars(rules)}
+        budgets = budget_service_pb2_grpc.BudgetServiceStub(self._channel)
+        stubs = (posting, ledger, rules, budgets)
+        self._methods: dict[str, Any] = {
+            name: method for stub in stubs for name, method in vars(stub).items()
+        }
         self.seq = 0
+        self.budgets = BudgetClient(self)
 
     def __enter__(self) -> Client:
         """Gives the client."""
@@ -179,46 +190,46 @@ class Client:
     ) -> tuple[EventResult, ...]:
         """Decides unposted events again: those named (source, id), or the oldest 1,000."""
         attempt_id = attempt_id or queries.new_attempt_id()
-        return self._run(queries.retry_unposted(names, attempt_id))
+        return self.run(queries.retry_unposted(names, attempt_id))
 
     def withdraw(
         self, source: str, event_id: str, comment: str, *, attempt_id: str = ""
     ) -> EventResult:
         """Withdraws an event that waits; its identity may then be used again."""
         attempt_id = attempt_id or queries.new_attempt_id()
-        return self._run(queries.withdraw(source, event_id, comment, attempt_id))
+        return self.run(queries.withdraw(source, event_id, comment, attempt_id))
 
     # ------------------------------------------------------------ reading
 
     def voucher(self, name: str) -> Voucher:
         """Reads a voucher by name, such as C01/GL/2026-03/记/17."""
-        return self._run(queries.voucher(name, self.seq))
+        return self.run(queries.voucher(name, self.seq))
 
     def vouchers(
         self, *, entity: str = "", ledger: str = "", period: str = ""
     ) -> Iterator[Voucher]:
         """Goes over vouchers in log order; pages are read as they are needed."""
-        return self._pages(queries.vouchers(entity, ledger, period, self.seq))
+        return self.pages(queries.vouchers(entity, ledger, period, self.seq))
 
     def event(self, source: str, event_id: str) -> StoredEvent:
         """Reads an event with its present status."""
-        return self._run(queries.event(source, event_id, self.seq))
+        return self.run(queries.event(source, event_id, self.seq))
 
     def unposted(self, *, reason: str = "") -> Iterator[StoredEvent]:
         """Goes over events that wait because no rule could book them, oldest first."""
-        return self._pages(queries.unposted(reason, self.seq))
+        return self.pages(queries.unposted(reason, self.seq))
 
     def unposted_page(
         self, *, reason: str = "", page_size: int = 100, page_token: str = ""
     ) -> UnpostedEvents:
         """Reads a page of such events, and how many there are."""
-        return self._run(queries.unposted_page(reason, page_size, page_token, self.seq))
+        return self.run(queries.unposted_page(reason, page_size, page_token, self.seq))
 
     def trial_balance(
         self, *, entity: str = "", ledger: str = "", period: str = ""
     ) -> tuple[TrialBalanceRow, ...]:
         """Reads the trial balance of one period (YYYY-MM) or of all."""
-        return self._run(queries.trial_balance(entity, ledger, period, self.seq))
+        return self.run(queries.trial_balance(entity, ledger, period, self.seq))
 
     def account_activity(
         self,
@@ -232,39 +243,50 @@ class Client:
         """Goes over the lines of an account in log order."""
         scope = (entity, ledger, period)
         query = queries.account_activity(account_code, scope, dimensions or {}, self.seq)
-        return self._pages(query)
+        return self.pages(query)
 
     # ------------------------------------------------------------ rules
 
     def check_rules(self, files: RuleFiles, *, run_tests: bool = True) -> RulesReport:
         """Compiles and tests a rule book (files by path, or a folder); stores nothing."""
-        return self._run(queries.check_rules(files, run_tests=run_tests))
+        return self.run(queries.check_rules(files, run_tests=run_tests))
 
     def publish(self, files: RuleFiles, options: PublishOptions | None = None) -> RulesReport:
         """Puts a rule book into force; `ok` is false where it does not compile or a test fails."""
-        return self._run(queries.publish(files, options or PublishOptions()))
+        return self.run(queries.publish(files, options or PublishOptions()))
 
     def revisions(self) -> Iterator[Revision]:
         """Goes over published revisions, newest first, without their files."""
-        return self._pages(queries.revisions())
+        return self.pages(queries.revisions())
 
     def revision(self, name: str = "") -> Revision:
         """Reads a revision with its files, by a unique prefix; the newest if no name is given."""
-        return self._run(queries.revision(name))
+        return self.run(queries.revision(name))
 
     def event_types(self, revision: str = "") -> tuple[EventType, ...]:
         """Reads the event types other systems may send."""
-        return self._run(queries.event_types(revision))
+        return self.run(queries.event_types(revision))
 
     # ------------------------------------------------------------ inside
 
-    def _run(self, query: Query[T]) -> T:
+    def run(self, query: Query[T], *, timeout: float | None = None) -> T:
+        """Makes a call of `tongpin_client.queries`; what the other methods are made of.
+
+        Args:
+            query: what to call.
+            timeout: seconds for all tries together; None = the client's timeout for each try.
+
+        Raises:
+            TongpinRpcError: the call failed, and trying again would not help or not in time.
+        """
         method, attempt = self._methods[query.method], 0
+        ends = None if timeout is None else time.monotonic() + timeout
         while True:
+            left = None if ends is None else max(0.0, ends - time.monotonic())
             try:
                 response = method(
                     query.request,
-                    timeout=self._connection.timeout,
+                    timeout=self._connection.timeout if left is None else left,
                     metadata=self._connection.metadata,
                 )
             except grpc.RpcError as failure:
@@ -272,7 +294,7 @@ class Client:
                 error = read_rpc_error(failure)
                 error.attempt_id = getattr(query.request, "attempt_id", "")
                 delay = self._retry.delay(attempt, error)
-                if delay is None:
+                if delay is None or (ends is not None and time.monotonic() + delay >= ends):
                     raise error from failure
                 time.sleep(delay)
             else:
@@ -282,19 +304,42 @@ class Client:
     def _post(self, batches: Iterable[EventBatch], options: PostOptions) -> PostResult:
         attempt_id = options.attempt_id or queries.new_attempt_id()
         responses = [
-            self._run(queries.post(batch, queries.attempt_of(attempt_id, position), options))
+            self.run(queries.post(batch, queries.attempt_of(attempt_id, position), options))
             for position, batch in enumerate(batches)
         ]
         return queries.joined(responses, attempt_id)
 
-    def _pages(self, query: queries.PagedQuery[T]) -> Iterator[T]:
+    def pages(self, query: queries.PagedQuery[T]) -> Iterator[T]:
+        """Goes over a list page by page, as pages are needed."""
         token = ""
         while True:
-            page = self._run(query(token))
+            page = self.run(query(token))
             yield from page.items
             token = page.next_token
             if not token:
                 return
+
+    def follow(self, query: Callable[[int], Query[T]]) -> Iterator[T]:
+        """Goes over the answers of a stream without end, made again where it is lost."""
+        failures, was_open = 0, False
+        while True:
+            asked = query(self.seq)
+            call = self._methods[asked.method](asked.request, metadata=self._connection.metadata)
+            try:
+                for response in call:
+                    failures, was_open = 0, True
+                    self.seq = max(self.seq, response.seq)
+                    yield asked.read(response)
+                return
+            except grpc.RpcError as failure:
+                failures += 1
+                error = read_rpc_error(failure)
+                delay = self._retry.reconnect_delay(failures, error, was_open=was_open)
+                if delay is None:
+                    raise error from failure
+            finally:
+                call.cancel()
+            time.sleep(delay)
 
     def _stream(self, state: StreamWindow) -> Iterator[BatchResult]:
         failures = 0

@@ -6,6 +6,7 @@ import json
 from types import MappingProxyType
 
 from tongpin.v1 import event_pb2, ledger_service_pb2, posting_service_pb2, rule_service_pb2
+from tongpin_client.read_budgets import read_verdict
 from tongpin_client.results import (
     AccountEntry,
     BatchResult,
@@ -43,6 +44,7 @@ def read_result(message: event_pb2.EventResult) -> EventResult:
         replayed=message.replayed,
         conflicting_fields=tuple(message.conflicting_fields),
         drafts=tuple(map(read_voucher, message.draft_vouchers)),
+        budget=tuple(map(read_verdict, message.budget_verdicts)),
     )
 
 

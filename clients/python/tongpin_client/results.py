@@ -10,6 +10,9 @@ from enum import IntEnum
 from types import MappingProxyType
 from typing import Any
 
+from tongpin_client.amounts import decimal_of
+from tongpin_client.budget_figures import BudgetVerdict
+
 
 class Status(IntEnum):
     """What became of an event."""
@@ -97,6 +100,7 @@ class EventResult:
         first_status: for a DUPLICATE, the present status of the event that holds the identity.
         replayed: the answer of an earlier attempt or offset is repeated.
         conflicting_fields: for a CONFLICT, the fields that differ.
+        budget: what each budget node with an amount said, in the order the event touched them.
     """
 
     status: Status
@@ -110,6 +114,7 @@ class EventResult:
     replayed: bool = False
     conflicting_fields: tuple[str, ...] = ()
     drafts: tuple[Voucher, ...] = ()
+    budget: tuple[BudgetVerdict, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -321,9 +326,3 @@ class EventType:
     name: str
     json_schema: Mapping[str, Any]
     arrow_schema: bytes
-
-
-def decimal_of(minor_units: int, scale: int) -> Decimal:
-    """The decimal of an amount in minor units, exact at any size."""
-    sign = 1 if minor_units < 0 else 0
-    return Decimal((sign, tuple(map(int, str(abs(minor_units)))), -scale))
