@@ -27,7 +27,7 @@ from rules_dsl.revision import LANGUAGE_VERSION, revision_of
 from rules_dsl.source import SourceFile, read_rulebook, split_lines
 
 #: Findings that need all rules: with one left out, what only it uses would seem unused.
-_NEED_ALL_RULES = frozenset({"TP204", "TP406"})
+_NEED_ALL_RULES = frozenset({"TP204", "TP406", "TP601", "TP604"})
 
 
 @dataclass(frozen=True, slots=True)

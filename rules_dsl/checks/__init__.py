@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from rules_dsl.checks.balance import balance
+from rules_dsl.checks.budgets import budgets
 from rules_dsl.checks.closed_accounts import closed_accounts
 from rules_dsl.checks.dimension_balance import dimension_balance
 from rules_dsl.checks.effective_ranges import effective_ranges
@@ -29,7 +30,7 @@ from rules_dsl.diagnostics.model import Diagnostic
 
 __all__ = ["CHECKS", "CheckInput", "Usage"]
 
-#: Every check, in the order it runs: vouchers, tables, rules, dates, style.
+#: Every check, in the order it runs: vouchers, tables, rules, dates, budgets, style.
 CHECKS: tuple[Callable[[CheckInput], list[Diagnostic]], ...] = (
     balance,
     dimension_balance,
@@ -45,6 +46,7 @@ CHECKS: tuple[Callable[[CheckInput], list[Diagnostic]], ...] = (
     rule_matches,
     effective_ranges,
     rate_dates,
+    budgets,
     unused,
     missing_basis,
 )

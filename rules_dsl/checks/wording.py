@@ -37,7 +37,14 @@ _INFIX = {
     Op.GT: " > ",
     Op.GE: " >= ",
 }
-_CALLS = {Op.MIN: "min", Op.MAX: "max", Op.ABS: "abs", Op.SUM: "sum", Op.TEXT_OF: "text"}
+_CALLS = {
+    Op.MIN: "min",
+    Op.MAX: "max",
+    Op.ABS: "abs",
+    Op.SUM: "sum",
+    Op.TEXT_OF: "text",
+    Op.LAST_PART: "last_part",
+}
 
 
 @dataclass(frozen=True, slots=True)

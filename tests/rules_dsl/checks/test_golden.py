@@ -8,7 +8,8 @@ from tests.rules_dsl.checks.golden import FOLDER, GoldenCase, read_cases, render
 
 CODES = (
     *("TP204", "TP301", "TP302", "TP304", "TP305", "TP306", "TP307", "TP308"),
-    *("TP401", "TP402", "TP403", "TP404", "TP406", "TP501", "TP502", "TP503", "TP805"),
+    *("TP401", "TP402", "TP403", "TP404", "TP406", "TP501", "TP502", "TP503"),
+    *("TP601", "TP602", "TP603", "TP604", "TP805"),
 )
 CASES = [
     pytest.param(case, id=f"{path.stem}: {case.title}")
