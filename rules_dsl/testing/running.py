@@ -1,8 +1,4 @@
-"""Runs the `test` blocks of a rule book through the engine's own posting path, in memory.
-
-The events a test gives are posted to a book of their own; what it expects is compared with what
-that book then holds. Nothing here evaluates a rule.
-"""
+"""Runs the `test` blocks of a rule book: its events, records and vouchers; budgets in `budgets`."""
 
 from __future__ import annotations
 
@@ -17,6 +13,8 @@ from engine.decimals import format_minor, format_plain
 from engine.effects import Status
 from engine.program import EventType, Field, FieldType, ListType, Program, Side
 from rules_dsl import syntax
+from rules_dsl.testing.budgets import BudgetSteps
+from rules_dsl.testing.mismatch import Mismatch, minor_amount, status_words
 
 #: Business date of a test that does not say `at`.
 DEFAULT_DAY = 20454  # 2026-01-01
@@ -26,6 +24,8 @@ _STATUSES = {
     "refused": Status.REJECTED_RULE,
     "unposted": Status.UNPOSTED,
     "invalid": Status.INVALID,
+    "rejected": Status.REJECTED_BUDGET,
+    "held": Status.HELD,
 }
 
 #: A line as compared: side, account code, amount in minor units, dimensions by wire name.
@@ -43,10 +43,6 @@ class TestResult:
     line: int
     passed: bool
     message: str
-
-
-class _Mismatch(Exception):
-    """What a test found, in words."""
 
 
 def run_tests(program: Program, files: Sequence[syntax.File]) -> list[TestResult]:
@@ -71,7 +67,7 @@ def _run(program: Program, names: _Names, test: syntax.TestDecl) -> str:
         for step in test.steps:
             runner.step(step)
         runner.finish()
-    except _Mismatch as mismatch:
+    except Mismatch as mismatch:
         return str(mismatch)
     return ""
 
@@ -101,6 +97,7 @@ class _Runner:
     names: _Names
     test: syntax.TestDecl
     book: Book = field(init=False)
+    budgets: BudgetSteps = field(init=False)
     posted: int = 0
     last: EventResult | None = None
     exact: list[syntax.ExpectVoucher] = field(default_factory=list)
@@ -108,6 +105,12 @@ class _Runner:
     def __post_init__(self) -> None:
         """Opens an empty book under the program."""
         self.book = Book.in_memory([self.program])
+        self.budgets = BudgetSteps(self.program, self.book, self.names.codes, self._day)
+
+    @property
+    def _day(self) -> int:
+        """The business date of the test."""
+        return self.test.date if self.test.date is not None else DEFAULT_DAY
 
     def step(self, step: syntax.TestStep) -> None:
         """Carries out one step."""
@@ -125,6 +128,13 @@ class _Runner:
                 self.exact.append(step)
             case syntax.ExpectStatus():
                 self._expect_status(step)
+            case syntax.GivenBudget():
+                self.finish()
+                self.budgets.give(step)
+            case syntax.ExpectMove():
+                self.budgets.expect_move(step, self._last_result())
+            case syntax.ExpectAvailable():
+                self.budgets.expect_available(step)
 
     def finish(self) -> None:
         """Compares the exact vouchers expected of the last event."""
@@ -136,30 +146,28 @@ class _Runner:
         wanted = Counter(_frozen(self._lines(voucher.lines)) for voucher in expected)
         found = Counter(_frozen(_view_lines(view)) for view in made)
         if wanted != found:
-            raise _Mismatch(self._difference(wanted, found))
+            raise Mismatch(self._difference(wanted, found))
         summaries = Counter(v.summary for v in expected if v.summary is not None)
         missing = summaries - Counter(view.summary for view in made)
         if missing:
-            raise _Mismatch(
+            raise Mismatch(
                 f"expected the summary {next(iter(missing))!r}, "
                 f"found {', '.join(repr(view.summary) for view in made)}"
             )
 
     def _posted_result(self) -> EventResult:
-        if self.last is None:
-            raise _Mismatch("the test expects something before it gives an event")
-        if self.last.status is not Status.POSTED:
-            raise _Mismatch(f"expected a voucher, but the event is {_status_words(self.last)}")
-        return self.last
+        result = self._last_result()
+        if result.status is not Status.POSTED:
+            raise Mismatch(f"expected a voucher, but the event is {status_words(result)}")
+        return result
 
     def _post(self, step: syntax.GivenEvent) -> None:
         kind = self.names.events[step.event.text]
         self.posted += 1
-        day = self.test.date if self.test.date is not None else DEFAULT_DAY
         event: dict[str, object] = {
             "id": f"test-{self.posted}",
             "type": kind.wire,
-            "date": iso_day(day),
+            "date": iso_day(self._day),
         }
         fields = {declared.name: declared for declared in kind.fields}
         for name, value in step.values:
@@ -206,7 +214,7 @@ class _Runner:
                 return (
                     self.names.codes.get(value.text, value.text) if declared.codes else (value.text)
                 )
-        raise _Mismatch(f"{declared.name} cannot take this value in a test; write a literal")
+        raise Mismatch(f"{declared.name} cannot take this value in a test; write a literal")
 
     def _key(self, value: syntax.Expr) -> int:
         pool = self.book.state.pool
@@ -219,7 +227,7 @@ class _Runner:
                 return value.days
             case syntax.Number():
                 return value.digits
-        raise _Mismatch("a key in a test is a literal")
+        raise Mismatch("a key in a test is a literal")
 
     def _give_record(self, step: syntax.GivenRecord) -> None:
         record = next(r for r in self.program.records if r.name == step.record.text)
@@ -240,7 +248,7 @@ class _Runner:
 
     def _give_balance(self, step: syntax.GivenBalance) -> None:
         code = self.names.accounts[step.account.text]
-        amount = _minor(step.amount, self.program.ledgers[0].scale)
+        amount = minor_amount(step.amount, self.program.ledgers[0].scale)
         given = {
             self.names.dimensions[part.dimension.text]: self._key(part.value)
             for part in step.keys
@@ -260,17 +268,23 @@ class _Runner:
             if not wanted - Counter(_view_lines(view)) and step.summary in (None, view.summary):
                 return
         found = Counter(_frozen(_view_lines(self.book.voucher(name))) for name in result.vouchers)
-        raise _Mismatch(self._difference(Counter([_frozen(wanted.elements())]), found))
+        raise Mismatch(self._difference(Counter([_frozen(wanted.elements())]), found))
+
+    def _last_result(self) -> EventResult:
+        if self.last is None:
+            raise Mismatch("the test expects something before it gives an event")
+        return self.last
 
     def _expect_status(self, step: syntax.ExpectStatus) -> None:
-        result = self.last
-        if result is None:
-            raise _Mismatch("the test expects something before it gives an event")
+        result = self._last_result()
+        if step.status == "warned":
+            self.budgets.expect_warned(result)
+            return
         if result.status is not _STATUSES[step.status] or (
             step.reason and result.reason != step.reason
         ):
             wanted = f"{step.status.replace('_', ' ')} {step.reason}".strip()
-            raise _Mismatch(f"expected {wanted}, but the event is {_status_words(result)}")
+            raise Mismatch(f"expected {wanted}, but the event is {status_words(result)}")
 
     def _lines(self, lines: Sequence[syntax.LineDecl]) -> Iterator[LineKey]:
         scale = self.program.ledgers[0].scale
@@ -280,7 +294,7 @@ class _Runner:
             yield (
                 "debit" if line.side is Side.DEBIT else "credit",
                 self.names.accounts[role],
-                _minor(line.amount, scale),
+                minor_amount(line.amount, scale),
                 tuple(
                     sorted(
                         (self.names.dimensions[part.dimension.text], self._dimension(part))
@@ -297,7 +311,7 @@ class _Runner:
                 return self.names.codes.get(part.value.text, part.value.text)
             case syntax.Number():
                 return format_plain(part.value.digits, part.value.decimals)
-        raise _Mismatch(
+        raise Mismatch(
             f"write the value of {part.dimension.text}, as in `by {part.dimension.text} = …`"
         )
 
@@ -332,20 +346,6 @@ def _view_lines(view: VoucherView) -> Iterator[LineKey]:
     for line in view.lines:
         side, amount = ("debit", line.debit) if line.debit else ("credit", line.credit)
         yield side, line.account_code, amount, tuple(sorted(line.dimensions))
-
-
-def _minor(value: syntax.Expr, scale: int) -> int:
-    sign = 1
-    if isinstance(value, syntax.Unary):
-        sign, value = -1, value.operand
-    if not isinstance(value, syntax.Number) or value.decimals > scale:
-        raise _Mismatch(f"an expected amount is a number with at most {scale} decimals")
-    return sign * value.digits * int(10 ** (scale - value.decimals))
-
-
-def _status_words(result: EventResult) -> str:
-    words = result.status.name.lower().replace("_", " ")
-    return " ".join(part for part in (words, result.reason, result.message) if part)
 
 
 def count_passed(results: Sequence[TestResult]) -> Mapping[str, int]:

@@ -1,0 +1,11 @@
+"""Runs the `test` blocks of a rule book through the engine's own posting path, in memory.
+
+The events a test gives are posted to a book of their own; what it expects is compared with what
+that book then holds. Nothing here evaluates a rule or decides a budget.
+"""
+
+from __future__ import annotations
+
+from rules_dsl.testing.running import DEFAULT_DAY, TestResult, count_passed, run_tests
+
+__all__ = ["DEFAULT_DAY", "TestResult", "count_passed", "run_tests"]
