@@ -108,7 +108,7 @@ class Book:
         self._state = self._from_snapshot() or self._empty()
         self._history = StateHistory(self._state, self._commits)
         self._reading = Reading(self._state, self._history, self._commits)
-        self._budgets = BudgetReading(self._state.budgets, self._commits, lambda: self._state.seq)
+        self._budgets = BudgetReading(self._state, self._history, self._commits)
         self._revisions = Revisions(self._state, self._history, self._commits, compiler)
         self._revisions.load(self._state.revisions)
         self._catch_up(keep=False)

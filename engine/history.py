@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import msgspec
 import numpy as np
@@ -212,6 +213,7 @@ class StateHistory:
             return
         mask = (commands.ints("stream") == stream) & (commands.ints("offset") == offset)
         names = voucher_names_by_command(effects)
+        verdicts = self.budget_verdicts(effects)
         statuses, indices = commands.ints("status"), commands.ints("offset_index")
         for row in np.flatnonzero(mask).tolist():
             yield (
@@ -226,8 +228,28 @@ class StateHistory:
                     seq=seq,
                     row=row,
                     replayed=True,
+                    budget=verdicts.get(row, ()),
                 ),
             )
+
+    def budget_verdicts(self, effects: EffectBatch) -> dict[int, tuple[BudgetVerdict, ...]]:
+        """What budgets said in a commit, by command row."""
+        table = effects.tables.get(BUDGET_DECISIONS.name)
+        if table is None:
+            return {}
+        found: dict[int, tuple[BudgetVerdict, ...]] = {}
+        for row, command in enumerate(table.ints("command").tolist()):
+            if command >= 0:
+                verdict = self.with_scale(budget_decision(effects, row).verdict)
+                found[command] = (*found.get(command, ()), verdict)
+        return found
+
+    def with_scale(self, verdict: BudgetVerdict) -> BudgetVerdict:
+        """A verdict with its node's scale and currency, which the log keeps with the node."""
+        terms = self._state.budgets.terms.get(verdict.node)
+        if terms is None:
+            return verdict
+        return replace(verdict, scale=terms.scale, currency=terms.currency)
 
 
 def _noted_answers(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 from operator import itemgetter
 
@@ -11,9 +11,10 @@ from engine.calls import BudgetDecision, BudgetNodeView, ReservationView
 from engine.columns import EffectBatch
 from engine.effects import BUDGET_DECISIONS, Verdict
 from engine.errors import CallerError, UnknownObject
-from engine.history import Commits, budget_decision
+from engine.history import Commits, StateHistory, budget_decision
 from engine.log import CommitHeader
 from engine.program import Program
+from engine.state.book_state import BookState
 from engine.state.budgets import NO_FIGURES, BudgetState, Terms
 
 
@@ -45,11 +46,12 @@ class DecisionFilter:
 class BudgetReading:
     """Answers questions about budgets as of the state."""
 
-    def __init__(self, state: BudgetState, commits: Commits, last_seq: Callable[[], int]) -> None:
-        """Reads state and commits; `last_seq` is the book's position."""
-        self._state = state
+    def __init__(self, state: BookState, history: StateHistory, commits: Commits) -> None:
+        """Reads all three; changes none."""
+        self._book = state
+        self._state = state.budgets
+        self._history = history
         self._commits = commits
-        self._last_seq = last_seq
 
     def node(self, name: str, program: Program | None, day: int) -> BudgetNodeView:
         """A node by canonical name, or by path under a program.
@@ -168,7 +170,7 @@ class BudgetReading:
             if len(parts) != 2 or not all(part.isascii() and part.isdigit() for part in parts):
                 raise CallerError("INVALID_PAGE_TOKEN", "this page token was not given by us")
             seq, row = int(parts[0]), int(parts[1])
-        while seq <= self._last_seq():
+        while seq <= self._book.seq:
             header, effects = self._commits.get(seq)
             table = effects.tables.get(BUDGET_DECISIONS.name)
             if table is not None:
@@ -177,11 +179,7 @@ class BudgetReading:
             seq, row = seq + 1, -1
 
     def _with_scale(self, decision: BudgetDecision) -> BudgetDecision:
-        terms = self._state.terms.get(decision.verdict.node)
-        if terms is None:
-            return decision
-        verdict = replace(decision.verdict, scale=terms.scale, currency=terms.currency)
-        return replace(decision, verdict=verdict)
+        return replace(decision, verdict=self._history.with_scale(decision.verdict))
 
     def _view(self, name: str, terms: Terms) -> BudgetNodeView:
         figures = self._state.figures.get(name, NO_FIGURES)
