@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable
 from dataclasses import replace
 
+from rules_dsl.budget_slips import budget_slip
 from rules_dsl.chunks import BODY_WORDS
 from rules_dsl.diagnostics.model import Diagnostic
 from rules_dsl.diagnostics.suggest import suggest
@@ -431,6 +432,7 @@ PATTERNS: tuple[Pattern, ...] = (
     _needless_mark,
     _else_if,
     _account_code,
+    budget_slip,
     _amount_first,
     _number_parts,
     _odd_date,
