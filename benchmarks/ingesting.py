@@ -109,14 +109,18 @@ def decided(
     return commits
 
 
-def write_commits(path: Path, commits: Sequence[tuple[CommitHeader, EffectBatch]]) -> float:
-    """Seconds to append commits that are decided already."""
+def write_commits(
+    path: Path, commits: Sequence[tuple[CommitHeader, EffectBatch]], *, untimed: int = 0
+) -> float:
+    """Seconds to append commits that are decided already, but for the first `untimed` of them."""
     url = f"sqlite:///{(path / 'book.db').as_posix()}"
     store = open_store(url, book_id="main", read_only=False)
     try:
         chain = genesis("main")
         started = time.perf_counter()
-        for header, effects in commits:
+        for place, (header, effects) in enumerate(commits):
+            if place == untimed:
+                started = time.perf_counter()
             chain = append_commit(store, header, effects, chain).commit.chain
         return time.perf_counter() - started
     finally:
