@@ -163,10 +163,14 @@ class Committer:
             await self.progress()
 
     async def progress(self) -> None:
-        """Waits until calls have been answered."""
+        """Waits until calls have been answered, or time has passed in the book."""
+        await asyncio.shield(self.next_progress())
+
+    def next_progress(self) -> asyncio.Future[None]:
+        """A future of all who wait that is set at the next progress; not to be cancelled."""
         if self._progress is None:
             self._progress = self._loop.create_future()
-        await asyncio.shield(self._progress)
+        return self._progress
 
     async def close(self, *, snapshot: bool = True) -> None:
         """Posts what waits, writes the state down and ends the thread. The book stays open."""
@@ -303,6 +307,9 @@ class Committer:
                 waiting.answer.set_exception(outcome)
             else:
                 waiting.answer.set_result(outcome)
+        self._announce()
+
+    def _announce(self) -> None:
         if self._progress is not None:
             self._progress.set_result(None)
             self._progress = None
@@ -313,7 +320,8 @@ class Committer:
         due = self._book.next_due_us()
         if due is None:
             return _IDLE_SECONDS
-        return min(_IDLE_SECONDS, max(0.0, (due - self._clock()) / 1_000_000))
+        seconds = max((due - self._clock()) / 1e6, self._tick_not_before - time.monotonic())
+        return min(_IDLE_SECONDS, max(0.0, seconds))
 
     def _tick_if_due(self) -> None:
         due = self._book.next_due_us()
@@ -324,6 +332,13 @@ class Committer:
         except StoreError as error:
             self._tick_not_before = time.monotonic() + _TICK_RETRY_SECONDS
             log.error("tick failed", problem=str(error))
+            return
+        self._commits_since_snapshot += 1
+        if self._book.next_due_us() == due:
+            # Nothing became of it, so that the next one is not made at once.
+            self._tick_not_before = time.monotonic() + _TICK_RETRY_SECONDS
+            log.error("a tick left undone what was due", due_us=due)
+        self._loop.call_soon_threadsafe(self._announce)
 
     def _snapshot_if_due(self) -> None:
         commits = self._commits_since_snapshot

@@ -16,6 +16,7 @@ from engine.calls import (
     VoucherView,
 )
 from engine.effects import Status
+from server.convert_budgets import write_verdict
 from tongpin.v1 import (
     event_pb2,
     ledger_service_pb2,
@@ -46,6 +47,8 @@ def write_result(result: EventResult) -> event_pb2.EventResult:
         written.conflicting_fields.extend(result.conflicting_fields)
     if result.drafts:
         written.draft_vouchers.extend(map(write_voucher, result.drafts))
+    if result.budget:
+        written.budget_verdicts.extend(map(write_verdict, result.budget))
     return written
 
 

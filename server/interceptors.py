@@ -36,6 +36,8 @@ log = structlog.get_logger(__name__)
 # The stubs of gRPC cannot tell which messages a handler takes that is found by its name.
 Context = aio.ServicerContext[Any, Any]
 Handler = Callable[[Any, Context], Awaitable[Any]]
+#: Writes its answers to the context instead of giving one.
+StreamHandler = Callable[[Any, Context], Awaitable[None]]
 RpcHandler: TypeAlias = "grpc.RpcMethodHandler[Any, Any]"
 
 # Distinguishes the ids we make from those of other servers and starts.
@@ -119,9 +121,15 @@ class CallGuard(aio.ServerInterceptor):
             return grpc.unary_unary_rpc_method_handler(
                 self._unary(rpc, cast("Handler", handler.unary_unary)), reader, writer
             )
+        if handler.unary_stream is not None and not is_public(rpc):
+            return grpc.unary_stream_rpc_method_handler(
+                self._unary_stream(rpc, cast("StreamHandler", handler.unary_stream)),
+                reader,
+                writer,
+            )
         if handler.stream_stream is not None and not is_public(rpc):
             return grpc.stream_stream_rpc_method_handler(
-                self._stream(rpc, cast("Handler", handler.stream_stream)), reader, writer
+                self._stream(rpc, cast("StreamHandler", handler.stream_stream)), reader, writer
             )
         return handler  # health's Watch and reflection, which end by themselves
 
@@ -148,7 +156,15 @@ class CallGuard(aio.ServerInterceptor):
 
         return guarded
 
-    def _stream(self, rpc: str, inner: Handler) -> Handler:
+    def _unary_stream(self, rpc: str, inner: StreamHandler) -> StreamHandler:
+        async def answer(request: object, context: Context) -> None:
+            if request is _UNREADABLE:
+                raise malformed("", "the request is not a message of its type")
+            await inner(request, context)
+
+        return self._stream(rpc, answer)
+
+    def _stream(self, rpc: str, inner: StreamHandler) -> StreamHandler:
         async def guarded(requests: object, context: Context) -> None:
             self._enter()
             try:

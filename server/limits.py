@@ -71,6 +71,22 @@ MAX_PAGE_TOKEN_CHARS = 2_048
 #: Events of one retry call.
 MAX_RETRY_EVENTS = 1_000
 
+#: Demands of one check, and characters of a node's name.
+MAX_CHECK_DEMANDS = 100
+MAX_NODE_CHARS = 1_024
+
+#: Seconds for which the names of declared budgets are taken for current.
+DECLARED_SECONDS = 1
+
+#: Watches open at once, and nodes that one of them follows.
+MAX_OPEN_WATCHES = 1_000
+MAX_WATCHED_NODES = 1_000
+
+#: Seconds between two looks at the figures that are watched, and how many times as long as the look
+#: before took, so that watching takes a bounded share of a processor.
+WATCH_INTERVAL_SECONDS = 0.02
+WATCH_REST_FACTOR = 4
+
 #: Files of a rule book, and characters of a path in it.
 MAX_RULE_FILES = 2_000
 MAX_PATH_CHARS = 512

@@ -54,6 +54,7 @@ class ServiceMetrics:
             "tongpin_queued_bytes", "Bytes of the calls that wait", registry=registry
         )
         self.open_streams = Gauge("tongpin_open_streams", "Streams open", registry=registry)
+        self.open_watches = Gauge("tongpin_open_watches", "Watches of budgets", registry=registry)
         self.seq = Gauge("tongpin_book_seq", "Position of the book", registry=registry)
         self.projection_lag = Gauge(
             "tongpin_projection_lag_commits", "Commits not yet in the rows", registry=registry

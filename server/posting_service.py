@@ -26,7 +26,7 @@ from server.convert_results import write_results, write_stored_event, write_vouc
 from server.interceptors import CallIdentity, Context, current_call
 from server.limits import MAX_COMMENT_CHARS, MAX_RETRY_EVENTS
 from server.reading import Paging, Reader
-from server.roles import COMMAND_ROLES, Role
+from server.roles import COMMAND_ROLES, SYSTEM_ROLES
 from server.status import limit_exceeded, malformed, not_found, role_missing
 from server.stream_session import StreamHub, StreamSession
 from tongpin.v1 import posting_service_pb2 as pb
@@ -74,6 +74,7 @@ class PostingService(posting_service_pb2_grpc.PostingServiceServicer):
             stop_on_error=request.on_error == pb.ON_ERROR_STOP,
             dry_run=is_dry_run,
             revision=request.revision,
+            budget_roles=identity.principal.budget_roles,
         )
         if is_dry_run:
             result = await self._reader.run(partial(self._book.dry_run, call))
@@ -125,7 +126,7 @@ class PostingService(posting_service_pb2_grpc.PostingServiceServicer):
     async def GetEvent(  # noqa: N802 - named by the proto
         self, request: pb.GetEventRequest, context: Context
     ) -> pb.GetEventResponse:
-        """Reads an event; a principal that only posts sees its own."""
+        """Reads an event; a system that only posts or asks budgets sees its own."""
         principal = current_call().principal
         source = request.source or _DEFAULT_SOURCE
         if not request.event_id:
@@ -137,7 +138,7 @@ class PostingService(posting_service_pb2_grpc.PostingServiceServicer):
                 event = self._book.event(source, request.event_id)
             except UnknownObject as error:
                 raise not_found("event", name) from error
-            if principal.roles == {Role.POSTER} and event.principal != principal.name:
+            if principal.roles <= SYSTEM_ROLES and event.principal != principal.name:
                 raise not_found("event", name)
             return event
 
@@ -232,8 +233,13 @@ def system_call(event_type: str, attempt_id: str, fields: Mapping[str, object]) 
         "date": datetime.now(UTC).date().isoformat(),
         **fields,
     }
-    principal = current_call().principal.name
-    return Call(events=(event,), principal=principal, attempt_id=attempt)
+    principal = current_call().principal
+    return Call(
+        events=(event,),
+        principal=principal.name,
+        attempt_id=attempt,
+        budget_roles=principal.budget_roles,
+    )
 
 
 def read_event_name(name: pb.EventName, field_path: str) -> dict[str, str]:

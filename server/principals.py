@@ -31,15 +31,20 @@ _TOKEN_PREFIX = "tp_"  # noqa: S105 - a prefix, no secret
 _TOKEN_BYTES = 32
 _DIGEST = re.compile("[0-9a-f]{64}")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.@-]{0,63}")
+_ANY_BUDGET_ROLE = "*"
 
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """Who calls. `token_id` names the token without telling it; "" for the local user."""
+    """Who calls. `token_id` names the token without telling it; "" for the local user.
+
+    `budget_roles`: names under which it may override a budget or vouch for who does; None = any.
+    """
 
     name: str
     roles: frozenset[Role]
     token_id: str = ""
+    budget_roles: frozenset[str] | None = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +52,8 @@ class TokenEntry:
     """A line of the token file: a principal and the hash of one of its tokens.
 
     A token is 256 random bits, so that one SHA-256 keeps it as well as a slow hash would.
-    `created`, `expires`: seconds since 1970-01-01; `expires` None = never.
+    `created`, `expires`: seconds since 1970-01-01; `expires` None = never. `budget_roles`: see
+    `Principal`; "*" stands for any.
     """
 
     name: str
@@ -55,6 +61,15 @@ class TokenEntry:
     token_sha256: str
     created: int
     expires: int | None = None
+    budget_roles: frozenset[str] = frozenset()
+
+    @property
+    def principal(self) -> Principal:
+        """Whom the token makes."""
+        any_role = _ANY_BUDGET_ROLE in self.budget_roles
+        return Principal(
+            self.name, self.roles, self.token_id, None if any_role else self.budget_roles
+        )
 
     @property
     def token_id(self) -> str:
@@ -95,17 +110,29 @@ def list_tokens(path: Path) -> list[TokenEntry]:
 
 
 def add_token(
-    path: Path, name: str, roles: Iterable[Role | str], *, expires: int | None = None
+    path: Path,
+    name: str,
+    roles: Iterable[Role | str],
+    *,
+    expires: int | None = None,
+    budget_roles: Iterable[str] = (),
 ) -> str:
     """Adds a token for a principal and gives it; it is not kept and cannot be read again.
 
     A principal may have several tokens, so that one can be replaced without a gap.
 
+    Args:
+        path: the token file; made if absent.
+        name: of the principal.
+        roles: which calls it may make.
+        expires: seconds since 1970-01-01 after which the token is refused; None = never.
+        budget_roles: names under which it may override budgets; "*" = any.
+
     Raises:
         CallerError: the name or a role is not acceptable, or the principal has other roles.
         StoreError: the file cannot be read or written.
     """
-    wanted = _roles(roles)
+    wanted, wanted_budget = _roles(roles), _budget_roles(budget_roles)
     if not _NAME.fullmatch(name):
         raise CallerError(
             "PRINCIPAL_NAME",
@@ -118,13 +145,14 @@ def add_token(
     if len(entries) >= MAX_PRINCIPALS:
         raise CallerError("LIMIT_EXCEEDED", f"a token file holds at most {MAX_PRINCIPALS} tokens")
     for entry in entries:
-        if entry.name == name and entry.roles != wanted:
-            has = ", ".join(sorted(entry.roles))
+        if entry.name == name and (entry.roles, entry.budget_roles) != (wanted, wanted_budget):
+            has = ", ".join([*sorted(entry.roles), *sorted(entry.budget_roles)])
             raise CallerError(
                 "PRINCIPAL_EXISTS", f"{name} exists with the roles {has}; revoke it to change them"
             )
     token = _TOKEN_PREFIX + secrets.token_urlsafe(_TOKEN_BYTES)
-    entries.append(TokenEntry(name, wanted, _digest(token), int(time.time()), expires))
+    now = int(time.time())
+    entries.append(TokenEntry(name, wanted, _digest(token), now, expires, wanted_budget))
     _write(path, entries)
     return token
 
@@ -145,6 +173,22 @@ def _roles(names: Iterable[Role | str]) -> frozenset[Role]:
         raise CallerError("ROLE_UNKNOWN", f"{error}; roles are {_role_names()}") from None
 
 
+def _budget_roles(names: Iterable[str]) -> frozenset[str]:
+    found = frozenset(names)
+    for name in found:
+        if not _is_budget_role(name):
+            raise CallerError(
+                "ROLE_UNKNOWN",
+                f"{name!r} cannot name a budget role; use 1 to 64 printable characters, "
+                'or "*" for any',
+            )
+    return found
+
+
+def _is_budget_role(name: object) -> bool:
+    return isinstance(name, str) and name.isprintable() and 1 <= len(name.strip()) <= 64
+
+
 def _role_names() -> str:
     return ", ".join(Role)
 
@@ -156,17 +200,21 @@ def _digest(token: str) -> str:
 def _read_entry(line: str, number: int) -> TokenEntry:
     try:
         raw = json.loads(line)
+        if isinstance(raw.get("budget_roles"), str):
+            raise ValueError("budget_roles is a list")
         entry = TokenEntry(
             name=raw["name"],
             roles=frozenset(Role(role) for role in raw["roles"]),
             token_sha256=raw["token_sha256"],
             created=raw["created"],
             expires=raw.get("expires"),
+            budget_roles=frozenset(raw.get("budget_roles") or ()),
         )
     except (ValueError, KeyError, TypeError, AttributeError):
         # The line itself is not shown: what is wrong with it may be a token in the clear.
         raise StoreError(f"line {number} of the token file is not an entry") from None
-    if not (_NAME.fullmatch(str(entry.name)) and _DIGEST.fullmatch(str(entry.token_sha256))):
+    is_entry = _NAME.fullmatch(str(entry.name)) and _DIGEST.fullmatch(str(entry.token_sha256))
+    if not (is_entry and all(map(_is_budget_role, entry.budget_roles))):
         raise StoreError(f"line {number} of the token file is not an entry")
     return entry
 
@@ -180,6 +228,7 @@ def _write(path: Path, entries: list[TokenEntry]) -> None:
                 "token_sha256": entry.token_sha256,
                 "created": entry.created,
                 "expires": entry.expires,
+                "budget_roles": sorted(entry.budget_roles),
             },
             ensure_ascii=False,
         )
@@ -204,8 +253,8 @@ class Authenticator:
     """Tells the principal of a call.
 
     Without a token file a server on loopback takes the operating-system user for the principal,
-    with all roles. From the moment a token file exists, tokens are required, also after the
-    file was deleted.
+    with all roles and every budget role. From the moment a token file exists, tokens are
+    required, also after the file was deleted.
     """
 
     def __init__(
@@ -258,7 +307,7 @@ class Authenticator:
             raise NotAuthenticated("the token is not known here; it may have been revoked")
         if entry.is_expired(self._clock()):
             raise NotAuthenticated("the token has expired")
-        return Principal(entry.name, entry.roles, entry.token_id)
+        return entry.principal
 
     def is_current(self, principal: Principal) -> bool:
         """Whether a principal told earlier would still be told now."""
@@ -283,7 +332,7 @@ class Authenticator:
             raise NotAuthenticated(
                 f"this server knows its own user {own} only; others need a token"
             )
-        return Principal(f"os:{user}", ALL_ROLES)
+        return Principal(f"os:{user}", ALL_ROLES, budget_roles=None)
 
     def _reload_if_due(self) -> None:
         now = time.monotonic()

@@ -1,4 +1,11 @@
-"""Roles, and the one table of who may call what; it does not look at a call's content."""
+"""Roles, and the one table of who may call what; it does not look at a call's content.
+
+Two kinds of roles must not be confused. A `Role` says which calls a principal may make. A *budget
+role* is a name that finance people give in rules and approvals (`override by "dept_head"`); whoever
+acts under it may let pass what a budget blocks. Which budget roles a principal may use, or vouch
+for when it sends the roles of a person, stands beside its roles in the token file (`tongpin token
+add --budget-role dept_head`, "*" = any); by default none, so that a stolen token overrides nothing.
+"""
 
 from __future__ import annotations
 
@@ -7,15 +14,31 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Final
 
-from engine.calls import EVENT_RETRIED, EVENT_WITHDRAWN, PERIOD_CLOSED, REVISION_PUBLISHED
+from engine.calls import (
+    BUDGET_APPROVED,
+    BUDGET_CLOSED,
+    BUDGET_COMMITTED,
+    BUDGET_EXTENDED,
+    BUDGET_RELEASED,
+    BUDGET_RESERVED,
+    BUDGET_REVISED,
+    BUDGET_SPENT,
+    BUDGET_TRANSFERRED,
+    EVENT_RETRIED,
+    EVENT_WITHDRAWN,
+    HOLD_DECIDED,
+    PERIOD_CLOSED,
+    REVISION_PUBLISHED,
+)
 
 
 class Role(StrEnum):
     """What a principal is for. A principal may have several."""
 
     POSTER = "poster"  # a system that sends business events
+    BUDGETER = "budgeter"  # a system that checks, reserves, commits, spends, releases budgets
     AUTHOR = "author"  # writes rules, checks and tries them
-    APPROVER = "approver"  # puts rules into force, closes periods
+    APPROVER = "approver"  # puts rules and budgets into force, closes periods
     REVIEWER = "reviewer"  # decides on what waits for a person
     AUDITOR = "auditor"  # reads everything, changes nothing
     OPERATOR = "operator"  # keeps the service running, retries what is unposted
@@ -23,13 +46,19 @@ class Role(StrEnum):
 
 ALL_ROLES: Final = frozenset(Role)
 
-_PEOPLE: Final = ALL_ROLES - {Role.POSTER}
+#: Roles of systems: they see what they themselves send, and budgets, but no ledger.
+SYSTEM_ROLES: Final = frozenset({Role.POSTER, Role.BUDGETER})
+
+_PEOPLE: Final = ALL_ROLES - SYSTEM_ROLES
+_BUDGETERS: Final = frozenset({Role.BUDGETER})
 _POSTING: Final = "tongpin.v1.PostingService."
 _LEDGER: Final = "tongpin.v1.LedgerService."
 _RULES: Final = "tongpin.v1.RuleService."
+_BUDGETS: Final = "tongpin.v1.BudgetService."
 
 #: Who may call an RPC, by its full name in the proto. `NAME#variant` narrows or widens one RPC
-#: for calls that only try something out. `poster` alone sees, in GetEvent, its own events.
+#: for calls that only try something out. Who has only roles of systems sees, in GetEvent, its own
+#: events.
 ROLE_TABLE: Final[Mapping[str, frozenset[Role]]] = MappingProxyType(
     {
         _POSTING + "PostEvents": frozenset({Role.POSTER}),
@@ -51,6 +80,16 @@ ROLE_TABLE: Final[Mapping[str, frozenset[Role]]] = MappingProxyType(
         _RULES + "ListRevisions": _PEOPLE,
         _RULES + "GetRevision": _PEOPLE,
         _RULES + "GetEventTypes": ALL_ROLES,
+        _BUDGETS + "CheckBudget": ALL_ROLES,
+        _BUDGETS + "ReserveBudget": _BUDGETERS,
+        _BUDGETS + "CommitBudget": _BUDGETERS,
+        _BUDGETS + "SpendBudget": _BUDGETERS,
+        _BUDGETS + "ReleaseBudget": _BUDGETERS,
+        _BUDGETS + "ExtendReservation": _BUDGETERS,
+        _BUDGETS + "GetBudget": _PEOPLE | _BUDGETERS,
+        _BUDGETS + "ListBudgets": _PEOPLE | _BUDGETERS,
+        _BUDGETS + "ListBudgetDecisions": _PEOPLE,
+        _BUDGETS + "WatchBudget": _PEOPLE | _BUDGETERS,
     }
 )
 
@@ -59,6 +98,16 @@ ROLE_TABLE: Final[Mapping[str, frozenset[Role]]] = MappingProxyType(
 COMMAND_ROLES: Final[Mapping[str, frozenset[Role]]] = MappingProxyType(
     {
         PERIOD_CLOSED: frozenset({Role.APPROVER}),
+        HOLD_DECIDED: frozenset({Role.REVIEWER, Role.APPROVER}),
+        BUDGET_APPROVED: frozenset({Role.APPROVER}),
+        BUDGET_REVISED: frozenset({Role.APPROVER}),
+        BUDGET_TRANSFERRED: frozenset({Role.APPROVER}),
+        BUDGET_CLOSED: frozenset({Role.APPROVER}),
+        BUDGET_RESERVED: ROLE_TABLE[_BUDGETS + "ReserveBudget"],
+        BUDGET_COMMITTED: ROLE_TABLE[_BUDGETS + "CommitBudget"],
+        BUDGET_SPENT: ROLE_TABLE[_BUDGETS + "SpendBudget"],
+        BUDGET_RELEASED: ROLE_TABLE[_BUDGETS + "ReleaseBudget"],
+        BUDGET_EXTENDED: ROLE_TABLE[_BUDGETS + "ExtendReservation"],
         EVENT_RETRIED: ROLE_TABLE[_POSTING + "RetryUnposted"],
         EVENT_WITHDRAWN: ROLE_TABLE[_POSTING + "WithdrawEvent"],
         REVISION_PUBLISHED: ROLE_TABLE[_RULES + "PublishRevision"],

@@ -13,6 +13,8 @@ from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
 from engine.book import Book
+from server.budget_service import BudgetService
+from server.budget_watches import BudgetWatches
 from server.committer import Committer
 from server.config import ServerConfig, split_address
 from server.interceptors import CallGuard
@@ -32,6 +34,8 @@ from server.reading import Reader
 from server.rule_service import RuleService
 from server.stream_session import StreamHub
 from tongpin.v1 import (
+    budget_service_pb2,
+    budget_service_pb2_grpc,
     ledger_service_pb2,
     ledger_service_pb2_grpc,
     posting_service_pb2,
@@ -45,7 +49,7 @@ log = structlog.get_logger(__name__)
 #: Full names of our services, for health and reflection.
 SERVICES = tuple(
     service.full_name
-    for module in (posting_service_pb2, ledger_service_pb2, rule_service_pb2)
+    for module in (posting_service_pb2, ledger_service_pb2, rule_service_pb2, budget_service_pb2)
     for service in module.DESCRIPTOR.services_by_name.values()
 )
 
@@ -81,6 +85,7 @@ class Service:
     committer: Committer
     reader: Reader
     streams: StreamHub
+    watches: BudgetWatches
     guard: CallGuard
     health: health.aio.HealthServicer
     server: aio.Server
@@ -92,6 +97,7 @@ class Service:
                 await self.health.enter_graceful_shutdown()
         log.info("stopping", grace_seconds=grace_seconds)
         self.streams.drain()
+        self.watches.drain()
         # Refuses new calls at once and cancels the rest after the grace period; health watchers
         # would last as long as that, so the second stop does not wait for them.
         stopping = asyncio.create_task(self.server.stop(grace_seconds))
@@ -129,6 +135,9 @@ async def start_service(
     ledger_service_pb2_grpc.add_LedgerServiceServicer_to_server(ledger, server)
     rules = RuleService(book, committer, reader)
     rule_service_pb2_grpc.add_RuleServiceServicer_to_server(rules, server)
+    watches = BudgetWatches(book, committer, reader, authenticator, metrics)
+    budgets = BudgetService(book, committer, reader, watches)
+    budget_service_pb2_grpc.add_BudgetServiceServicer_to_server(budgets, server)
     health_servicer = health.aio.HealthServicer()
     health_pb2_grpc.add_HealthServicer_to_server(health_servicer, server)
     if config.reflection:
@@ -138,7 +147,7 @@ async def start_service(
     for name in SERVICES:
         await health_servicer.set(name, _SERVING)
     await server.start()
-    return Service(book, port, committer, reader, streams, guard, health_servicer, server)
+    return Service(book, port, committer, reader, streams, watches, guard, health_servicer, server)
 
 
 def _listen(server: aio.Server, config: ServerConfig) -> int:

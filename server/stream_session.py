@@ -279,6 +279,7 @@ class StreamSession:
             principal=principal,
             stream=stream,
             offset=offset,
+            budget_roles=self._identity.principal.budget_roles,
         )
         answer = await self._enqueue(call, batch)
         self._accepted = offset

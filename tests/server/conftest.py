@@ -17,7 +17,12 @@ from server.metrics import ServiceMetrics
 from server.principals import Authenticator
 from server.service import Service, start_service
 from tests.server.fake_book import FakeBook
-from tongpin.v1 import ledger_service_pb2_grpc, posting_service_pb2_grpc, rule_service_pb2_grpc
+from tongpin.v1 import (
+    budget_service_pb2_grpc,
+    ledger_service_pb2_grpc,
+    posting_service_pb2_grpc,
+    rule_service_pb2_grpc,
+)
 
 #: Seconds after which a test that waits has failed.
 PATIENCE = 30
@@ -69,6 +74,9 @@ class RunningServer:
 
     def rules(self) -> rule_service_pb2_grpc.RuleServiceStub:
         return rule_service_pb2_grpc.RuleServiceStub(self.channel())
+
+    def budgets(self) -> budget_service_pb2_grpc.BudgetServiceStub:
+        return budget_service_pb2_grpc.BudgetServiceStub(self.channel())
 
     def stop(self) -> None:
         for channel in self._channels:

@@ -14,10 +14,13 @@ from engine.calls import (
     EVENT_WITHDRAWN,
     REVISION_PUBLISHED,
     AccountEntry,
+    BudgetDecision,
+    BudgetNodeView,
     Call,
     CallResult,
     EventResult,
     LineView,
+    ReservationView,
     RevisionView,
     StoredEventView,
     TrialBalanceRow,
@@ -54,6 +57,7 @@ class FakeBook:
         self.due_us: int | None = None
         self.is_closed = False
         self.before_post: Callable[[Sequence[Call]], None] = lambda calls: None
+        self.nodes: dict[str, BudgetNodeView] = {}
         self.known_types = {SALE, NOTE, REFUSED}
         self._events: dict[tuple[str, str], StoredEventView] = {}
         self._hashes: dict[tuple[str, str], bytes] = {}
@@ -320,6 +324,38 @@ class FakeBook:
 
     def stream_offset(self, principal: str, stream: str) -> int:
         return len(self._streams.get((principal, stream), {}))
+
+    def budget_nodes(
+        self, *, budget: str = "", prefix: str = "", period: str = "", after: str = "", limit: int
+    ) -> tuple[list[BudgetNodeView], str]:
+        found = [self.nodes[name] for name in sorted(self.nodes)]
+        return _page(
+            [
+                node
+                for node in found
+                if budget in {"", node.budget_name}
+                and node.node.startswith(prefix)
+                and period in {"", node.period}
+            ],
+            after,
+            limit,
+        )
+
+    def budget_node(self, name: str) -> BudgetNodeView:
+        try:
+            return self.nodes[name]
+        except KeyError:
+            raise UnknownObject("NOT_FOUND", "no node", kind="budget node", name=name) from None
+
+    def reservations(
+        self, *, node: str = "", after: str = "", limit: int
+    ) -> tuple[list[ReservationView], str]:
+        return _page([], after, limit)
+
+    def budget_decisions(
+        self, *, after: str = "", limit: int, **filters: object
+    ) -> tuple[list[BudgetDecision], str]:
+        return _page([], after, limit)
 
     # ------------------------------------------------------------ the rest
 

@@ -262,6 +262,50 @@ def test_tick_that_fails_does_not_end_the_thread(monkeypatch: pytest.MonkeyPatch
     asyncio.run(run())
 
 
+def test_tick_that_is_made_tells_those_who_wait() -> None:
+    book = FakeBook()
+    book.due_us = 1_000
+
+    async def run() -> None:
+        committer = Committer(book, ServiceMetrics(), clock=lambda: 1_000)
+        waiting = asyncio.ensure_future(committer.progress())
+        await asyncio.sleep(0)
+        committer.start()
+        async with asyncio.timeout(10):
+            await waiting
+        await committer.close()
+
+    asyncio.run(run())
+    assert book.ticks == 1
+
+
+def test_tick_that_changes_nothing_or_fails_is_not_repeated_at_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for outcome in (None, store_down()):
+        book = FakeBook()
+        book.due_us = 0
+        calls: list[int] = []
+
+        def tick(calls: list[int] = calls, outcome: Exception | None = outcome) -> None:
+            calls.append(1)
+            if outcome is not None:
+                raise outcome
+
+        monkeypatch.setattr(book, "tick", tick)
+
+        async def run(book: FakeBook = book) -> None:
+            committer = Committer(book, ServiceMetrics())
+            committer.start()
+            for number in range(5):
+                (answer,) = enqueue(committer, call(str(number)))
+                await answer
+            await committer.close()
+
+        asyncio.run(run())
+        assert len(calls) == 1
+
+
 def test_state_is_written_down_every_so_many_commits(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(committer_module, "SNAPSHOT_EVERY_COMMITS", 3)
     monkeypatch.setattr(committer_module, "SNAPSHOT_AT_LATEST_COMMITS", 3)

@@ -47,6 +47,36 @@ def test_token_tells_its_principal(path: Path) -> None:
     assert authenticator.is_current(principal)
 
 
+def test_budget_roles_stand_beside_the_roles_and_are_none_by_default(path: Path) -> None:
+    tokens = {
+        "none": add_token(path, "crm", ["poster"]),
+        "one": add_token(path, "erp", ["poster"], budget_roles=["dept_head", "项目经理"]),
+        "any": add_token(path, "portal", ["poster"], budget_roles=["*"]),
+    }
+    authenticator = Authenticator(path, is_loopback=True)
+    found = {
+        name: authenticator.principal(bearer(token), REMOTE).budget_roles
+        for name, token in tokens.items()
+    }
+    assert found == {"none": frozenset(), "one": {"dept_head", "项目经理"}, "any": None}
+    with pytest.raises(CallerError, match="exists with the roles poster; revoke it"):
+        add_token(path, "crm", ["poster"], budget_roles=["cfo"])
+    for name in ("", " ", "a\nb", "x" * 65):
+        with pytest.raises(CallerError, match="cannot name a budget role"):
+            add_token(path, "new", ["poster"], budget_roles=[name])
+
+
+def test_token_file_from_before_budget_roles_is_read(path: Path) -> None:
+    token = add_token(path, "crm", ["poster"], budget_roles=["cfo"])
+    lines = path.read_text(encoding="utf-8")
+    path.write_text(lines.replace(', "budget_roles": ["cfo"]', ""), encoding="utf-8")
+    principal = Authenticator(path, is_loopback=True).principal(bearer(token), REMOTE)
+    assert principal.budget_roles == frozenset()
+    path.write_text(lines.replace('["cfo"]', '"cfo"'), encoding="utf-8")
+    with pytest.raises(StoreError, match="is not an entry"):
+        list_tokens(path)
+
+
 def test_file_holds_no_token_and_only_its_owner_reads_it(path: Path) -> None:
     token = add_token(path, "crm", ["poster"])
     text = path.read_text(encoding="utf-8")
@@ -108,7 +138,7 @@ def test_call_without_a_known_token_has_no_principal(path: Path, authorization: 
 def test_local_user_is_the_principal_where_there_is_no_file(path: Path) -> None:
     authenticator = Authenticator(path, is_loopback=True)
     principal = authenticator.principal(None, LOCAL)
-    assert principal == Principal(f"os:{getpass.getuser()}", ALL_ROLES)
+    assert principal == Principal(f"os:{getpass.getuser()}", ALL_ROLES, budget_roles=None)
     assert authenticator.is_current(principal)
     with pytest.raises(NotAuthenticated, match="this machine"):
         authenticator.principal(None, REMOTE)
@@ -169,7 +199,7 @@ def test_names_that_could_be_mistaken_are_refused(path: Path, name: str) -> None
 
 
 def test_roles_must_be_known_and_stay_the_same(path: Path) -> None:
-    with pytest.raises(CallerError, match="roles are poster, author"):
+    with pytest.raises(CallerError, match="roles are poster, budgeter, author"):
         add_token(path, "crm", ["king"])
     with pytest.raises(CallerError, match="at least one role"):
         add_token(path, "crm", [])

@@ -16,10 +16,15 @@ from server.principals import add_token
 from server.roles import COMMAND_ROLES, ROLE_TABLE, Role, allowed_roles, is_public, rpc_name
 from tests.server.conftest import RunningServer, Serve
 from tests.server.wire import info_of, json_batch, numbered, opening, post, reason_of, sale
-from tongpin.v1 import ledger_service_pb2, posting_service_pb2, rule_service_pb2
+from tongpin.v1 import (
+    budget_service_pb2,
+    ledger_service_pb2,
+    posting_service_pb2,
+    rule_service_pb2,
+)
 from tongpin.v1 import posting_service_pb2 as pb
 
-MODULES = (posting_service_pb2, ledger_service_pb2, rule_service_pb2)
+MODULES = (posting_service_pb2, ledger_service_pb2, rule_service_pb2, budget_service_pb2)
 METHODS: list[MethodDescriptor] = [
     method
     for module in MODULES
@@ -57,6 +62,8 @@ def code_of(
         if method.client_streaming:
             call = channel.stream_stream(path_of(method))(iter([request]), metadata=metadata)
             list(call)
+        elif method.server_streaming:
+            list(channel.unary_stream(path_of(method))(request, metadata=metadata, timeout=30))
         else:
             channel.unary_unary(path_of(method))(request, metadata=metadata, timeout=30)
     except grpc.RpcError as error:

@@ -280,20 +280,20 @@ class GetBudgetResponse(_message.Message):
     def __init__(self, node: _Optional[_Union[_budget_pb2.BudgetNode, _Mapping]] = ..., reservations: _Optional[_Iterable[_Union[_budget_pb2.Reservation, _Mapping]]] = ..., next_page_token: _Optional[str] = ..., seq: _Optional[int] = ...) -> None: ...
 
 class ListBudgetsRequest(_message.Message):
-    __slots__ = ("budget", "prefix", "period", "page_size", "page_token", "min_seq")
+    __slots__ = ("budget", "top_node", "period", "page_size", "page_token", "min_seq")
     BUDGET_FIELD_NUMBER: _ClassVar[int]
-    PREFIX_FIELD_NUMBER: _ClassVar[int]
+    TOP_NODE_FIELD_NUMBER: _ClassVar[int]
     PERIOD_FIELD_NUMBER: _ClassVar[int]
     PAGE_SIZE_FIELD_NUMBER: _ClassVar[int]
     PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
     MIN_SEQ_FIELD_NUMBER: _ClassVar[int]
     budget: str
-    prefix: str
+    top_node: str
     period: str
     page_size: int
     page_token: str
     min_seq: int
-    def __init__(self, budget: _Optional[str] = ..., prefix: _Optional[str] = ..., period: _Optional[str] = ..., page_size: _Optional[int] = ..., page_token: _Optional[str] = ..., min_seq: _Optional[int] = ...) -> None: ...
+    def __init__(self, budget: _Optional[str] = ..., top_node: _Optional[str] = ..., period: _Optional[str] = ..., page_size: _Optional[int] = ..., page_token: _Optional[str] = ..., min_seq: _Optional[int] = ...) -> None: ...
 
 class ListBudgetsResponse(_message.Message):
     __slots__ = ("nodes", "next_page_token", "seq")

@@ -146,7 +146,7 @@ class BudgetServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def GetBudget(self, request, context):
-        """Reads a node and what is reserved and committed at it.
+        """Reads a node and what is reserved and committed at it and below.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
