@@ -242,14 +242,14 @@ class BudgetClient:
         return self._calls.run(queries.node(name, self._calls.seq))
 
     def reservations(self, name: str) -> Iterator[Reservation]:
-        """Goes over what stands at a node, by reference."""
+        """Goes over what stands at a node and below it, by reference."""
         return self._calls.pages(queries.reservations(name, self._calls.seq))
 
     def nodes(
-        self, budget: str = "", *, prefix: str = "", period: str = ""
+        self, budget: str = "", *, top_node: str = "", period: str = ""
     ) -> Iterator[BudgetNode]:
-        """Goes over nodes by name: of a budget, with names that begin so, of a period."""
-        return self._calls.pages(queries.nodes(budget, prefix, period, self._calls.seq))
+        """Goes over nodes by name: of a budget, of a node and all below it, of a period."""
+        return self._calls.pages(queries.nodes(budget, top_node, period, self._calls.seq))
 
     def decisions(self, wanted: DecisionFilter | None = None) -> Iterator[BudgetDecision]:
         """Goes over what nodes decided, in log order: blocks, warnings, overrides."""

@@ -52,7 +52,8 @@ class BudgetVerdict:
         node: NAME[key1,key2]@PERIOD.
         verdict: see `Verdict`.
         requested_minor: what the event demands, net of what it gives back.
-        available_minor: what was available before it. headroom_minor: after it.
+        available_minor: what was available before it.
+        headroom_minor: what is left if the demand is met; negative where it is not covered.
         shortfall_minor: what it exceeds amount and tolerance by, 0 where it fits.
         excess_minor: how far it took the node beyond both.
         scale: decimals of the amounts. counts: currency code, or unit such as 小时.
@@ -85,7 +86,7 @@ class BudgetVerdict:
 
     @property
     def headroom(self) -> Decimal:
-        """What is available after it."""
+        """What is left if the demand is met."""
         return decimal_of(self.headroom_minor, self.scale)
 
     @property

@@ -267,7 +267,7 @@ def node(name: str, min_seq: int) -> Query[BudgetNode]:
 
 
 def reservations(name: str, min_seq: int) -> PagedQuery[Reservation]:
-    """Lists what stands at a node."""
+    """Lists what stands at a node and below it."""
     return lambda token: Query(
         "GetBudget",
         pb.GetBudgetRequest(node=name, page_size=_PAGE_SIZE, page_token=token, min_seq=min_seq),
@@ -277,13 +277,13 @@ def reservations(name: str, min_seq: int) -> PagedQuery[Reservation]:
     )
 
 
-def nodes(budget: str, prefix: str, period: str, min_seq: int) -> PagedQuery[BudgetNode]:
+def nodes(budget: str, top_node: str, period: str, min_seq: int) -> PagedQuery[BudgetNode]:
     """Lists nodes."""
     return lambda token: Query(
         "ListBudgets",
         pb.ListBudgetsRequest(
             budget=budget,
-            prefix=prefix,
+            top_node=top_node,
             period=period,
             page_size=_PAGE_SIZE,
             page_token=token,
