@@ -115,17 +115,13 @@ def _apply_moves(state: BudgetState, effects: EffectBatch) -> None:
         table.ints("expires_us").tolist(),
         strict=True,
     )
-    chains: dict[str, list[str]] = {}
+    totals: dict[tuple[str, int], int] = {}
     for node, kind_number, stage_number, amount, reference, group, expires in rows:
-        stage, kind = Stage(stage_number), MoveKind(kind_number)
-        if stage is Stage.LIMIT:
-            chain = [node]
-        else:
-            chain = chains.get(node) or chains.setdefault(node, _chain(state, node))
-        for place in chain if amount else ():
-            state.figures[place] = state.figures.get(place, NO_FIGURES).plus(stage, amount)
+        place = node, stage_number
+        totals[place] = totals.get(place, 0) + amount
         if not reference:
             continue
+        stage, kind = Stage(stage_number), MoveKind(kind_number)
         key = (state.terms[node].budget, reference)
         holding = state.holdings.get(key, Holding())
         if kind in _SETS_TERMS or (kind is MoveKind.COMMIT and stage is Stage.COMMITTED):
@@ -133,6 +129,10 @@ def _apply_moves(state: BudgetState, effects: EffectBatch) -> None:
         elif kind is MoveKind.EXPIRE:
             holding = replace(holding, expires_us=0)
         state.set_holding(key, holding.plus(node, stage, amount) if amount else holding)
+    for (node, stage_number), amount in totals.items():
+        stage = Stage(stage_number)
+        for above in [node] if stage is Stage.LIMIT else _chain(state, node):
+            state.figures[above] = state.figures.get(above, NO_FIGURES).plus(stage, amount)
 
 
 def _chain(state: BudgetState, node: str) -> list[str]:

@@ -119,7 +119,7 @@ class Ruling:
     """What became of an event's demands.
 
     status None: they passed and `moves` were made. Otherwise nothing was moved; reason, message
-    and the verdicts say why.
+    and the verdicts say why. scale, currency: of nodes that are not known.
     """
 
     status: Status | None = None
@@ -127,3 +127,5 @@ class Ruling:
     message: str = ""
     moves: list[Move] = field(default_factory=list)
     decided: list[Decided] = field(default_factory=list)
+    scale: int = 2
+    currency: str = ""

@@ -29,8 +29,10 @@ class Wording(Protocol):
         ...
 
 
-_TAKING = {Act.RESERVE: Stage.RESERVED, Act.COMMIT: Stage.COMMITTED, Act.SPEND: Stage.ACTUAL}
-_KINDS = {
+#: Where what an act takes counts.
+STAGES = {Act.RESERVE: Stage.RESERVED, Act.COMMIT: Stage.COMMITTED, Act.SPEND: Stage.ACTUAL}
+#: What the moves of an act are called, unless its demand says otherwise.
+KINDS = {
     Act.RESERVE: MoveKind.RESERVE,
     Act.COMMIT: MoveKind.COMMIT,
     Act.SPEND: MoveKind.SPEND,
@@ -87,7 +89,7 @@ def rule_on(state: BudgetOverlay, asked: Asked, entered: Entered, wording: Wordi
             and demand.amount
             and demand.kind not in _OPENING
         ):
-            _give_back(work, demand, demand.amount, _KINDS[demand.act])
+            _give_back(work, demand, demand.amount, KINDS[demand.act])
     ruling = Ruling()
     blocked: list[tuple[Decided, Demand]] = []
     for demand in asked.demands:
@@ -170,7 +172,7 @@ def _grant(
     limit = work.limits.get(node, work.state.figures(node).limit)
     terms = work.state.terms(node)
     figures = work.state.figures(node)._replace(limit=limit)
-    kind = demand.kind or _KINDS[Act.GRANT]
+    kind = demand.kind or KINDS[Act.GRANT]
     if amount < 0 and terms is not None and (terms.limited or clause.checked):
         before = figures.available + work.freed.get(node, 0)
         short = -amount - before if clause.checked else 0
@@ -212,7 +214,7 @@ def _touched(work: _Work) -> dict[str, _Touch]:
     """Every node the event's demands count at, in the order they are judged."""
     touched: dict[str, _Touch] = {}
     for demand in work.asked.demands:
-        if demand.act not in _TAKING and demand.act is not Act.CHECK:
+        if demand.act not in STAGES and demand.act is not Act.CHECK:
             continue
         if demand.kind in _OPENING:
             continue
@@ -404,7 +406,7 @@ def _make_moves(work: _Work, ruling: Ruling, entered: Entered) -> None:
     """Carries out what passed: figures, references, first amounts."""
     state = work.state
     for demand in work.asked.demands:
-        stage = _TAKING.get(demand.act)
+        stage = STAGES.get(demand.act)
         if stage is not None and not demand.problem and demand.node and demand.amount:
             _take(work, demand, stage)
     for node in work.limits:
@@ -426,15 +428,15 @@ def _take(work: _Work, demand: Demand, stage: Stage) -> None:
     group, expires = demand.group, demand.expires_us
     if reference:
         key = (demand.budget.wire, reference)
-        known = work.holding(key)
-        group = group or known.group
-        expires = expires or known.expires_us
+        known, before = work.holding(key), work.state.holding(key)
+        group = group or known.group or before.group
+        expires = expires or known.expires_us or before.expires_us
         changed = Holding(group, expires, known.parts).plus(demand.node, stage, amount)
         work.holdings[key] = changed
     work.moves.append(
         Move(
             demand.node,
-            demand.kind or _KINDS[demand.act],
+            demand.kind or KINDS[demand.act],
             stage,
             amount,
             reference,

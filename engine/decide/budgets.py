@@ -19,7 +19,8 @@ from engine.state.budget_overlay import BudgetOverlay
 from engine.state.budgets import TOLERATED, Terms
 from engine.state.overlay import Overlay
 
-_DAY_US = 24 * 3600 * 1_000_000
+#: A day in log time.
+DAY_US = 24 * 3600 * 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +84,22 @@ class BudgetDecider:
         self._clauses: dict[tuple[int, int], Clause] = {}
 
     def rule(self, asking: Asking, rows: Sequence[tuple[int, MoveRow]]) -> Ruling:
-        """Decides one event and lays the answer down.
+        """Decides one event and lays the answer down; see `decide`."""
+        ruling = self.decide(asking, rows)
+        self.note(asking, ruling)
+        return ruling
+
+    def note(self, asking: Asking, ruling: Ruling) -> None:
+        """Lays down what became of an event: its moves, and what the nodes said."""
+        state = self._overlay.budgets
+        if ruling.decided:
+            self._run.verdicts[asking.position] = tuple(
+                verdict_of(state, found, ruling.scale, ruling.currency) for found in ruling.decided
+            )
+        Notes(self._overlay, self._builder, asking.decision).ruling(ruling)
+
+    def decide(self, asking: Asking, rows: Sequence[tuple[int, MoveRow]]) -> Ruling:
+        """Decides one event on the overlay; only nodes it enters are noted.
 
         Args:
             asking: the event.
@@ -102,13 +118,10 @@ class BudgetDecider:
             approval=self._run.approval,
         )
         ruling = rule_on(overlay.budgets, asked, notes.entered, words)
-        verdicts = verdicts_of(overlay.budgets, ruling.decided, demands)
-        if verdicts:
-            self._run.verdicts[asking.position] = verdicts
+        ruling.scale, ruling.currency = demands[0].budget.scale, demands[0].budget.currency
         if ruling.status is not None:
             overlay.rollback(mark)
             del builder.budget_nodes[entered:]
-        notes.ruling(ruling)
         return ruling
 
     def _demand(self, asking: Asking, notes: Notes, rule_index: int, row: MoveRow) -> Demand:
@@ -141,7 +154,7 @@ class BudgetDecider:
             path=path,
             reference=reference,
             group=text(row.group),
-            expires_us=0 if row.until == NO_DATE else (row.until + 1) * _DAY_US,
+            expires_us=0 if row.until == NO_DATE else (row.until + 1) * DAY_US,
             roles=tuple(text(role) for role in row.roles),
             reason=text(row.reason),
             message=row.message,
@@ -157,6 +170,10 @@ class BudgetDecider:
                 break
             keys.append(key)
         return keys
+
+    def passed(self, position: int, verdicts: tuple[BudgetVerdict, ...]) -> None:
+        """Notes for the answer what nodes said to an event decided in columns."""
+        self._run.verdicts[position] = verdicts
 
     def _clause(self, rule_index: int, index: int, move: BudgetMove) -> Clause:
         clause = self._clauses.get((rule_index, index))

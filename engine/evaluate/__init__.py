@@ -7,11 +7,11 @@ from engine.evaluate.failures import FAULTS
 from engine.evaluate.link import LinkedProgram, LinkedRule, link
 from engine.evaluate.numeric import evaluate_columns
 
-#: From how many events of one rule columns are faster than closures. Measured with CPython 3.11
-#: and numpy 2.4 on 2 cores, medians of 7 interleaved runs: an invoice of 3 lines takes columns
-#: 60 us + 0.2 us an event and closures 1.25 us an event (equal at 57); an expense claim with a
-#: list, a table and a balancing dimension 180 us + 0.4 us against 4.0 us (equal at 50).
-CROSSOVER_ROWS = 50
+#: Levels of fewer rows go through closures. Measured with CPython 3.11 and numpy 2.4 on 2 cores:
+#: evaluation alone is equal at about 50 events (an invoice of 3 lines takes columns 60 us + 0.2 us
+#: an event and closures 1.25 us an event; an expense claim with a list, a table and a balancing
+#: dimension 180 us + 0.4 us against 4.0 us), with everything that follows it at about 200.
+CROSSOVER_ROWS = 200
 
 __all__ = [
     "CROSSOVER_ROWS",
@@ -22,6 +22,3 @@ __all__ = [
     "evaluate_row",
     "link",
 ]
-
-#: Levels of fewer rows go through closures.
-CROSSOVER_ROWS = 1_000

@@ -64,11 +64,9 @@ class BudgetOverlay:
         return own if own is not None else self.state.holdings.get(key, _NOTHING)
 
     def group(self, budget: str, group: str) -> tuple[str, ...]:
-        """References of a group that hold something, in order of their first reservation."""
+        """References of a group that hold something, in order of reservation."""
         names = self._groups.get((budget, group))
-        if names is None:
-            names = tuple(self.state.groups.get((budget, group), ()))
-        return tuple(name for name in names if self.holding((budget, name)).parts)
+        return tuple(self.state.groups.get((budget, group), ())) if names is None else names
 
     def nodes(self, budget: str) -> list[tuple[str, Terms]]:
         """Every node of a budget, in no order."""
@@ -118,14 +116,17 @@ class BudgetOverlay:
 
     def set_holding(self, key: HoldingKey, holding: Holding) -> None:
         """Sets what a reference holds."""
+        budget, reference = key
+        known = self.holding(key)
         self._set(self._holdings, key, holding)
-        if holding.group:
-            budget, reference = key
-            names = self._groups.get((budget, holding.group))
-            if names is None:
-                names = tuple(self.state.groups.get((budget, holding.group), ()))
-            if reference not in names:
-                self._set(self._groups, (budget, holding.group), (*names, reference))
+        before = known.group if known.parts else ""
+        after = holding.group if holding.parts else ""
+        if before != after:
+            if before:
+                rest = tuple(name for name in self.group(budget, before) if name != reference)
+                self._set(self._groups, (budget, before), rest)
+            if after:
+                self._set(self._groups, (budget, after), (*self.group(budget, after), reference))
 
     def _set(self, table: dict[K, V], key: K, value: V) -> None:
         if key in table:

@@ -115,7 +115,7 @@ class Holding:
     parts: tuple[Part, ...] = ()
 
     def plus(self, node: str, stage: Stage, amount: int) -> Holding:
-        """The holding after a move at a node; parts that hold nothing are left out."""
+        """The holding after a move; parts that hold nothing go, and with the last all else."""
         parts = list(self.parts)
         place = next((at for at, part in enumerate(parts) if part.node == node), len(parts))
         if place == len(parts):
@@ -128,7 +128,10 @@ class Holding:
         parts[place] = part
         if not part.reserved and not part.committed:
             del parts[place]
-        return Holding(self.group, self.expires_us, tuple(parts))
+        return Holding(self.group, self.expires_us, tuple(parts)) if parts else _NOTHING
+
+
+_NOTHING = Holding()
 
 
 @dataclass(slots=True)
@@ -138,10 +141,10 @@ class BudgetState:
     Attributes:
         terms, figures: by canonical node name. A node without figures has never moved.
         holdings: what references hold; those that hold nothing are left out.
-        groups: (budget, group) -> its references, in order of their first reservation.
+        groups: (budget, group) -> its references that hold something, in order of reservation.
         tails: (budget, tail of a path) -> limited nodes whose path ends so, in order of approval.
         due: heap of (expires_us, budget, reference); an entry counts only while the holding
-            still expires then.
+            still expires then and still reserves something.
     """
 
     terms: dict[str, Terms] = field(default_factory=dict)
@@ -162,17 +165,22 @@ class BudgetState:
     def set_holding(self, key: HoldingKey, holding: Holding) -> None:
         """Sets what a reference holds."""
         budget, reference = key
-        if not holding.parts:
-            known = self.holdings.pop(key, None)
-            if known is not None and known.group:
-                self.groups.get((budget, known.group), {}).pop(reference, None)
-            self._drop_settled()
-            return
-        self.holdings[key] = holding
-        if holding.group:
-            self.groups.setdefault((budget, holding.group), {})[reference] = None
-        if holding.expires_us:
-            heapq.heappush(self.due, (holding.expires_us, budget, reference))
+        known = self.holdings.pop(key, None)
+        if (
+            known is not None
+            and known.group
+            and (not holding.parts or holding.group != known.group)
+        ):
+            members = self.groups.get((budget, known.group), {})
+            members.pop(reference, None)
+            if not members:
+                self.groups.pop((budget, known.group), None)
+        if holding.parts:
+            self.holdings[key] = holding
+            if holding.group:
+                self.groups.setdefault((budget, holding.group), {})[reference] = None
+            if holding.expires_us:
+                heapq.heappush(self.due, (holding.expires_us, budget, reference))
         self._drop_settled()
 
     def _drop_settled(self) -> None:
@@ -182,7 +190,9 @@ class BudgetState:
 
     def _is_due(self, expires_us: int, budget: str, reference: str) -> bool:
         holding = self.holdings.get((budget, reference))
-        return holding is not None and holding.expires_us == expires_us
+        if holding is None or holding.expires_us != expires_us:
+            return False
+        return any(part.reserved for part in holding.parts)  # what is committed does not expire
 
     def due_by(self, instant_us: int) -> Iterator[HoldingKey]:
         """Soft holds whose time is up at an instant, earliest first. Changes nothing."""
