@@ -1,4 +1,4 @@
-"""A book with two budgets in force, and the figures that tests of the service start from."""
+"""A book with two budgets in force, and how tests of the service ask for them."""
 
 from __future__ import annotations
 
@@ -9,6 +9,10 @@ from engine.book import Book
 from engine.calls import BUDGET_APPROVED, REVISION_PUBLISHED, Call
 from server.rulebooks import compile_files
 from tests.server.rules import BUDGET_FILES
+from tongpin.v1 import budget_service_pb2 as pb
+from tongpin.v1 import budget_service_pb2_grpc
+
+Stub = budget_service_pb2_grpc.BudgetServiceStub
 
 #: 1,000.00 for travel, and 1,500.00 for the whole department.
 TRAVEL = "dept_expense[市场部,差旅费]@2026-05"
@@ -47,3 +51,25 @@ def claim(event_id: str, amount: str, category: str = "差旅费", **fields: Any
     """An expense claim of the marketing department."""
     named = {"id": event_id, "type": "claim", "date": DAY, "department": "市场部"}
     return {**named, "category": category, "amount": amount, **fields}
+
+
+def reserve(amount: str, node: str = TRAVEL, **fields: Any) -> pb.ReserveBudgetRequest:
+    return pb.ReserveBudgetRequest(node=node, amount=amount, date=DAY, **fields)
+
+
+def asked(*demands: tuple[str, str], language: Any = 0, **fields: Any) -> pb.CheckBudgetRequest:
+    wanted = [pb.BudgetDemand(node=node, amount=amount) for node, amount in demands]
+    return pb.CheckBudgetRequest(
+        demands=pb.BudgetDemands(demands=wanted, date=DAY, **fields), language=language
+    )
+
+
+def figures(stub: Stub, node: str) -> tuple[int, int, int, int, int]:
+    found = stub.GetBudget(pb.GetBudgetRequest(node=node)).node
+    return (
+        found.budget_minor,
+        found.reserved_minor,
+        found.committed_minor,
+        found.actual_minor,
+        found.available_minor,
+    )
