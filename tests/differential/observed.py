@@ -8,14 +8,19 @@ from fractions import Fraction
 
 from engine.book import Book
 from engine.calendar import period_text
-from engine.calls import EventResult, LineView, VoucherView
+from engine.calls import BudgetVerdict, EventResult, LineView, VoucherView
 from engine.program import Side
 from engine.state.book_state import BalanceSpec, BookState
+from tests.reference.budgets import ACTUAL, COMMITTED, LIMIT, RESERVED, Budgets, Verdict
 from tests.reference.state import Outcome, PostedLine, PostedVoucher, State
 from tests.reference.values import EPOCH, Account, Value
 
 #: Statuses whose reason and vouchers are those of an earlier event or only told in words.
 LOOSE = frozenset({"INVALID", "DUPLICATE"})
+
+#: Statuses whose message is the author's, alone or followed by what the budget says.
+BUDGETED = frozenset({"REJECTED_BUDGET", "HELD"})
+TELLING = BUDGETED | {"REJECTED_RULE"}
 
 PAGE = 1_000
 
@@ -31,6 +36,7 @@ class ObservedEvent:
     first_status: str
     message: str
     vouchers: tuple[PostedVoucher, ...]
+    verdicts: tuple[Verdict, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,11 +47,13 @@ class ObservedState:
     targets: dict[Key, int]
     records: dict[Key, dict[str, object]]
     balances: dict[Key, int]
+    nodes: dict[Key, tuple[int, ...]]
+    references: dict[Key, tuple[object, ...]]
 
     def against(self, other: ObservedState) -> tuple[object, object]:
         """The entries of both that differ."""
         mine, theirs = {}, {}
-        for name in ("totals", "targets", "records", "balances"):
+        for name in ("totals", "targets", "records", "balances", "nodes", "references"):
             left: dict[Key, object] = getattr(self, name)
             right: dict[Key, object] = getattr(other, name)
             for key in left.keys() | right.keys():
@@ -61,13 +69,19 @@ def of_reference(outcome: Outcome) -> ObservedEvent:
         outcome.status,
         "" if outcome.status in LOOSE else outcome.reason,
         outcome.first_status if outcome.status == "DUPLICATE" else "",
-        outcome.message if outcome.status == "REJECTED_RULE" else "",
+        outcome.message if outcome.status in TELLING else "",
         outcome.vouchers,
+        outcome.verdicts,
     )
 
 
-def of_engine(result: EventResult, vouchers: dict[str, VoucherView]) -> ObservedEvent:
-    """A result of the engine; `vouchers` by name."""
+def of_engine(
+    result: EventResult, vouchers: dict[str, VoucherView], beginning: str
+) -> ObservedEvent:
+    """A result of the engine; `vouchers` by name.
+
+    `beginning`: what the message of a budget's refusal begins with: the author's own words.
+    """
     status = result.status.name
     first = result.first_status.name if result.first_status is not None else ""
     names = () if status == "DUPLICATE" else result.vouchers
@@ -75,8 +89,27 @@ def of_engine(result: EventResult, vouchers: dict[str, VoucherView]) -> Observed
         status,
         "" if status in LOOSE else result.reason,
         first if status == "DUPLICATE" else "",
-        result.message if status == "REJECTED_RULE" else "",
+        _message(result, beginning) if status in TELLING else "",
         tuple(posted_voucher(vouchers[name]) for name in names),
+        tuple(_verdict(said) for said in result.budget),
+    )
+
+
+def _message(result: EventResult, beginning: str) -> str:
+    """The author's words, where there are any; commands say why in words of their own."""
+    is_longer = not beginning or result.status.name in BUDGETED
+    return beginning if is_longer and result.message.startswith(beginning) else result.message
+
+
+def _verdict(said: BudgetVerdict) -> Verdict:
+    return Verdict(
+        said.node,
+        said.verdict.name,
+        said.requested,
+        said.available,
+        said.shortfall,
+        said.excess,
+        said.role,
     )
 
 
@@ -130,6 +163,8 @@ def states(reference: State, engine: BookState) -> tuple[ObservedState, Observed
                 for (name, key), fields in reference.records.items()
             },
             balances=_reference_balances(reference, engine),
+            nodes=_reference_nodes(reference.budgets),
+            references=_reference_references(reference.budgets),
         ),
         ObservedState(
             totals={
@@ -147,8 +182,38 @@ def states(reference: State, engine: BookState) -> tuple[ObservedState, Observed
                 for spec, values in engine.balances.items()
                 for key, value in values.items()
             },
+            nodes={
+                (name,): tuple(figures)
+                for name, figures in engine.budgets.figures.items()
+                if any(figures)
+            },
+            references={
+                key: (held.group, held.expires_us, *((p.node, p[1:]) for p in held.parts))
+                for key, held in engine.budgets.holdings.items()
+            },
         ),
     )
+
+
+def _reference_nodes(budgets: Budgets) -> dict[Key, tuple[int, ...]]:
+    """Amount, reserved, committed, actual and excess of every node where one is not 0."""
+    stages = (LIMIT, RESERVED, COMMITTED, ACTUAL)
+    found: dict[Key, tuple[int, ...]] = {}
+    for node in budgets.known_nodes():
+        name = str(node)
+        figures = [budgets.figure(node, stage) for stage in stages]
+        found[name,] = (*figures, budgets.excesses[name])
+    return {name: figures for name, figures in found.items() if any(figures)}
+
+
+def _reference_references(budgets: Budgets) -> dict[Key, tuple[object, ...]]:
+    """Per reference its group, the end of its soft hold, and what it holds at each node."""
+    found: dict[Key, tuple[object, ...]] = {}
+    for (budget, reference), hold in budgets.holds.items():
+        parts = budgets.held(budget, reference, budgets.moves).items()
+        held = ((str(node), tuple(amounts)) for node, amounts in parts)
+        found[budget, reference] = (hold.group, hold.until, *held)
+    return found
 
 
 def _reference_totals(state: State) -> dict[Key, tuple[int, int]]:

@@ -21,11 +21,15 @@ from tests.differential.trial import (
     reference_of,
 )
 from tests.reference.declarations import Declarations
+from tests.reference.generate_budgets import BudgetEventMaker, generate_budget_book
 from tests.reference.generate_events import EventMaker
 from tests.reference.generate_rules import GeneratedBook, generate_book
 
 #: Events of one trial.
 EVENTS = 150
+
+#: From this seed on books are about budgets.
+BUDGET_SEEDS = 1_000_000
 
 
 @dataclass(slots=True)
@@ -39,15 +43,23 @@ class Run:
     batches: int = 0
 
 
+def book_of(seed: int) -> GeneratedBook:
+    """The book of a seed."""
+    if seed >= BUDGET_SEEDS:
+        return generate_budget_book(seed - BUDGET_SEEDS)
+    return generate_book(seed)
+
+
 def trial_of(book: GeneratedBook, declarations: Declarations, seed: int, batch: int) -> Trial:
     """The events of a seed's batch for a book."""
-    maker = EventMaker(Random(f"events {seed} {batch}"), declarations, ENTITIES)
+    kind = BudgetEventMaker if seed >= BUDGET_SEEDS else EventMaker
+    maker = kind(Random(f"events {seed} {batch}"), declarations, ENTITIES)
     return Trial(book, tuple(maker.events(EVENTS)), seed * 1_000 + batch)
 
 
 def run_seed(seed: int, batches: int, run: Run, *, ways: Sequence[str] = WAYS) -> None:
     """Compares every batch of a seed; adds to the run."""
-    book = generate_book(seed)
+    book = book_of(seed)
     run.books += 1
     try:
         program = compiled(book)

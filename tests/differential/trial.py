@@ -6,9 +6,11 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from random import Random
+from typing import cast
 
 from engine.book import Book
 from engine.calls import Call, EventResult
+from engine.errors import InvariantBroken
 from engine.program import Program
 from rules_dsl.compile import PASSES, Compilation
 from rules_dsl.diagnostics.model import Severity
@@ -24,9 +26,9 @@ from tests.differential.observed import (
     vouchers_of,
 )
 from tests.reference.evaluator import ReferenceEvaluator
-from tests.reference.generate_events import Event
+from tests.reference.generate_events import FIRST_DAY, Event
 from tests.reference.generate_rules import GeneratedBook
-from tests.reference.state import State
+from tests.reference.state import CLOCK, State, instant_of
 
 ENTITIES = ("E1", "E2")
 
@@ -117,13 +119,26 @@ def first_difference(
     state: State,
 ) -> Difference | None:
     """The first event that one way of running the engine decides otherwise, or the state."""
-    book = Book.in_memory([program], entities=ENTITIES, evaluator=way)  # type: ignore[arg-type]
+    now = instant_of(FIRST_DAY)
+    book = Book.in_memory(
+        [program],
+        entities=ENTITIES,
+        evaluator=way,  # type: ignore[arg-type]
+        clock=lambda: now,
+    )
     results: list[EventResult] = []
     for events in cut(trial, way):
-        results += book.post([Call(events=events)])[0].results
+        if events[0].get("type") == CLOCK:
+            now = cast("int", events[0]["at"])
+            book.tick()
+        else:
+            try:
+                results += book.post([Call(events=events)])[0].results
+            except InvariantBroken as broken:
+                return Difference(way, len(results), "an answer", str(broken))
     vouchers = vouchers_of(book)
     for place, (wanted, result) in enumerate(zip(expected, results, strict=True)):
-        found = of_engine(result, vouchers)
+        found = of_engine(result, vouchers, wanted.message)
         if found != wanted:
             return Difference(way, place, wanted, found, result.message)
     wanted_state, found_state = states(state, book.state)
@@ -133,9 +148,16 @@ def first_difference(
 
 
 def cut(trial: Trial, way: str) -> Iterator[Sequence[Event]]:
-    """The events in calls: one by one, all together, or at random."""
+    """The events in calls: one by one, all together, or at random.
+
+    A move of the clock stands alone, and a decision on a held event begins a call: an event waits
+    once it is on record.
+    """
     events, rng = trial.events, Random(f"{trial.seed} {way}")
     everything = max(1, len(events))
+    alone = [at for at, event in enumerate(events) if event.get("type") == CLOCK]
+    ends = {*alone, *(at + 1 for at in alone), len(events)}
+    ends |= {at for at, event in enumerate(events) if event.get("type") == "hold.decided"}
     sizes = {
         "closures": [rng.choice([1, everything])],
         # One failure sends a scanned level to the closures, so some calls are kept small.
@@ -145,5 +167,6 @@ def cut(trial: Trial, way: str) -> Iterator[Sequence[Event]]:
     start = 0
     while start < len(events):
         size = rng.choice(sizes)
-        yield events[start : start + size]
-        start += size
+        end = min(start + size, *(end for end in ends if end > start))
+        yield events[start:end]
+        start = end

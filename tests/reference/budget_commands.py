@@ -275,6 +275,7 @@ class BudgetCommand:
                             moves.append(Move(node, stage, -amount, reference))
                             moves.append(Move(target, stage, amount, reference))
         book.moves += moves
+        book.entered |= dict.fromkeys(above for move in moves for above in book.chain(move.node))
         return Answer(reason="" if nodes else "NOTHING_TO_CLOSE")
 
     # --- Single demands ------------------------------------------------------------------------

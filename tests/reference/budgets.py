@@ -6,6 +6,7 @@ Which nodes and amounts an event asks for is worked out elsewhere (`budget_asks`
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -105,6 +106,7 @@ class Budgets:
         entered: nodes that events passed through.
         moves: in the order they were made.
         holds: (budget, reference) -> what holds something, in the order it began to.
+        excesses: by node's name, how far decisions took it below zero.
     """
 
     declared: dict[str, Budget] = field(default_factory=dict)
@@ -112,6 +114,7 @@ class Budgets:
     entered: dict[Node, None] = field(default_factory=dict)
     moves: list[Move] = field(default_factory=list)
     holds: dict[tuple[str, str], Hold] = field(default_factory=dict)
+    excesses: Counter[str] = field(default_factory=Counter)
 
     # --- Reading -----------------------------------------------------------------------------
 
@@ -232,7 +235,7 @@ class _Decision:
         for ask in self.asks:
             self._give_back(ask)
         for ask in self.asks:
-            if ask.act is Act.GRANT:
+            if ask.act is Act.GRANT and ask.node is not None:
                 self._grant(ask)
         for node in self._touched():
             self._judge(node)
@@ -244,6 +247,7 @@ class _Decision:
         """Makes the moves."""
         book = self.book
         book.moves += [*self.gives_back, *self.grants]
+        book.excesses.update({said.node: said.excess for said in self.verdicts if said.excess})
         for move in self.grants:
             book.terms[move.node] = replace(book.terms_of(move.node), limited=True)
         for ask in self.asks:
@@ -260,8 +264,6 @@ class _Decision:
         hold = self.book.holds.setdefault((ask.budget.wire, ask.reference), Hold())
         hold.group = ask.group or hold.group
         hold.until = ask.until or hold.until
-        if ask.act is Act.COMMIT:
-            hold.until = NEVER
 
     # --- What it gives back --------------------------------------------------------------------
 

@@ -21,7 +21,15 @@ from tests.reference.fields import (
     iso_date,
 )
 from tests.reference.rules import Draft, Made, Refused, RuleRun
-from tests.reference.state import Outcome, PostedVoucher, State, canonical, period_of
+from tests.reference.state import (
+    CLOCK,
+    Held,
+    Outcome,
+    PostedVoucher,
+    State,
+    canonical,
+    period_of,
+)
 from tests.reference.values import ABSENT, Fault, Value, day
 
 TAKES_IDENTITY = frozenset({"POSTED", "NO_POSTING", "UNPOSTED", "HELD"})
@@ -54,10 +62,20 @@ class ReferenceEvaluator:
             self.state.budgets.declared[budget.wire] = budget
         self._reader = FieldReader(self._book)
         self._entities = tuple(entities)
+        self._approved_by: str | None = None
 
     def post_all(self, events: Iterable[Mapping[str, object]]) -> list[Outcome]:
-        """Decides events in order."""
-        return [self.post(event) for event in events]
+        """Decides events in order; between them the clock may move on."""
+        outcomes = []
+        for event in events:
+            if event.get("type") == CLOCK:
+                at = event["at"]
+                assert isinstance(at, int)
+                self.seen["clock"] += 1
+                self.state.budgets.expire(at)
+            else:
+                outcomes.append(self.post(event))
+        return outcomes
 
     def post(self, event: Mapping[str, object]) -> Outcome:
         """Decides one event and keeps what it changes."""
@@ -89,6 +107,10 @@ class ReferenceEvaluator:
             return Outcome("REJECTED_RULE", error.code, message=error.message)
         if outcome.status in TAKES_IDENTITY:
             self.state.identities[identity] = (content, outcome.status)
+        if outcome.status == "HELD":
+            roles = frozenset(one.role for one in outcome.verdicts if one.verdict == "HOLD")
+            held = Held(event, _person(event), roles - {""})
+            self.state.held[identity] = held
         return outcome
 
     def _envelope(
@@ -117,6 +139,8 @@ class ReferenceEvaluator:
             return self._close_period(event, entity)
         if event["type"] in COMMANDS:
             return self._budget_command(event, business)
+        if event["type"] == "hold.decided":
+            return self._hold_decided(event)
         decl = self._book.event_of_wire(event["type"])
         if decl is None:
             raise Unposted("UNKNOWN_TYPE")
@@ -141,7 +165,7 @@ class ReferenceEvaluator:
         budgets = self.state.budgets
         wanted = [one for _, result in made for one in result.wanted]
         asks = [ask_of(one, budgets, event_id) for one in wanted]
-        answer = budgets.decide(asks, must_post=event.decl.must_post)
+        answer = budgets.decide(asks, must_post=event.decl.must_post, approved_by=self._approved_by)
         self.seen.update(f"verdict {said.verdict}" for said in answer.verdicts)
         return answer
 
@@ -155,6 +179,41 @@ class ReferenceEvaluator:
             return Outcome("REJECTED_RULE", str(error))
         status = answer.status or "NO_POSTING"
         return Outcome(status, answer.reason, message=answer.message, verdicts=answer.verdicts)
+
+    def _hold_decided(self, event: Mapping[str, object]) -> Outcome:
+        """Someone who may, and did not send it, lets a held event pass or refuses it."""
+        identity = (str(event.get("of_source") or "default"), str(event.get("of_id")))
+        held = self.state.held.get(identity)
+        role = str(event.get("role") or "")
+        if held is None:
+            return Outcome("REJECTED_RULE", "NOT_HELD")
+        if held.roles and role not in held.roles:
+            return Outcome("REJECTED_RULE", "ROLE_MISSING")
+        if _person(event) == held.sender:
+            return Outcome("REJECTED_RULE", "SEGREGATION_OF_DUTIES")
+        self.seen[f"hold {event['decision']}"] += 1
+        content, _ = self.state.identities[identity]
+        answer, status = Outcome("NO_POSTING"), "WITHDRAWN"
+        if event["decision"] == "approve":
+            again = self._again(held.event, role)
+            status = again.status
+            # A decision answers with what it let pass.
+            answer = again if status in {"POSTED", "NO_POSTING"} else answer
+        self.state.identities[identity] = (content, status)
+        if status != "HELD":
+            del self.state.held[identity]
+        return answer
+
+    def _again(self, event: Mapping[str, object], role: str) -> Outcome:
+        """Decides a held event again, whatever the budgets say."""
+        self._approved_by = role
+        try:
+            _, entity, business, requested = self._envelope(event)
+            return self._first_time(event, entity, business, requested)
+        except (Unposted, Fault, Refused):
+            return Outcome("UNPOSTED")
+        finally:
+            self._approved_by = None
 
     def _close_period(self, event: Mapping[str, object], entity: str) -> Outcome:
         period = event.get("period")
@@ -268,6 +327,12 @@ class ReferenceEvaluator:
     def _sent(self, event: TypedEvent, name: str) -> Value:
         carried = name in event.given or name == event.decl.dated
         return event.values.get(name, ABSENT) if carried else ABSENT
+
+
+def _person(event: Mapping[str, object]) -> str:
+    """Who sent an event, as it says."""
+    actor = event.get("actor")
+    return actor if isinstance(actor, str) and actor else "system"
 
 
 def in_force(rule: syntax.RuleDecl, on: date) -> bool:

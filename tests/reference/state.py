@@ -12,7 +12,10 @@ from datetime import date
 from engine.program import Side
 from tests.reference.budgets import Budgets, Verdict
 from tests.reference.numbering import Numbering
-from tests.reference.values import Account, Value
+from tests.reference.values import EPOCH, Account, Value
+
+#: A pseudo event between two calls: the log's clock stands at `at` (microseconds) from here on.
+CLOCK = "@clock"
 
 TRANSPORT_KEYS = frozenset({"group_id", "attempt_id", "stream_id"})
 
@@ -58,6 +61,15 @@ class Outcome:
     verdicts: tuple[Verdict, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Held:
+    """An event that waits for a decision: who sent it, and the roles that may decide."""
+
+    event: Mapping[str, object]
+    sender: str
+    roles: frozenset[str]
+
+
 @dataclass(slots=True)
 class State:
     """Everything earlier events left behind.
@@ -74,6 +86,7 @@ class State:
     closed: set[tuple[str, str]] = field(default_factory=set)
     identities: dict[tuple[str, str], tuple[str, str]] = field(default_factory=dict)
     budgets: Budgets = field(default_factory=Budgets)
+    held: dict[tuple[str, str], Held] = field(default_factory=dict)
     numbering: Numbering = field(default_factory=Numbering)
 
     def post(self, voucher: PostedVoucher) -> None:
@@ -100,6 +113,11 @@ class State:
         while (entity, period) in self.closed:
             period = next_period(period)
         return period
+
+
+def instant_of(on: date) -> int:
+    """Midnight of a day in log time: microseconds since 1970-01-01 UTC."""
+    return (on - EPOCH).days * 24 * 3600 * 1_000_000
 
 
 def next_period(period: str) -> str:
