@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from engine.book import Book
-from engine.calls import SYSTEM_TYPES, Call, EventResult
+from engine.calls import SYSTEM_TYPES, BudgetNodeView, Call, EventResult
 from engine.columns import EffectBatch
 from engine.effects import CALL_RESULTS, COMMANDS, Status
 from engine.output import OutputWriter, ResultRow
@@ -15,6 +15,9 @@ from engine.program import Program
 
 #: Events decided together where the caller does not say.
 DEFAULT_BATCH_EVENTS = 10_000
+
+#: Budget nodes read at once. Reading a page looks at all of them, so that pages are large.
+_PAGE_NODES = 1_000_000
 
 Event = Mapping[str, object]
 
@@ -55,6 +58,7 @@ def replay_events(
     return writer.finish(
         book.trial_balance(),
         {"events_per_second": done * 1_000_000_000 // nanos, **_revisions(book)},
+        _budget_nodes(book),
     )
 
 
@@ -67,7 +71,7 @@ def export_book(book: Book, folder: Path) -> dict[str, object]:
         writer.add_results(rows)
         writer.add_effects(effects)
         done += len(rows)
-    return writer.finish(book.trial_balance(), _revisions(book))
+    return writer.finish(book.trial_balance(), _revisions(book), _budget_nodes(book))
 
 
 def in_batches(events: Iterable[Event], size: int) -> Iterator[list[Event]]:
@@ -97,7 +101,17 @@ def _writer(book: Book, folder: Path) -> OutputWriter:
     programs = _programs(book)
     wires = sorted({part.wire for program in programs for part in program.dimensions})
     scale = max((ledger.scale for p in programs for ledger in p.ledgers), default=2)
-    return OutputWriter(folder, dimensions=wires, scale=scale)
+    budget_scales = {budget.wire: budget.scale for p in programs for budget in p.budgets}
+    return OutputWriter(folder, dimensions=wires, scale=scale, budget_scales=budget_scales)
+
+
+def _budget_nodes(book: Book) -> Iterator[BudgetNodeView]:
+    after = ""
+    while True:
+        nodes, after = book.budget_nodes(after=after, limit=_PAGE_NODES)
+        yield from nodes
+        if not after:
+            return
 
 
 def _programs(book: Book) -> list[Program]:

@@ -21,14 +21,17 @@ DATES = ("voucher_date", "event_date", "source", "event_id")
 AMOUNTS = ("debit", "credit", "fc_debit", "fc_credit")
 RESULTS = ("input_no", "source", "event_id", "type", "status", "reason")
 BUDGETS = ("node", "budget", "reserved", "committed", "actual", "available")
-DECISIONS = ("input_no", "source", "event_id", "node", "verb", "outcome", "amount", "available")
+DECISIONS = (
+    *("source", "event_id", "node", "verdict", "requested", "available", "shortfall", "excess"),
+    *("role", "person", "reason", "rule", "rule_line"),
+)
 
 
 def digests(folder: Path) -> dict[str, str]:
     """The three digests of a folder."""
     budget_lines = [
-        *sorted(_plain_lines(folder / "budgets.parquet", BUDGETS)),
         *_plain_lines(folder / "budget_decisions.parquet", DECISIONS),
+        *sorted(_plain_lines(folder / "budgets.parquet", BUDGETS)),
     ]
     return {
         "voucher_digest": _digest(text for _, text in sorted(_voucher_lines(folder))),

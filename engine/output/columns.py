@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 
 from engine.calendar import period_text
 from engine.columns import ColumnTable, EffectBatch
-from engine.effects import DIMENSION_PREFIX
+from engine.effects import DIMENSION_PREFIX, Verdict
 from engine.errors import InvariantBroken
 
 Int64s = npt.NDArray[np.int64]
@@ -55,19 +55,6 @@ VOUCHERS = pa.schema(
         ("state", _TEXT),
         ("reverses", _TEXT),
         ("line_count", _I32),
-    ]
-)
-
-BUDGET_DECISIONS = pa.schema(
-    [
-        ("input_no", _I64),
-        ("source", _TEXT),
-        ("event_id", _TEXT),
-        ("node", _TEXT),
-        ("verb", _TEXT),
-        ("outcome", _TEXT),
-        ("amount", pa.decimal128(AMOUNT_DIGITS, 2)),
-        ("available", pa.decimal128(AMOUNT_DIGITS, 2)),
     ]
 )
 
@@ -117,9 +104,57 @@ def quantity_schema(dimensions: Sequence[str]) -> pa.Schema:
 
 
 def budget_schema(scale: int) -> pa.Schema:
-    """Schema of `budgets.parquet`: every node."""
+    """Schema of `budgets.parquet`: every node; budget and available null where it only counts."""
     names = ("budget", "reserved", "committed", "actual", "available")
     return pa.schema([("node", _TEXT), *((name, amount_type(scale)) for name in names)])
+
+
+def decision_schema(scale: int) -> pa.Schema:
+    """Schema of `budget_decisions.parquet`: what nodes said, in log order."""
+    amount = amount_type(scale)
+    return pa.schema(
+        [
+            ("source", _TEXT),
+            ("event_id", _TEXT),
+            ("node", _TEXT),
+            ("verdict", _TEXT),
+            ("requested", amount),
+            ("available", amount),
+            ("shortfall", amount),
+            ("excess", amount),
+            ("role", _TEXT),
+            ("person", _TEXT),
+            ("reason", _TEXT),
+            ("rule", _TEXT),
+            ("rule_line", _I32),
+        ]
+    )
+
+
+def decision_columns(
+    effects: EffectBatch, scales: Mapping[str, int], schema: pa.Schema, scale: int
+) -> pa.Table:
+    """The budget decisions of a commit as rows of `budget_decisions.parquet`.
+
+    Args:
+        effects: the commit.
+        scales: scale of each budget, by wire name.
+        schema: a `decision_schema` of this scale.
+        scale: scale of the amounts.
+    """
+    table = effects.tables["budget_decisions"]
+    strings = _Strings(effects.strings)
+    nodes, places = np.unique(table.ints("node"), return_inverse=True)
+    wires = [effects.strings[code].partition("[")[0] for code in nodes.tolist()]
+    of_node = np.array([scales.get(wire, scale) for wire in wires], dtype=np.int64)
+    verdicts = _by_distinct(table.ints("verdict"), lambda value: Verdict(value).name)
+    columns = {"verdict": verdicts, "rule_line": pa.array(table.ints("rule_line").astype(np.int32))}
+    for name in schema.names:
+        if name in ("requested", "available", "shortfall", "excess"):
+            columns[name] = decimals(table.ints(name), of_node[places], scale)
+        elif name not in columns:
+            columns[name] = strings.column(table, name)
+    return pa.table([columns[name] for name in schema.names], schema=schema)
 
 
 def voucher_columns(effects: EffectBatch) -> pa.Table:
@@ -186,7 +221,7 @@ def decimals(amounts: Int64s, scales: Int64s, scale: int) -> pa.Array:
     """
     present = np.unique(scales).tolist()
     if present and present[-1] > scale:
-        raise InvariantBroken("a ledger has more decimals than the file", present[-1], scale)
+        raise InvariantBroken("amounts have more decimals than the file", present[-1], scale)
     if len(present) <= 1:
         return _decimals(amounts, present[0] if present else scale).cast(amount_type(scale))
     places = [np.flatnonzero(scales == own) for own in present]

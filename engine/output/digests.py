@@ -142,9 +142,23 @@ class VoucherDigest:
         return digest.hexdigest()
 
 
-def empty_digest() -> str:
-    """Digest of a file without rows."""
-    return sha256().hexdigest()
+class BudgetDigest:
+    """Digest of decisions in log order, then of nodes by name: every column of both files."""
+
+    __slots__ = ("_hash",)
+
+    def __init__(self) -> None:
+        """Starts empty."""
+        self._hash = sha256()
+
+    def add(self, rows: pa.Table) -> None:
+        """Takes in further rows of the file whose turn it is."""
+        if rows.num_rows:
+            self._hash.update(_bytes(_ended(_tabbed(rows.columns))))
+
+    def hex(self) -> str:
+        """The digest so far."""
+        return self._hash.hexdigest()
 
 
 def _line_values(

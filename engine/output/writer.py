@@ -16,32 +16,28 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 
-from engine.calls import TrialBalanceRow
+from engine.calls import BudgetNodeView, TrialBalanceRow
 from engine.columns import EffectBatch
 from engine.decimals import format_minor
 from engine.effects import Status
 from engine.errors import InvariantBroken
+from engine.output.budgets import BudgetFiles
 from engine.output.columns import (
-    BUDGET_DECISIONS,
     RESULTS,
     VOUCHERS,
-    budget_schema,
     exact_sum,
     line_columns,
     line_schema,
     quantity_schema,
     voucher_columns,
 )
-from engine.output.digests import ResultDigest, VoucherDigest, empty_digest
+from engine.output.digests import ResultDigest, VoucherDigest
+from engine.output.parquet_file import ParquetFile
 from engine.output.trial_balance import write_trial_balance
 
 #: One result: input number from 1, source, event id, type, status, reason, message.
 ResultRow = tuple[int, str, str, str, Status, str, str]
-
-#: Rows gathered before they are written as one row group.
-ROW_GROUP_ROWS = 65_536
 
 #: Key of the scales of the ledgers, as JSON, in the metadata of `lines.parquet`.
 SCALES_KEY = "tongpin.ledger_scales"
@@ -50,28 +46,32 @@ SCALES_KEY = "tongpin.ledger_scales"
 class OutputWriter:
     """Writes one folder; `finish` completes it, leaving the block without it does not."""
 
-    def __init__(self, folder: str | Path, *, dimensions: Sequence[str], scale: int = 2) -> None:
+    def __init__(
+        self,
+        folder: str | Path,
+        *,
+        dimensions: Sequence[str],
+        scale: int = 2,
+        budget_scales: Mapping[str, int] | None = None,
+    ) -> None:
         """Makes the folder and opens its files.
 
         Args:
             folder: where to; files of an earlier run in it are replaced.
             dimensions: wire names of the declared dimensions.
             scale: largest scale of the book's ledgers.
+            budget_scales: scale of each declared budget, by wire name.
         """
         self._folder = Path(folder)
         self._folder.mkdir(parents=True, exist_ok=True)
         self._path("summary.json").unlink(missing_ok=True)
         self._scale = scale
-        self._results = _Parquet(self._path("results.parquet"), RESULTS)
-        self._vouchers = _Parquet(self._path("vouchers.parquet"), VOUCHERS)
-        self._lines = _Parquet(self._path("lines.parquet"), line_schema(dimensions, scale))
-        # Statistical lines and budgets come with a later stage; their files have no rows yet.
-        for name, schema in (
-            ("quantities", quantity_schema(dimensions)),
-            ("budgets", budget_schema(scale)),
-            ("budget_decisions", BUDGET_DECISIONS),
-        ):
-            _Parquet(self._path(f"{name}.parquet"), schema).close()
+        self._results = ParquetFile(self._path("results.parquet"), RESULTS)
+        self._vouchers = ParquetFile(self._path("vouchers.parquet"), VOUCHERS)
+        self._lines = ParquetFile(self._path("lines.parquet"), line_schema(dimensions, scale))
+        self._budgets = BudgetFiles(self._folder, budget_scales or {})
+        # Statistical lines come with a later stage; their file has no rows yet.
+        ParquetFile(self._path("quantities.parquet"), quantity_schema(dimensions)).close()
         self._result_digest = ResultDigest()
         self._voucher_digest = VoucherDigest(self._path(".lines"))
         self._counts: dict[str, dict[str, int]] = {}
@@ -96,7 +96,8 @@ class OutputWriter:
             by_reason[reason] = by_reason.get(reason, 0) + 1
 
     def add_effects(self, effects: EffectBatch) -> None:
-        """Adds the vouchers of a commit; commits come in log order."""
+        """Adds the vouchers and budget decisions of a commit; commits come in log order."""
+        self._budgets.add(effects)
         if "vouchers" not in effects.tables or not effects.tables["vouchers"].count:
             return
         vouchers = voucher_columns(effects)
@@ -109,13 +110,17 @@ class OutputWriter:
         self._add_totals(effects, vouchers)
 
     def finish(
-        self, trial_balance: Sequence[TrialBalanceRow], extras: Mapping[str, object]
+        self,
+        trial_balance: Sequence[TrialBalanceRow],
+        extras: Mapping[str, object],
+        budgets: Iterable[BudgetNodeView] = (),
     ) -> dict[str, object]:
         """Completes the files.
 
         Args:
             trial_balance: every account and period.
             extras: further members of the summary: revision, events_per_second …
+            budgets: every budget node.
 
         Returns:
             The summary as written to `summary.json`.
@@ -125,6 +130,7 @@ class OutputWriter:
         for file in (self._results, self._vouchers, self._lines):
             file.close()
         write_trial_balance(self._path("trial_balance.csv"), trial_balance)
+        budget_digest = self._budgets.close(budgets)
         summary: dict[str, object] = {
             "events": self._results.row_count,
             "vouchers": self._vouchers.row_count,
@@ -138,9 +144,11 @@ class OutputWriter:
                 if any(by_reason)
             },
             "ledgers": {ledger: total.summary() for ledger, total in sorted(self._totals.items())},
+            "budget_nodes": self._budgets.node_count,
+            "budget_decisions": self._budgets.counts(),
             **extras,
             "voucher_digest": self._voucher_digest.close(),
-            "budget_digest": empty_digest(),
+            "budget_digest": budget_digest,
             "result_digest": self._result_digest.hex(),
         }
         text = json.dumps(summary, ensure_ascii=False, indent=2)
@@ -186,35 +194,3 @@ class _Total:
             "debit": format_minor(self.debit, self.scale),
             "credit": format_minor(self.credit, self.scale),
         }
-
-
-class _Parquet:
-    """A Parquet file; gathers small tables into row groups."""
-
-    def __init__(self, path: Path, schema: pa.Schema) -> None:
-        self.schema = schema
-        self.row_count = 0
-        self._writer = pq.ParquetWriter(path, schema, compression="zstd")
-        self._waiting: list[pa.Table] = []
-        self._waiting_rows = 0
-
-    def add(self, table: pa.Table) -> None:
-        self.row_count += table.num_rows
-        self._waiting.append(table)
-        self._waiting_rows += table.num_rows
-        if self._waiting_rows >= ROW_GROUP_ROWS:
-            self._write()
-
-    def note(self, key: str, text: str) -> None:
-        self._writer.add_key_value_metadata({key: text})
-
-    def close(self) -> None:
-        self._write()
-        self._writer.close()
-
-    def _write(self) -> None:
-        if self._waiting_rows:
-            self._writer.write_table(
-                pa.concat_tables(self._waiting), row_group_size=self._waiting_rows
-            )
-        self._waiting, self._waiting_rows = [], 0
