@@ -16,7 +16,7 @@ from engine.budget.finding import Entered, change_terms
 from engine.budget.names import split_name
 from engine.calls import BudgetVerdict
 from engine.effects import MoveKind, Stage, Status, Verdict
-from engine.program import Act, Control, Otherwise, Posture
+from engine.program import Act, Budget, Control, Otherwise, Posture
 from engine.state.budget_overlay import BudgetOverlay
 from engine.state.budgets import Figures, Holding, HoldingKey, Terms
 
@@ -45,10 +45,14 @@ _OPENING = frozenset({MoveKind.OPENING, MoveKind.CARRY})
 
 @dataclass(slots=True)
 class _Touch:
-    """A node an event asks something of: gross amount, smallest tolerance, first demand."""
+    """A node an event asks something of: first demand, amounts, smallest tolerance.
+
+    amount: everything asked, bare checks included. taken: what moves if it passes.
+    """
 
     first: Demand
     amount: int = 0
+    taken: int = 0
     tolerance: int | None = None
     problem: str = ""
 
@@ -99,8 +103,28 @@ def rule_on(state: BudgetOverlay, asked: Asked, entered: Entered, wording: Wordi
         _judge(work, node, touch, ruling, blocked)
     if blocked:
         return _refused(work, ruling, blocked, wording)
+    ruling.message = _warning(work, ruling, wording)
     _make_moves(work, ruling, entered)
     return ruling
+
+
+def _warning(work: _Work, ruling: Ruling, wording: Wording) -> str:
+    """What is said to an event that passes where a node is short; "" where none is."""
+    short = [found for found in ruling.decided if found.shortfall or found.excess]
+    if not short:
+        return ""
+    asked = work.asked.demands
+    by_line = {(demand.clause.rule, demand.clause.rule_line): demand for demand in asked}
+    demand = by_line[short[0].rule, short[0].rule_line]
+    budget = demand.budget
+    verdicts = [verdict_of(work.state, found, budget.scale, budget.currency) for found in short]
+    text = demand.message if demand.clause.otherwise is Otherwise.WARN else ""
+    return _joined(text, wording(verdicts, chinese=budget.chinese), budget)
+
+
+def _joined(text: str, sentence: str, budget: Budget) -> str:
+    """The author's text, then the sentence."""
+    return f"{text}{':' if budget.chinese else ': '}{sentence}" if text else sentence
 
 
 def _give_back(work: _Work, demand: Demand, amount: int | None, kind: MoveKind) -> None:
@@ -230,6 +254,7 @@ def _touched(work: _Work) -> dict[str, _Touch]:
             if touch is None:
                 touch = touched[node] = _Touch(demand)
             touch.amount += amount
+            touch.taken += 0 if demand.act is Act.CHECK else amount
             terms = work.state.terms(node)
             if terms is None or not terms.limited:
                 continue
@@ -271,7 +296,8 @@ def _judge(
     passes = verdict not in (Verdict.BLOCK, Verdict.HOLD)
     excess = 0
     if short and passes and verdict is not Verdict.PASS:
-        excess = _excess(terms, figures, figures._replace(actual=figures.actual + requested))
+        taken = touch.taken - work.freed.get(node, 0)
+        excess = _excess(terms, figures, figures._replace(actual=figures.actual + taken))
     decided = Decided(
         node,
         verdict,
@@ -362,11 +388,9 @@ def _refused(
         verdict_of(work.state, found, demand.budget.scale, demand.budget.currency)
         for found, _ in [(decided, demand), *[item for item in blocked if item[0] is not decided]]
     ]
-    sentence = (
-        decided.reason if demand.problem else wording(verdicts, chinese=demand.budget.chinese)
-    )
-    between = ":" if demand.budget.chinese else ": "
-    ruling.message = f"{demand.message}{between}{sentence}" if demand.message else sentence
+    chinese = demand.budget.chinese
+    sentence = decided.reason if demand.problem else wording(verdicts, chinese=chinese)
+    ruling.message = _joined(demand.message, sentence, demand.budget)
     ruling.status, ruling.reason = _outcome(clause)
     if demand.problem and ruling.status is Status.REJECTED_BUDGET:
         ruling.reason = "BUDGET_UNCHECKED"

@@ -67,12 +67,16 @@ class RunContext:
     def rule_on_budgets(
         self, position: int, event_type: int, day: int, rows: Sequence[tuple[int, MoveRow]]
     ) -> Outcome | None:
-        """Decides what an event's rules ask of budgets; None: it passes."""
+        """Decides what an event's rules ask of budgets.
+
+        Returns:
+            What becomes of it where it is stopped; else NO_POSTING with a warning, or None.
+        """
         asking = Asking(position, self.decisions[position], event_type, day, self.ids[position])
         ruling = self.budgets.rule(asking, rows)
-        if ruling.status is None:
-            return None
-        return Outcome(ruling.status, ruling.reason, ruling.message)
+        if ruling.status is not None:
+            return Outcome(ruling.status, ruling.reason, ruling.message)
+        return Outcome(Status.NO_POSTING, "", ruling.message) if ruling.message else None
 
     def voucher_day(self, position: int, late: LatePolicy) -> int | None:
         """Voucher date of an event, moved if its type says so; None: its period is closed."""

@@ -48,6 +48,7 @@ def rule_on_level(context: RunContext, levels: Sequence[TypeLevel]) -> bool:
             event = level.events[order]
             event.level.alive[event.slot] = True
             event.level.outcomes.pop(event.slot, None)
+            event.level.warnings.clear()
         return False
     if plan is not None:
         note_bulk(context, level, plan, entered)
@@ -78,6 +79,8 @@ def _rule_one_by_one(context: RunContext, level: LevelDemands, plan: BulkPlan | 
             event.level.alive[event.slot] = False
             event.level.outcomes[event.slot] = Outcome(ruling.status, ruling.reason, ruling.message)
             stays = stays and not event.level.scanned
+        elif ruling.message:
+            event.level.warnings[event.slot] = ruling.message
     return stays
 
 

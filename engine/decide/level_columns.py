@@ -187,6 +187,9 @@ _ALL_ZERO = Outcome(Status.NO_POSTING, "ALL_ZERO", "every line comes to zero")
 
 
 def _outcome(level: TypeLevel, slot: int) -> Outcome:
+    if slot in level.warnings:
+        status = Status.POSTED if level.makes[slot] else Status.NO_POSTING
+        return Outcome(status, "", level.warnings[slot])
     if level.makes[slot]:
         return _POSTED
     return _ALL_ZERO if level.vouchers[slot] else _NO_POSTING

@@ -23,3 +23,4 @@ class TypeLevel:
     scanned: bool = False  # whether a target was scanned, so that nobody may be taken out later
     results: list[tuple[int, RuleColumns]] = field(default_factory=list)
     outcomes: dict[int, Outcome] = field(default_factory=dict)
+    warnings: dict[int, str] = field(default_factory=dict)  # slot -> what a budget that passes said

@@ -76,16 +76,20 @@ def _decide_event(
         if voucher_day is None:
             return _undo(context, mark, built, context.closed(position))
         context.builder.decisions[context.decisions[position]].voucher_date = voucher_day
+    warning = ""
     asked = [(rule_index, move) for rule_index, row in matched for move in row.moves]
     if asked:
-        refused = context.rule_on_budgets(position, event_type, day, asked)
-        if refused is not None:
-            return _undo(context, mark, built, refused)
+        ruled = context.rule_on_budgets(position, event_type, day, asked)
+        if ruled is not None and ruled.status is not Status.NO_POSTING:
+            return _undo(context, mark, built, ruled)
+        warning = ruled.message if ruled is not None else ""
     for rule_index, row in matched:
         _accept(context, rows, position, rule_index, row)
     context.write_records(position, event_type, index)
     if makes:
-        return Outcome(Status.POSTED)
+        return Outcome(Status.POSTED, "", warning)
+    if warning:
+        return Outcome(Status.NO_POSTING, "", warning)
     if any(row.vouchers for _, row in matched):
         return Outcome(Status.NO_POSTING, "ALL_ZERO", "every line comes to zero")
     return Outcome(Status.NO_POSTING)
