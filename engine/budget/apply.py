@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from engine.budget.names import node_name
@@ -15,7 +17,14 @@ from engine.effects import (
     Stage,
 )
 from engine.program import Control
-from engine.state.budgets import NO_FIGURES, TOLERATED, BudgetState, Holding, Terms
+from engine.state.budgets import (
+    NO_FIGURES,
+    TOLERATED,
+    BudgetState,
+    Holding,
+    HoldingKey,
+    Terms,
+)
 
 #: Moves whose row carries group and end of the whole holding.
 _SETS_TERMS = (MoveKind.RESERVE, MoveKind.OPENING, MoveKind.CARRY, MoveKind.EXTEND)
@@ -28,21 +37,39 @@ def apply_budgets(state: BudgetState, effects: EffectBatch) -> None:
         state: changed in place.
         effects: of the commit.
     """
+    moves = list(_moves(effects)) if BUDGET_MOVES.name in effects.tables else []
+    done = 0
     if BUDGET_NODES.name in effects.tables:
-        _apply_nodes(state, effects)
-    if BUDGET_MOVES.name in effects.tables:
-        _apply_moves(state, effects)
+        for command, terms in _nodes(effects):
+            node = node_name(terms.budget, terms.path, terms.period)
+            known = state.terms.get(node)
+            if known is not None and known.parent != terms.parent:
+                # What moved before counts at the nodes that were above then.
+                end = bisect_left(moves, command, key=_command)
+                _apply_moves(state, moves[done:end])
+                done = end
+            state.set_terms(node, terms)
+    _apply_moves(state, moves[done:])
     if BUDGET_DECISIONS.name in effects.tables:
         _apply_excesses(state, effects)
 
 
-def _apply_nodes(state: BudgetState, effects: EffectBatch) -> None:
+def _nodes(effects: EffectBatch) -> Iterator[tuple[int, Terms]]:
+    """Command row and attributes of each node entered or changed."""
     name = BUDGET_NODES.name
     table = effects.tables[name]
     numbers = zip(
         *(
             table.ints(column).tolist()
-            for column in ("first_day", "last_day", "warn_ppm", "limited", "closed", "scale")
+            for column in (
+                "command",
+                "first_day",
+                "last_day",
+                "warn_ppm",
+                "limited",
+                "closed",
+                "scale",
+            )
         ),
         strict=True,
     )
@@ -63,9 +90,9 @@ def _apply_nodes(state: BudgetState, effects: EffectBatch) -> None:
         ),
         strict=True,
     )
-    for (first, last, warn, limited, closed, scale), (
+    for (command, first, last, warn, limited, closed, scale), (
         budget,
-        path_text,
+        path,
         period,
         parent,
         control,
@@ -74,12 +101,11 @@ def _apply_nodes(state: BudgetState, effects: EffectBatch) -> None:
         version,
         currency,
     ) in zip(numbers, texts, strict=True):
-        path = tuple(json.loads(path_text))
-        state.set_terms(
-            node_name(budget, path, period),
+        yield (
+            command,
             Terms(
                 budget=budget,
-                path=path,
+                path=tuple(json.loads(path)),
                 period=period,
                 parent=parent,
                 scale=scale,
@@ -102,10 +128,17 @@ def _tolerances(text: str) -> tuple[tuple[int | None, int | None], ...]:
     return tuple(tuple(given.get(act.value, (None, None))) for act in TOLERATED)
 
 
-def _apply_moves(state: BudgetState, effects: EffectBatch) -> None:
+#: Command row, codes of source and event, node, kind, stage, amount, reference, group, expiry.
+_Move = tuple[int, int, int, str, int, int, int, str, str, int]
+
+
+def _moves(effects: EffectBatch) -> Iterator[_Move]:
     name = BUDGET_MOVES.name
     table = effects.tables[name]
-    rows = zip(
+    return zip(
+        table.ints("command").tolist(),
+        table.ints("source").tolist(),
+        table.ints("event_id").tolist(),
         effects.text(name, "node"),
         table.ints("kind").tolist(),
         table.ints("stage").tolist(),
@@ -115,24 +148,43 @@ def _apply_moves(state: BudgetState, effects: EffectBatch) -> None:
         table.ints("expires_us").tolist(),
         strict=True,
     )
+
+
+def _command(move: _Move) -> int:
+    return move[0]
+
+
+def _apply_moves(state: BudgetState, moves: Sequence[_Move]) -> None:
+    """Moves figures and holdings; a reference is changed once per event, as it was decided."""
     totals: dict[tuple[str, int], int] = {}
-    for node, kind_number, stage_number, amount, reference, group, expires in rows:
-        place = node, stage_number
-        totals[place] = totals.get(place, 0) + amount
+    changed: dict[HoldingKey, Holding] = {}
+    event: tuple[int, ...] = ()
+    for move in moves:
+        *place, node, kind_number, stage_number, amount, reference, group, expires = move
+        totals[node, stage_number] = totals.get((node, stage_number), 0) + amount
         if not reference:
             continue
+        if event != (event := tuple(place)):
+            _set_holdings(state, changed)
         stage, kind = Stage(stage_number), MoveKind(kind_number)
         key = (state.terms[node].budget, reference)
-        holding = state.holdings.get(key, Holding())
+        holding = changed.get(key) or state.holdings.get(key, Holding())
         if kind in _SETS_TERMS or (kind is MoveKind.COMMIT and stage is Stage.COMMITTED):
             holding = replace(holding, group=group or holding.group, expires_us=expires)
         elif kind is MoveKind.EXPIRE:
             holding = replace(holding, expires_us=0)
-        state.set_holding(key, holding.plus(node, stage, amount) if amount else holding)
+        changed[key] = holding.plus(node, stage, amount) if amount else holding
+    _set_holdings(state, changed)
     for (node, stage_number), amount in totals.items():
         stage = Stage(stage_number)
         for above in [node] if stage is Stage.LIMIT else _chain(state, node):
             state.figures[above] = state.figures.get(above, NO_FIGURES).plus(stage, amount)
+
+
+def _set_holdings(state: BudgetState, changed: dict[HoldingKey, Holding]) -> None:
+    for key, holding in changed.items():
+        state.set_holding(key, holding)
+    changed.clear()
 
 
 def _chain(state: BudgetState, node: str) -> list[str]:
