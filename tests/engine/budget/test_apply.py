@@ -6,6 +6,7 @@ import random
 
 import pytest
 
+from engine.state.budgets import Figures
 from engine.state.serialize import state_from_sections, state_sections
 from tests.engine.budget.books import Budgeted, approved, command, reserved
 
@@ -31,7 +32,7 @@ def test_what_moved_before_a_node_got_another_parent_stays_with_the_first(togeth
         reserved("tree/shop", "40.00", "R", budget="tree"),
     )
     # The shop stands alone at first; what it reserved goes back before it moves to the north.
-    steps = [
+    steps: list[dict[str, object]] = [
         command("released", reference="R", budget="tree"),
         {
             "type": "budget.approved",
@@ -86,8 +87,8 @@ def test_snapshot_gives_the_same_budgets_back() -> None:
     }
 
 
-def _moved(figures: dict[str, object]) -> dict[str, object]:
-    return {node: found for node, found in figures.items() if any(found)}  # type: ignore[call-overload]
+def _moved(figures: dict[str, Figures]) -> dict[str, Figures]:
+    return {node: found for node, found in figures.items() if any(found)}
 
 
 def _step(chance: random.Random) -> dict[str, object]:

@@ -33,7 +33,7 @@ def test_only_the_reserved_part_of_a_reference_expires() -> None:
 
 
 def test_group_takes_its_references_in_the_same_order_in_one_commit_and_in_many() -> None:
-    steps = [
+    steps: list[dict[str, object]] = [
         approved(("dept[A]@2026-03", "1000.00")),
         reserved("A/travel", "10.00", "R1", group="trip"),
         reserved("A/travel", "20.00", "R2", group="trip"),
