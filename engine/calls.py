@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from engine.effects import Status, Verdict
+from engine.effects import MoveKind, Stage, Status, Verdict
 
 #: System command types. They are events like any other (contract.md).
 PERIOD_CLOSED = "period.closed"  # fields: period "2026-03"
@@ -115,6 +115,22 @@ class BudgetDecision:
 
 
 @dataclass(frozen=True, slots=True)
+class BudgetMoveView:
+    """A change of a node's figures that an event would make. `amount`: raw at the budget's scale.
+
+    reference, group: what the amount stands under, "" = none. expires_us: end of a soft hold.
+    """
+
+    node: str
+    kind: MoveKind
+    stage: Stage
+    amount: int
+    reference: str
+    group: str
+    expires_us: int
+
+
+@dataclass(frozen=True, slots=True)
 class ReservationView:
     """What a reference holds at one node. expires_us: end of a soft hold in log time, 0 = none."""
 
@@ -206,7 +222,8 @@ class EventResult:
     """What became of one event.
 
     seq, row: commit and command row that hold the event, 0 and -1 where nothing was stored (for
-    a DUPLICATE: of the first one, whose present status is `first_status`). drafts: dry run only.
+    a DUPLICATE: of the first one, whose present status is `first_status`). drafts, budget_moves:
+    dry run only.
     budget: what each limited node said, in the order the event touched them.
     """
 
@@ -223,6 +240,7 @@ class EventResult:
     conflicting_fields: tuple[str, ...] = ()
     drafts: tuple[VoucherView, ...] = ()
     budget: tuple[BudgetVerdict, ...] = ()
+    budget_moves: tuple[BudgetMoveView, ...] = ()
 
 
 @dataclass(slots=True)
