@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from engine.budget.cuts import Cuts
 from engine.budget.demand import Asked, Clause, Decided, Demand, Move, Ruling
 from engine.budget.finding import Entered, change_terms
 from engine.budget.names import split_name
@@ -433,13 +434,18 @@ def _make_moves(work: _Work, ruling: Ruling, entered: Entered) -> None:
         stage = STAGES.get(demand.act)
         if stage is not None and not demand.problem and demand.node and demand.amount:
             _take(work, demand, stage)
+    first = Cuts(state)
     for node in work.limits:
+        terms = state.terms(node)
+        if terms is not None and not terms.limited:
+            first.note_alone(node)
         change_terms(state, node, entered, limited=True)
     for move in work.moves:
         state.move(move.node, move.stage, move.amount)
     for decided in ruling.decided:
         if decided.excess:
             state.add_excess(decided.node, decided.excess)
+    ruling.decided += first.decided(work.asked.person, "")
     for key, holding in work.holdings.items():
         state.set_holding(key, holding)
     ruling.moves = work.moves

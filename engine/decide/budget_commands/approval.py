@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
+from engine.budget.cuts import Cuts
 from engine.budget.demand import Clause, Demand
 from engine.budget.finding import (
     NodeNotFound,
@@ -36,6 +37,7 @@ _CONTROLS = {**{control.value: control for control in Control}, "stop": Control.
 def approve(command: Command) -> Answer:
     """Sets amounts and attributes of nodes."""
     demands = []
+    cuts = Cuts(command.state)
     for line in command.lines():
         budget, path, period = command.node(line.get("node"))
         first, last = NO_DATE, NO_DATE
@@ -48,6 +50,7 @@ def approve(command: Command) -> Answer:
         if amount is None or amount < 0:
             raise Refused("INVALID_FIELD", "each line needs an amount of 0 or more")
         node = _entered_under(command, budget, path, period, line.get("parent"))
+        cuts.note(node)
         terms = _changed_terms(command, node, budget, line)
         terms = change_terms(
             command.state,
@@ -81,7 +84,9 @@ def approve(command: Command) -> Answer:
                         kind=MoveKind.OPENING,
                     )
                 )
-    return rule(command, demands)
+    ruling, asked = rule(command, demands)
+    ruling.decided += cuts.decided(command.caller.person, command.text("comment"))
+    return ruling, asked
 
 
 def _own_dates(line: Mapping[str, object]) -> str:
