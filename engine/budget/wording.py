@@ -90,7 +90,10 @@ class _Told:
         keys = ("," if chinese else ", ").join(path)
         node = f"{name}[{keys}] {period}".rstrip() if path or period else name
         role = verdict.role or (budget.override_role if budget is not None else "")
-        return cls(verdict, path[-1] if path else name, node, role, chinese)
+        title = path[-1] if path else name
+        # Latin letters and digits stand apart from Chinese ones.
+        apart = " " if chinese and title[-1:].isascii() else ""
+        return cls(verdict, title + apart, node, role, chinese)
 
     def amount(self, raw: int) -> str:
         verdict = self.verdict
