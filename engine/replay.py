@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from engine.book import Book
-from engine.calls import SYSTEM_TYPES, BudgetNodeView, Call, EventResult
+from engine.calls import REVISION_PUBLISHED, SYSTEM_TYPES, BudgetNodeView, Call, EventResult
 from engine.columns import EffectBatch
 from engine.effects import CALL_RESULTS, COMMANDS, Status
 from engine.output import OutputWriter, ResultRow
@@ -29,6 +29,7 @@ def replay_events(
     *,
     batch_events: int = DEFAULT_BATCH_EVENTS,
     progress: Callable[[int], None] | None = None,
+    programs: Sequence[Program] = (),
 ) -> dict[str, object]:
     """Posts events in order to a book in memory and writes what they become.
 
@@ -38,11 +39,12 @@ def replay_events(
         folder: where the files go.
         batch_events: events decided together; the result does not depend on it.
         progress: called with the number of events done so far.
+        programs: those the events themselves publish, whose dimensions and budgets get columns.
 
     Returns:
         The summary, as written to `summary.json`.
     """
-    writer = _writer(book, folder)
+    writer = _writer([*_programs(book), *programs], folder)
     done, seq = 0, book.seq
     started = time.perf_counter_ns()
     for batch in in_batches(events, batch_events):
@@ -64,7 +66,7 @@ def replay_events(
 
 def export_book(book: Book, folder: Path) -> dict[str, object]:
     """Writes the same files from a book's log; each stored or noted result is an input."""
-    writer = _writer(book, folder)
+    writer = _writer(_programs(book), folder)
     done = 0
     for _, effects in book.commits():
         rows = list(_stored_results(effects, done))
@@ -78,12 +80,19 @@ def in_batches(events: Iterable[Event], size: int) -> Iterator[list[Event]]:
     """Cuts events into batches without cutting a group.
 
     In a file a group is an unbroken run of events with one `group_id`; a later run of the same
-    id is a group of its own, so that batches of any size give the same result.
+    id is a group of its own, so that batches of any size give the same result. A publication
+    stands alone, since what comes after it is decided under its rules.
     """
     batch: list[Event] = []
     run, group = 0, None
     for event in events:
         own = event.get("group_id")
+        if event.get("type") == REVISION_PUBLISHED:
+            if batch:
+                yield batch
+            yield [event]
+            batch, group = [], None
+            continue
         if own != group:
             run, group = run + 1, own
             if len(batch) >= size:
@@ -97,8 +106,7 @@ def in_batches(events: Iterable[Event], size: int) -> Iterator[list[Event]]:
         yield batch
 
 
-def _writer(book: Book, folder: Path) -> OutputWriter:
-    programs = _programs(book)
+def _writer(programs: Sequence[Program], folder: Path) -> OutputWriter:
     wires = sorted({part.wire for program in programs for part in program.dimensions})
     scale = max((ledger.scale for p in programs for ledger in p.ledgers), default=2)
     budget_scales = {budget.wire: budget.scale for p in programs for budget in p.budgets}

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 
 from engine.book import Book
@@ -122,6 +123,20 @@ def test_replay_export_explain_and_verify_agree_about_a_demo_month(tmp_path: Pat
     assert summary["statuses"] == {"NO_POSTING": 3, "POSTED": 5}
     verified = _run("verify", "--store", store, "--json")
     assert json.loads(verified.stdout)["ok"] is True
+
+
+def test_replay_of_a_store_gives_what_the_store_holds(tmp_path: Path) -> None:
+    store = _with_budgets(tmp_path)
+    command_line = ("--store", store, "--json", "--out")
+    replayed = json.loads(_run("replay", *command_line, str(tmp_path / "a")).stdout)
+    exported = json.loads(_run("export", *command_line, str(tmp_path / "b")).stdout)
+    assert replayed["revisions"] == exported["revisions"]
+    assert replayed["voucher_digest"] == exported["voucher_digest"]
+    # What was refused is not kept whole, so that the replay does not ask for it again.
+    assert exported["budget_decisions"] == {"BLOCK": 1, "OVERRIDE": 1, "PASS": 5}
+    assert replayed["budget_decisions"] == {"OVERRIDE": 1, "PASS": 4}
+    nodes = [pq.read_table(tmp_path / name / "budgets.parquet").to_pylist() for name in "ab"]
+    assert nodes[0] == nodes[1] != []
 
 
 def _with_budgets(folder: Path) -> str:

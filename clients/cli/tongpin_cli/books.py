@@ -64,6 +64,7 @@ def replay_store(store: str, out: Path, batch: int, output: Output) -> int:
     """Replays a store's own log: its commands in order, decided anew in memory."""
     recorded = open_for_reading(store)
     book = Book.in_memory(compiler=compile_files)
+    programs = [recorded.program(view.revision) for view in recorded.revisions()]
 
     def events() -> Iterator[Mapping[str, object]]:
         for _, effects in recorded.commits():
@@ -86,7 +87,9 @@ def replay_store(store: str, out: Path, batch: int, output: Output) -> int:
 
     summary = _with_progress(
         output,
-        lambda progress: replay_events(book, events(), out, batch_events=batch, progress=progress),
+        lambda progress: replay_events(
+            book, events(), out, batch_events=batch, progress=progress, programs=programs
+        ),
     )
     recorded.close()
     return _show_summary(summary, out, output)
