@@ -9,6 +9,9 @@ from typing import Any
 
 import pytest
 
+from engine.book import Book
+from engine.calls import Call
+from engine.effects import Status, Verdict
 from engine.program import Program
 from rules_dsl.rulebooks import SERVICES
 from server.rulebooks import compile_files, read_folder
@@ -224,3 +227,26 @@ def test_reports_are_read_from_the_ledger(program: Program) -> None:
             "revenue": "10000.00",
         },
     ]
+
+
+def test_the_budget_sample_shows_a_refusal_and_an_override(program: Program) -> None:
+    text = (SERVICES / "samples" / "budget.jsonl").read_text(encoding="utf-8")
+    book = Book.in_memory([program])
+    (answer,) = book.post([Call(events=[json.loads(line) for line in text.splitlines()])])
+    refused = [each for each in answer.results if each.status is Status.REJECTED_BUDGET]
+    # 320 of E1's 2,500 are left for CL-2; 820 of the project's 3,000 for CL-3 as first sent.
+    assert [(each.event_id, each.reason) for each in refused] == [
+        ("CL-2", "BUDGET_EXCEEDED"),
+        ("CL-3", "BUDGET_EXCEEDED"),
+    ]
+    (override,) = book.budget_decisions(verdicts=[Verdict.OVERRIDE])[0]
+    assert (override.event_id, override.verdict.role) == ("CL-3", "dept_head")
+    assert override.verdict.excess == 180_00
+    assert len(answer.results) == 10
+    assert all(
+        each.status in {Status.POSTED, Status.NO_POSTING}
+        for each in answer.results
+        if each not in refused
+    )
+    view = book.budget_node("D02/P84/outsourcing")
+    assert (view.committed, view.actual, view.available) == (0, 6_500_25, 5_499_75)
