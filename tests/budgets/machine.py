@@ -296,6 +296,14 @@ class BudgetMachine(RuleBasedStateMachine):
         change = {"amount": amount} if to else {"delta": f"-{amount}" if lowers else amount}
         self.both.post(type="budget.revised", lines=[{"node": node, **change}])
 
+    @rule(nodes=st.tuples(MAIN, MAIN), amounts=st.tuples(LIMITS, AMOUNTS))
+    def revise_two(self, nodes: tuple[str, str], amounts: tuple[str, str]) -> None:
+        lines = [
+            {"node": nodes[0], "amount": amounts[0]},
+            {"node": nodes[1], "delta": f"-{amounts[1]}"},
+        ]
+        self.both.post(type="budget.revised", lines=lines)
+
     @rule(nodes=st.tuples(MAIN, MAIN), amount=AMOUNTS)
     def transfer(self, nodes: tuple[str, str], amount: str) -> None:
         self.both.post(

@@ -60,3 +60,11 @@ def test_reservation_without_an_end_does_not_end() -> None:
     both.now_us += SECOND_US
     both.book.tick()
     assert both.book.budget_node("main[D1]").reserved == 4_000
+
+
+@pytest.mark.xfail(strict=True, reason="lines of one approval for one node are added up")
+def test_later_line_of_an_approval_sets_the_amount_again() -> None:
+    both = Both()
+    lines = [{"node": "main[D1]", "amount": "50.00"}, {"node": "main[D1]", "amount": "30.00"}]
+    both.post(type="budget.approved", lines=lines)
+    both.compare()
