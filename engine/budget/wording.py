@@ -87,6 +87,7 @@ class _Told:
         wire, path, period = parts if parts is not None else (verdict.node, (), "")
         budget = declared.get(wire)
         name = budget.name if budget is not None else wire
+        path = budget.label(path) if budget is not None else path
         keys = ("," if chinese else ", ").join(path)
         node = f"{name}[{keys}] {period}".rstrip() if path or period else name
         role = verdict.role or (budget.override_role if budget is not None else "")

@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 from engine.budget.demand import Approval, Asked, Clause, Decided, Demand, Ruling
 from engine.budget.finding import NodeNotFound, enter_node, find_node
 from engine.budget.names import split_name
-from engine.budget.ruling import rule_on, verdict_of
+from engine.budget.ruling import Wording, rule_on, verdict_of
 from engine.budget.wording import sentence
 from engine.calls import BudgetVerdict
 from engine.decide.builder import CommitBuilder
@@ -81,6 +82,7 @@ class BudgetDecider:
         self._program = program
         self._overlay = overlay
         self._builder = builder
+        self._words = words_of(program)
         self._clauses: dict[tuple[int, int], Clause] = {}
 
     def rule(self, asking: Asking, rows: Sequence[tuple[int, MoveRow]]) -> Ruling:
@@ -117,7 +119,7 @@ class BudgetDecider:
             allowed=caller.allowed,
             approval=self._run.approval,
         )
-        ruling = rule_on(overlay.budgets, asked, notes.entered, words)
+        ruling = rule_on(overlay.budgets, asked, notes.entered, self._words)
         ruling.scale, ruling.currency = demands[0].budget.scale, demands[0].budget.currency
         if ruling.status is not None:
             overlay.rollback(mark)
@@ -189,9 +191,9 @@ class BudgetDecider:
         return clause
 
 
-def words(verdicts: Sequence[BudgetVerdict], *, chinese: bool) -> str:
-    """The sentence of a refusal."""
-    return sentence(verdicts, chinese=chinese)
+def words_of(program: Program) -> Wording:
+    """Makes the sentences of a program's budgets."""
+    return partial(sentence, budgets=program.budgets)
 
 
 def verdicts_of(

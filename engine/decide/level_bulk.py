@@ -289,6 +289,7 @@ def _note_verdicts(context: RunContext, level: LevelDemands, plan: BulkPlan, mov
     available = bulk.available_before(limits, moves, (events, nodes))
     warned = bulk.warns(limits, nodes, available, amounts)
     verdicts = np.where(warned, int(Verdict.WARN), int(Verdict.PASS))
+    by_number = {int(verdict): verdict for verdict in (Verdict.PASS, Verdict.WARN)}
     code = context.overlay.strings.code
     node_codes = np.array([code(name) for name in limits.names], dtype=np.int64)[nodes]
     rules = context.plan.rule_codes
@@ -320,7 +321,7 @@ def _note_verdicts(context: RunContext, level: LevelDemands, plan: BulkPlan, mov
     made = [
         BudgetVerdict(
             limits.names[node],
-            Verdict(verdict),
+            by_number[verdict],
             amount,
             left,
             0,
