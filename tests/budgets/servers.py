@@ -54,6 +54,11 @@ class ServerGroup:
         return [f"127.0.0.1:{port}" for port in self._ports]
 
     @property
+    def store_url(self) -> str:
+        """Where the book lies."""
+        return self.store or f"sqlite:///{self.folder / 'server-0' / 'data' / 'book.db'}"
+
+    @property
     def logs(self) -> str:
         """What they wrote, for a failed run."""
         return "\n".join(server.log for server in self._running.values())

@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from engine.verify import verify_book
+from server.rulebooks import compile_files
 from tests.budgets.contention import bank, first_touch, hot_and_cold, opposing_orders
 from tests.budgets.servers import ServerGroup
 
@@ -25,6 +27,9 @@ def group(tmp_path: Path) -> Iterator[ServerGroup]:
     count = int(os.environ.get("TONGPIN_TEST_SERVERS", "1"))
     with ServerGroup(tmp_path, store, count) as servers:
         yield servers
+    # What is left behind is whole: every figure is added up again from the moves.
+    report = verify_book(servers.store_url, "main", compile_files)
+    assert report.ok, report.first_bad
 
 
 def test_hot_node_grants_what_fits_and_cold_ones_are_not_concerned(group: ServerGroup) -> None:
