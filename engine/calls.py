@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from engine.effects import MoveKind, Stage, Status, Verdict
 
@@ -78,8 +79,7 @@ class Call:
     budget_roles: frozenset[str] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class BudgetVerdict:
+class BudgetVerdict(NamedTuple):
     """What one budget node said to one event. Amounts are raw at the budget's `scale`.
 
     requested: net of what the event gives back. available: before the event; after it, if it
@@ -245,10 +245,14 @@ class EventResult:
 
 @dataclass(slots=True)
 class CallResult:
-    """Results in request order, and the position of the book they stand at."""
+    """Results in request order, and the position of the book they stand at.
+
+    own: one result per event sent; where that decided other events again, `results` has theirs.
+    """
 
     results: list[EventResult] = field(default_factory=list)
     seq: int = 0
+    own: list[EventResult] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 
 import msgspec
 import numpy as np
@@ -249,7 +248,7 @@ class StateHistory:
         terms = self._state.budgets.terms.get(verdict.node)
         if terms is None:
             return verdict
-        return replace(verdict, scale=terms.scale, currency=terms.currency)
+        return verdict._replace(scale=terms.scale, currency=terms.currency)
 
 
 def _noted_answers(

@@ -287,7 +287,7 @@ def _note_verdicts(context: RunContext, level: LevelDemands, plan: BulkPlan, mov
     events, nodes = expanded.events[own], expanded.nodes[own]
     amounts = expanded.amounts[own]
     available = bulk.available_before(limits, moves, (events, nodes))
-    warned = bulk.warns(limits, nodes, available, amounts)
+    warned = bulk.warns(limits, nodes, available - amounts, amounts)
     verdicts = np.where(warned, int(Verdict.WARN), int(Verdict.PASS))
     by_number = {int(verdict): verdict for verdict in (Verdict.PASS, Verdict.WARN)}
     code = context.overlay.strings.code
@@ -342,8 +342,17 @@ def _note_verdicts(context: RunContext, level: LevelDemands, plan: BulkPlan, mov
 def _set_right(level: LevelDemands, plan: BulkPlan, moves: _Moves) -> None:
     """Gives the others' verdicts at nodes that bear everything what really was available there."""
     index = {name: place for place, name in enumerate(plan.limits.names) if not plan.hot[place]}
+    expanded = plan.expanded
+    places = zip(expanded.events.tolist(), expanded.nodes.tolist(), strict=True)
+    asked = dict(zip(places, expanded.amounts.tolist(), strict=True))
     wanted = [
-        (order, place, index[decided.node], decided.requested)
+        (
+            order,
+            place,
+            index[decided.node],
+            decided.requested,
+            asked.get((order, index[decided.node]), 0),
+        )
         for order, (_, ruling) in level.rulings.items()
         for place, decided in enumerate(ruling.decided)
         if decided.node in index
@@ -352,8 +361,8 @@ def _set_right(level: LevelDemands, plan: BulkPlan, moves: _Moves) -> None:
         return
     table = np.array(wanted, dtype=np.int64)
     available = bulk.available_before(plan.limits, moves, (table[:, 0], table[:, 2]))
-    warned = bulk.warns(plan.limits, table[:, 2], available, table[:, 3])
-    for (order, place, _, _), left, warn in zip(
+    warned = bulk.warns(plan.limits, table[:, 2], available - table[:, 3], table[:, 4])
+    for (order, place, *_), left, warn in zip(
         wanted, available.tolist(), warned.tolist(), strict=True
     ):
         decided = level.rulings[order][1].decided
