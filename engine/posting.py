@@ -208,7 +208,7 @@ def _finish(deciding: Deciding, works: list[_CallWork], seq: int) -> DecidedComm
             if not result.replayed:
                 name = result.status.name
                 counters[name] = counters.get(name, 0) + 1
-        answers.append(CallResult(_with_retried(deciding, results), seq))
+        answers.append(CallResult(_with_retried(deciding, results), seq, own=results))
     return DecidedCommit(
         effects=effects,
         answers=answers,

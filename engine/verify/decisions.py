@@ -11,7 +11,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from engine import effects as schema
-from engine.calls import HOLD_DECIDED, Call
+from engine.budget.callers import roles_of_callers
+from engine.calls import Call
 from engine.decide.assemble import assemble
 from engine.decide.budget_commands import expire
 from engine.decide.builder import CommitBuilder
@@ -19,7 +20,7 @@ from engine.decide.commands import carry_out
 from engine.decide.deciding import Deciding, Member
 from engine.decide.message import decide_message
 from engine.decide.run import LevelStatistics
-from engine.effects import Status, Verdict
+from engine.effects import Status
 from engine.errors import InvariantBroken
 from engine.history import StateHistory
 from engine.revisions import Revisions
@@ -117,33 +118,15 @@ def _published(view: CommitView) -> str:
 
 
 def _calls(view: CommitView, rows: list[int]) -> list[Call]:
-    """A call for each event, by its principal and with the roles it may override in.
-
-    The log does not say which roles a caller might have used, only which were used: those of the
-    overrides recorded for the event. Without one a caller counts as having none; who decided on a
-    held event had the role it asks for.
-    """
+    """A call for each event, by its principal and with the roles it may override in."""
     if not rows:
         return []
-    roles: dict[int, set[str]] = {}
-    table = schema.BUDGET_DECISIONS.name
-    if view.count(table):
-        used = zip(
-            view.numbers(table, "command"),
-            view.numbers(table, "verdict"),
-            view.text(table, "role"),
-            strict=True,
-        )
-        for command, verdict, role in used:
-            if verdict == Verdict.OVERRIDE and role:
-                roles.setdefault(command, set()).add(role)
     principals = view.text(schema.COMMANDS.name, "principal")
-    types = view.text(schema.COMMANDS.name, "type")
+    roles = roles_of_callers(view.effects)
     made: dict[tuple[str, frozenset[str] | None], Call] = {}
     calls = []
     for row in rows:
-        own = None if types[row] == HOLD_DECIDED else frozenset(roles.get(row, ()))
-        key = (principals[row], own)
+        key = (principals[row], roles[row])
         call = made.get(key)
         if call is None:
             call = made[key] = Call(principal=key[0], budget_roles=key[1])

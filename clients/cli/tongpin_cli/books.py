@@ -8,18 +8,17 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict
 from pathlib import Path
 
-import msgspec
 from rich.progress import Progress
 
 from engine.book import Book, system_clock
 from engine.calendar import iso_instant
-from engine.effects import COMMANDS, Status
+from engine.effects import Status
 from engine.errors import CallerError
 from engine.explain import Explanation, explain_voucher
 from engine.log import open_store, sqlite_path
 from engine.log.seal import load_seal_key, seal_head
 from engine.receive import read_events
-from engine.replay import export_book, replay_events
+from engine.replay import LogClock, export_book, replay_events, replay_log, still_clock
 from server.config import ServerConfig
 from server.rulebooks import compile_files, read_folder
 from tongpin_cli.output import EXIT_INPUT, EXIT_OK, Output, money
@@ -46,7 +45,8 @@ def replay_files(
 ) -> int:
     """Replays event files under a rule book; source is (rules, files, encoding)."""
     rules, files, encoding = source
-    book = Book.in_memory([compile_files(read_folder(rules))], entities=entities)
+    program = compile_files(read_folder(rules))
+    book = Book.in_memory([program], entities=entities, clock=still_clock)
 
     def events() -> Iterator[Mapping[str, object]]:
         for path in files:
@@ -63,32 +63,12 @@ def replay_files(
 def replay_store(store: str, out: Path, batch: int, output: Output) -> int:
     """Replays a store's own log: its commands in order, decided anew in memory."""
     recorded = open_for_reading(store)
-    book = Book.in_memory(compiler=compile_files)
-    programs = [recorded.program(view.revision) for view in recorded.revisions()]
-
-    def events() -> Iterator[Mapping[str, object]]:
-        for _, effects in recorded.commits():
-            commands = effects.tables.get(COMMANDS.name)
-            if commands is None:
-                continue
-            names = zip(
-                effects.text(COMMANDS.name, "source"),
-                effects.text(COMMANDS.name, "entity"),
-                commands.blobs("content"),
-                strict=True,
-            )
-            for event_source, entity, content in names:
-                if content:
-                    yield {
-                        "source": event_source,
-                        "entity": entity,
-                        **msgspec.json.decode(content),
-                    }
-
+    clock = LogClock()
+    book = Book.in_memory(compiler=compile_files, clock=clock)
     summary = _with_progress(
         output,
-        lambda progress: replay_events(
-            book, events(), out, batch_events=batch, progress=progress, programs=programs
+        lambda progress: replay_log(
+            recorded, book, clock, out, batch_events=batch, progress=progress
         ),
     )
     recorded.close()

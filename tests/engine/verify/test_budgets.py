@@ -34,7 +34,9 @@ MUTATIONS_IN_CI = 120
 
 #: What was said to a refused event is not decided again: its content is not kept. What was left
 #: there, and whether it was short, is checked.
-_OF_REFUSED = frozenset({"requested", "role", "person", "reason", "rule", "rule_line", "node"})
+_OF_REFUSED = frozenset(
+    {"verdict", "requested", "role", "person", "reason", "rule", "rule_line", "node"}
+)
 
 
 @pytest.fixture(scope="module")
