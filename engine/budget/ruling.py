@@ -291,7 +291,7 @@ def _judge(
     verdict, role, person, reason = Verdict.PASS, "", "", ""
     if short:
         verdict, role, person, reason = _beyond(work, terms, demand)
-    elif requested > 0 and terms.warn_ppm >= 0:
+    elif touch.amount > 0 and terms.warn_ppm >= 0:
         left = available - requested
         verdict = Verdict.WARN if left * _PPM <= terms.warn_ppm * figures.limit else verdict
     passes = verdict not in (Verdict.BLOCK, Verdict.HOLD)

@@ -134,7 +134,8 @@ class BudgetDecider:
         keys = self._keys(row)
         node, problem, path = "", "", None
         try:
-            found = find_node(state, budget, keys, asking.day if row.day == NO_DATE else row.day)
+            day = asking.day if row.day == NO_DATE else row.day
+            found = find_node(state, budget, keys, day, whole=move.act is Act.GRANT)
         except NodeNotFound as error:
             found, problem = "", str(error)
         parts = split_name(found) if found else None

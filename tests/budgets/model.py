@@ -49,7 +49,7 @@ class BudgetModel:
         self.nodes: dict[str, Node] = {}
         self.reservations: dict[tuple[str, str], Reservation] = {}
         self.seen: dict[str, Event] = {}
-        self.held: dict[str, Event] = {}
+        self.held: dict[str, tuple[Event, str]] = {}  # with the role that decides, "" = any
 
     # --- deciding ------------------------------------------------------------------------
 
@@ -66,7 +66,8 @@ class BudgetModel:
             self.nodes, self.reservations = before
             answer = stopped.answer
         if answer.kind == "held":
-            self.held[event["id"]] = event
+            first = next(each for each in answer.said if each.verdict == "HOLD")
+            self.held[event["id"]] = event, self.node(first.node).override_role
         if answer.kind in {"accepted", "held"}:
             self.seen[event["id"]] = event
         return answer
@@ -103,9 +104,10 @@ class BudgetModel:
         return commands[kind](event, now_us)
 
     def _decide_hold(self, event: Event) -> Answer:
-        held = self.held.pop(event["of_id"], None)
-        if held is None:
+        held, role = self.held.get(event["of_id"], (None, ""))
+        if held is None or role not in {"", event["role"]}:
             raise Stopped("wrong")
+        del self.held[event["of_id"]]
         if event["decision"] == "approve":
             self._rule_on(self.rules[held["type"]](held), approved=True)
         else:  # refused like any other: it may be sent again
@@ -288,7 +290,7 @@ class BudgetModel:
             return Said(node.name, passing, requested, available, short)
         # A grant that leaves at most a share of the amount is marked.
         little = (
-            requested > 0
+            sum(each.amount or 0 for each in of) > 0
             and node.warn_ppm is not None
             and (available - requested) * PPM <= (node.limit or 0) * node.warn_ppm
         )

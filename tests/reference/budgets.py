@@ -94,6 +94,8 @@ class Hold:
 
     group: str = ""
     until: int = NEVER
+    #: How many moves had been made when it joined its group.
+    joined: int = 0
 
 
 @dataclass
@@ -151,12 +153,13 @@ class Budgets:
         return list(dict.fromkeys(found))
 
     def group(self, budget: str, name: str) -> list[str]:
-        """The references of a group, in the order in which they began to hold something."""
-        return [
-            reference
+        """The references of a group, in the order in which they joined it."""
+        found = [
+            (hold.joined, reference)
             for (wire, reference), hold in self.holds.items()
             if wire == budget and name and hold.group == name
         ]
+        return [reference for _, reference in sorted(found, key=lambda one: one[0])]
 
     def used(self, node: Node, moves: Sequence[Move] | None = None) -> int:
         """What counts against a node's amount."""
@@ -247,7 +250,8 @@ class _Decision:
         """Makes the moves."""
         book = self.book
         book.moves += [*self.gives_back, *self.grants]
-        book.excesses.update({said.node: said.excess for said in self.verdicts if said.excess})
+        for said in self.verdicts:
+            book.excesses[said.node] += said.excess
         for move in self.grants:
             book.terms[move.node] = replace(book.terms_of(move.node), limited=True)
         for ask in self.asks:
@@ -262,7 +266,8 @@ class _Decision:
 
     def _note(self, ask: Ask) -> None:
         hold = self.book.holds.setdefault((ask.budget.wire, ask.reference), Hold())
-        hold.group = ask.group or hold.group
+        if ask.group and ask.group != hold.group:
+            hold.group, hold.joined = ask.group, len(self.book.moves)
         hold.until = ask.until or hold.until
 
     # --- What it gives back --------------------------------------------------------------------
@@ -380,7 +385,7 @@ class _Decision:
         verdict, role = "PASS", ""
         if short:
             verdict, role = self._beyond(terms, asks)
-        elif requested > 0 and self._is_little(terms, available - requested, limit):
+        elif demand > 0 and self._is_little(terms, available - requested, limit):
             verdict = "WARN"
         excess = 0
         if verdict in {"WARN", "OVERRIDE", "OVERRUN"} and short:

@@ -205,7 +205,7 @@ def _limited(command: Command, budget: Budget, path: tuple[str, ...], period: st
     terms = command.state.terms(node)
     if terms is None or not terms.limited:
         try:
-            node = find_node(command.state, budget, path, command.day)
+            node = find_node(command.state, budget, path, command.day, whole=True)
         except NodeNotFound as error:
             raise Refused("UNKNOWN_NODE", str(error)) from None
         terms = command.state.terms(node)
