@@ -14,7 +14,8 @@ from engine.book import Book
 from engine.calls import Call, EventResult
 from engine.effects import Status
 from tests.budgets.figures import Event
-from tests.budgets.machine import DATE, DECLARED, START_US, program
+from tests.budgets.machine import DATE, START_US, program
+from tests.budgets.machine_rules import DECLARED
 from tests.budgets.model import BudgetModel
 
 STEPS = ("check", "reserve", "commit", "spend")
