@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from engine.calendar import iso_instant
 from engine.effects import Status
 from engine.errors import CallerError
 from engine.explain import Explanation, explain_voucher
+from engine.explain_budgets import BudgetStep, EventExplanation, explain_event
 from engine.log import open_store, sqlite_path
 from engine.log.seal import load_seal_key, seal_head
 from engine.receive import read_events
@@ -104,20 +105,15 @@ def _show_summary(summary: dict[str, object], out: Path, output: Output) -> int:
 
 
 def explain_one(store: str, voucher: str, event: str, output: Output) -> int:
-    """Explains a voucher, or every voucher of an event."""
+    """Explains a voucher, or an event: every voucher of it, or why it has none."""
     book = open_for_reading(store)
     try:
+        stored = None
         names = [voucher]
         if event:
             source, _, event_id = event.rpartition("/")
-            stored = book.event(source, event_id)
+            stored = explain_event(book, source, event_id)
             names = list(stored.vouchers)
-            if not names:
-                output.text(
-                    f"{stored.source}/{stored.event_id} is {stored.status.name} {stored.reason} "
-                    f"and made no voucher. {stored.message}"
-                )
-                output.data([])
         found = [explain_voucher(book, name) for name in names]
     finally:
         book.close()
@@ -125,7 +121,37 @@ def explain_one(store: str, voucher: str, event: str, output: Output) -> int:
         _show_explanation(explanation, output)
     if found:
         output.data([_explanation_data(explanation) for explanation in found])
+    elif stored is not None:
+        _show_without_voucher(stored, output)
     return EXIT_OK
+
+
+def _show_without_voucher(event: EventExplanation, output: Output) -> None:
+    words = " ".join(part for part in (event.status.name, event.reason) if part)
+    output.text(f"{event.source}/{event.event_id} is {words} and made no voucher. {event.message}")
+    output.text(f"event     {event.source}/{event.event_id}, {event.type}")
+    at = iso_instant(event.sealed_at_us)
+    output.text(f"sent by   {event.principal}, commit {event.seq}, {at}")
+    _show_budgets(event.steps, output)
+    output.data(
+        [
+            {
+                "voucher": None,
+                "event": json.loads(event.content) if event.content else None,
+                "status": event.status.name,
+                "reason": event.reason,
+                "message": event.message,
+                "principal": event.principal,
+                "budgets": [step.to_json() for step in event.steps],
+            }
+        ]
+    )
+
+
+def _show_budgets(steps: Sequence[BudgetStep], output: Output) -> None:
+    for step in steps:
+        for line in step.to_text():
+            output.text(line)
 
 
 def _show_explanation(explanation: Explanation, output: Output) -> None:
@@ -146,6 +172,7 @@ def _show_explanation(explanation: Explanation, output: Output) -> None:
     for read in explanation.reads:
         value = read.value if read.known else "nothing"
         output.text(f"read      {read.kind} {read.name} {read.key} = {value} ({read.place})")
+    _show_budgets(explanation.budgets, output)
     output.text("recomputed from event and recorded reads: equal to the posted amounts")
 
 
@@ -159,6 +186,7 @@ def _explanation_data(explanation: Explanation) -> dict[str, object]:
         "basis": explanation.basis,
         "revision": explanation.voucher.revision,
         "reads": [asdict(read) for read in explanation.reads],
+        "budgets": [step.to_json() for step in explanation.budgets],
     }
 
 
