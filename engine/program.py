@@ -598,7 +598,8 @@ class BudgetMove:
         keys: TEXT nodes, root first, as many as the budget has or fewer; an absent or empty value
             ends the path there. Empty for a release where the reference stands.
         day: DATE node that chooses the period; None = the business date.
-        reference: TEXT node (`as` / `of`); absent value: nothing to release, or kept nameless.
+        reference: TEXT node (`as` / `of`); absent value: nothing to release; what is reserved or
+            committed without one is kept under the event's id, what is taken back nameless.
         group: TEXT node or None. until: DATE node or None: the last day of a soft hold (UTC);
             NO_DATE where an optional field is absent: no soft hold.
         each: list field index, or EVENT_SHAPE. As in `Line`, amount and keys then have that shape

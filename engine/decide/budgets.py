@@ -146,7 +146,7 @@ class BudgetDecider:
             if state.terms(node) is None:
                 enter_node(state, budget, parts[1], parts[2], notes.entered)
         reference = text(row.reference)
-        if move.act in (Act.RESERVE, Act.COMMIT) and not reference:
+        if move.act in (Act.RESERVE, Act.COMMIT) and not reference and row.amount > 0:
             reference = text(asking.event_id)
         return Demand(
             act=move.act,
@@ -201,10 +201,8 @@ def verdicts_of(
     state: BudgetOverlay, decided: Sequence[Decided], demands: Sequence[Demand]
 ) -> tuple[BudgetVerdict, ...]:
     """Verdicts as callers see them."""
-    if not decided or not demands:
-        return ()
-    budget = demands[0].budget
-    return tuple(verdict_of(state, found, budget.scale, budget.currency) for found in decided)
+    scale, currency = (demands[0].budget.scale, demands[0].budget.currency) if demands else (2, "")
+    return tuple(verdict_of(state, found, scale, currency) for found in decided)
 
 
 class Notes:

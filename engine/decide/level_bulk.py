@@ -168,7 +168,8 @@ def _references(context: RunContext, level: LevelDemands) -> Int64s:
         if codes is not None:
             found[own] = codes[level.rows[own]]
         if statement.move.act in (Act.RESERVE, Act.COMMIT):
-            found[own] = np.where(found[own] < 0, ids[level.orders[own]], found[own])
+            nameless = (found[own] < 0) & (level.amounts[own] > 0)
+            found[own] = np.where(nameless, ids[level.orders[own]], found[own])
     return found
 
 

@@ -272,7 +272,7 @@ class BudgetModel:
         may = any(each.reason and node.override_role in each.roles for each in statements)
         if approved:
             return "OVERRIDE"
-        if node.control != "block":
+        if node.control != "block" and not node.closed:
             return {"warn": "WARN", "track": "PASS"}[node.control]
         if node.override_role and may:
             return "OVERRIDE"
@@ -319,7 +319,8 @@ class BudgetModel:
         key = (statement.budget, statement.reference)
         reservation = self.reservations.setdefault(key, Reservation())
         reservation.group = statement.group or reservation.group
-        reservation.expires_us = statement.expires_us or reservation.expires_us
+        is_open = any(each.reserved for each in reservation.holdings.values())
+        reservation.expires_us = statement.expires_us or (reservation.expires_us if is_open else 0)
         holding = reservation.holdings.setdefault(statement.node, Holding())
         setattr(holding, stage, getattr(holding, stage) + amount)
 

@@ -41,14 +41,12 @@ def test_hold_ends_at_its_second_and_not_before() -> None:
     assert both.book.budget_node("main[D1]").reserved == 200
 
 
-@pytest.mark.xfail(strict=True, reason="a revision falls back to the period of its business date")
 def test_revising_a_period_without_an_amount_is_refused() -> None:
     both = Both()
     both.post(type="budget.approved", lines=[{"node": "monthly[D1]@2026-03", "amount": "50.00"}])
     both.post(type="budget.revised", lines=[{"node": "monthly[D1]@2026-04", "delta": "25.00"}])
 
 
-@pytest.mark.xfail(strict=True, reason="a top-up takes over the end of a hold used up before")
 def test_reservation_without_an_end_does_not_end() -> None:
     both = Both()
     both.post(
@@ -62,7 +60,6 @@ def test_reservation_without_an_end_does_not_end() -> None:
     assert both.book.budget_node("main[D1]").reserved == 4_000
 
 
-@pytest.mark.xfail(strict=True, reason="lines of one approval for one node are added up")
 def test_later_line_of_an_approval_sets_the_amount_again() -> None:
     both = Both()
     lines = [{"node": "main[D1]", "amount": "50.00"}, {"node": "main[D1]", "amount": "30.00"}]

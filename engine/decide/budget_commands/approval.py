@@ -37,6 +37,7 @@ _CONTROLS = {**{control.value: control for control in Control}, "stop": Control.
 def approve(command: Command) -> Answer:
     """Sets amounts and attributes of nodes."""
     demands = []
+    amounts: dict[str, int] = {}
     cuts = Cuts(command.state)
     for line in command.lines():
         budget, path, period = command.node(line.get("node"))
@@ -66,7 +67,8 @@ def approve(command: Command) -> Answer:
             first_day=first,
             last_day=last,
         )
-        change = amount - command.state.figures(node).limit
+        change = amount - amounts.get(node, command.state.figures(node).limit)
+        amounts[node] = amount
         if change:
             demands.append(_limit(command, (budget, node), change, MoveKind.APPROVE))
         for name, act in _STAGE_FIELDS:
@@ -203,7 +205,8 @@ def _limited(command: Command, budget: Budget, path: tuple[str, ...], period: st
     """A node that has an amount; found by the tail of its path where the budget allows it."""
     node = node_name(budget.wire, path, period)
     terms = command.state.terms(node)
-    if terms is None or not terms.limited:
+    may_hang = budget.by_path or (budget.horizon is Horizon.DATES and not period)
+    if may_hang and (terms is None or not terms.limited):
         try:
             node = find_node(command.state, budget, path, command.day, whole=True)
         except NodeNotFound as error:
