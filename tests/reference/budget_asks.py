@@ -126,7 +126,8 @@ def ask_of(wanted: Wanted, budgets: Budgets, event_id: str) -> Ask:
     statement, budget = wanted.statement, wanted.budget
     node: Node | None = None
     problem, path = "", None
-    found, why = find_node(budgets, budget, wanted.keys, wanted.on)
+    is_grant = statement.act is Act.GRANT
+    found, why = find_node(budgets, budget, wanted.keys, wanted.on, whole=is_grant)
     if statement.act is not Act.RELEASE:
         node, problem = found, why
     elif statement.node.keys:

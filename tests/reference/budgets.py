@@ -68,12 +68,16 @@ class Ask:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What became of an event's asks; status "" where they pass."""
+    """What became of an event's asks; status "" where they pass.
+
+    `is_warned`: it passed where a node is short.
+    """
 
     status: str = ""
     reason: str = ""
     message: str = ""
     verdicts: tuple[Verdict, ...] = ()
+    is_warned: bool = False
 
 
 @dataclass(slots=True)
@@ -234,7 +238,8 @@ class _Decision:
         for node in self._touched():
             self._judge(node)
         if not self.blocked:
-            return Answer(verdicts=tuple(self.verdicts))
+            is_warned = any(said.shortfall or said.excess for said in self.verdicts)
+            return Answer(verdicts=tuple(self.verdicts), is_warned=is_warned)
         return self._refusal()
 
     def keep(self) -> list[Verdict]:
@@ -455,9 +460,12 @@ class _Decision:
 
 
 def find_node(
-    book: Budgets, budget: Budget, keys: Sequence[str], on: date
+    book: Budgets, budget: Budget, keys: Sequence[str], on: date, *, whole: bool = False
 ) -> tuple[Node | None, str]:
-    """The node of a statement's keys, and why it cannot be told."""
+    """The node of a statement's keys, and why it cannot be told.
+
+    `whole`: its amount is to be changed, so that no node of fewer keys will do.
+    """
     period = period_of_day(budget.horizon, on)
     path = tuple(keys)
     if budget.by_path:
@@ -465,6 +473,8 @@ def find_node(
     if not budget.by_path and budget.horizon is not Horizon.DATES:
         return Node(budget.wire, path, period), ""
     for length in range(len(path), 0 if budget.by_path else -1, -1):
+        if whole and length < len(path):
+            break
         wanted = path[:length]
         found = [
             node
