@@ -284,7 +284,8 @@ SELECT d.book_id, d.seq, d.place, d.sealed_at, d.source, d.event_id, e.type, e.s
  n.currency, d.role, d.person, d.reason, d.rule, d.rule_line
 FROM budget_decision AS d
 LEFT JOIN budget_node AS n USING (book_id, node)
-LEFT JOIN event AS e ON e.book_id = d.book_id AND e.seq = d.seq AND e.command = d.command"""  # noqa: S608
+LEFT JOIN event AS e
+ ON e.book_id = d.book_id AND e.seq = d.seq AND e.command = d.command"""  # noqa: S608
 
 # An account stands in a period if it moved in it or before, and there is anything to show.
 _TRIAL_BALANCE = f"""CREATE VIEW bi_trial_balance AS
