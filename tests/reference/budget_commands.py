@@ -318,7 +318,9 @@ class BudgetCommand:
                     raise NotPossible("UNKNOWN_NODE")
             if not reference and act is not Act.SPEND:
                 reference = self._id
-            ask = Ask(act, budget, found, amount, reference=reference, **rest)  # type: ignore[arg-type]
+            ask = Ask(  # type: ignore[arg-type]
+                act, budget, found, amount, reference=reference, **rest
+            )
             return self._book.decide([ask])
         budget = self._budget()
         if act is Act.RESERVE or not (reference or group):
@@ -332,7 +334,9 @@ class BudgetCommand:
                 part = held if left is None else min(held, left)
                 left = None if left is None else left - part
                 if part:
-                    ask = Ask(act, budget, node, part, reference=name, **rest)  # type: ignore[arg-type]
+                    ask = Ask(  # type: ignore[arg-type]
+                        act, budget, node, part, reference=name, **rest
+                    )
                     asks.append(ask)
         if not asks:
             raise NotPossible("UNKNOWN_RESERVATION")
