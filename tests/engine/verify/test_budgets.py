@@ -182,3 +182,45 @@ def test_any_changed_value_of_budgets_is_found(log_alone: Path, tmp_path: Path) 
 def test_every_changed_value_of_budgets_is_found(log_alone: Path, tmp_path: Path) -> None:
     every = list(mutations(Attacker(log_alone), LAST_BUDGET, TABLES))
     _check_mutations(every, log_alone, tmp_path)
+
+
+HELD_WITH_VOUCHER = """
+rulebook held
+ledger general is GL currency CNY
+dimension department is department
+chart small
+  expense @6602 "Expense" debit
+  payable @2241 "Payable" credit
+budget dept by department over life
+event claimed is claim dated date
+  department department
+  amount     amount
+rule claim
+  on claimed
+  basis "what is claimed is spent"
+  spend amount on dept[department] else hold "wait"
+  voucher "Claim"
+    debit  expense amount by department
+    credit payable amount
+"""
+
+
+def test_voucher_of_a_held_event_that_somebody_let_pass_verifies(tmp_path: Path) -> None:
+    def event(event_id: str, of_type: str, **fields: object) -> dict[str, object]:
+        return {"id": event_id, "type": of_type, "date": "2026-03-05", **fields}
+
+    files = [{"path": "held.tp", "content": HELD_WITH_VOUCHER}]
+    lines = [{"node": "dept[A]", "amount": "100.00"}]
+    decided = {"of_id": "c", "decision": "approve", "reason": "seen", "actor": "boss"}
+    with closing(Book.open(store_url(tmp_path), compiler=compiler)) as book:
+        for commit in (
+            event("r", "revision.published", source="tongpin", files=files),
+            event("b", "budget.approved", lines=lines),
+            event("c", "claim", department="A", amount="140.00"),
+            event("h", "hold.decided", **decided),
+        ):
+            book.post([Call(events=[commit], principal="anna")])
+        assert book.event("", "c").vouchers == ("C01/GL/2026-03/记/1",)
+        assert book.budget_node("dept[A]").available == -4_000
+    report = verify(tmp_path)
+    assert report.ok, report.first_bad
