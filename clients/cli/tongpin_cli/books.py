@@ -16,6 +16,7 @@ from engine.effects import Status
 from engine.errors import CallerError
 from engine.explain import Explanation, explain_voucher
 from engine.explain_budgets import BudgetStep, EventExplanation, explain_event
+from engine.garbage import collecting_rarely
 from engine.log import open_store, sqlite_path
 from engine.log.seal import load_seal_key, seal_head
 from engine.receive import read_events
@@ -87,10 +88,11 @@ def export_store(store: str, out: Path, output: Output) -> int:
 def _with_progress(
     output: Output, work: Callable[[Callable[[int], None] | None], dict[str, object]]
 ) -> dict[str, object]:
-    """Shows a counter on a terminal while the work goes on."""
+    """Does long work; shows a counter on a terminal while it goes on."""
     if output.as_json or not sys.stderr.isatty():
-        return work(None)
-    with Progress(transient=True) as progress:
+        with collecting_rarely():
+            return work(None)
+    with collecting_rarely(), Progress(transient=True) as progress:
         task = progress.add_task("events", total=None)
         return work(lambda done: progress.update(task, completed=done))
 
