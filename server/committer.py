@@ -22,6 +22,8 @@ from server.limits import (
     MAX_COMMIT_EVENTS,
     MAX_QUEUED_BYTES,
     MAX_QUEUED_CALLS,
+    MAX_SHARED_COMMIT_EVENTS,
+    SHARED_SECONDS,
     SNAPSHOT_AT_LATEST_COMMITS,
     SNAPSHOT_EVERY_COMMITS,
 )
@@ -84,6 +86,7 @@ class CommitterLimits:
     queued_bytes: int = MAX_QUEUED_BYTES
     commit_events: int = MAX_COMMIT_EVENTS
     commit_calls: int = MAX_COMMIT_CALLS
+    shared_events: int = MAX_SHARED_COMMIT_EVENTS
     linger_seconds: float = LINGER_SECONDS
 
 
@@ -117,6 +120,7 @@ class Committer:
         self._failure: Exception | None = None
         self._last_calls = 0
         self._few_first = False
+        self._shared_until = 0.0
         self._commits_since_snapshot = 0
         self._tick_not_before = 0.0
         self._loop = asyncio.get_running_loop()
@@ -226,15 +230,21 @@ class Committer:
         """The next calls to post together, in order of arrival.
 
         Where somebody waits for the answer to a few events and others send many, the few come
-        first, every other time: their commit is short, and nobody's is put off for long.
+        first, every other time: their commit is short, and nobody's is put off for long. What
+        comes in between is kept short as well, for as long as such callers keep asking.
         """
+        limits, now = self._limits, time.monotonic()
         with self._changed:
             calls = self._queue.calls
             before = list(takewhile(lambda waiting: not waiting.is_alone, calls))
             small = [waiting for waiting in before if waiting.is_small]
             many = sum(waiting.count for waiting in before if not waiting.is_small)
             self._few_first = bool(small) and many > _LINGER_EVENTS and not self._few_first
-            group = self._together(small if self._few_first else calls)
+            if small:
+                self._shared_until = now + SHARED_SECONDS
+            shared = limits.shared_events if now < self._shared_until else limits.commit_events
+            most = min(shared, limits.commit_events)
+            group = self._together(small if self._few_first else calls, most)
             if len(group) == len(calls):
                 calls.clear()
             else:
@@ -246,12 +256,12 @@ class Committer:
         self._last_calls = len(group)
         return group
 
-    def _together(self, calls: Iterable[_Waiting]) -> list[_Waiting]:
-        """Calls from the beginning that share a commit."""
+    def _together(self, calls: Iterable[_Waiting], most: int) -> list[_Waiting]:
+        """Calls from the beginning that share a commit of `most` events, or of one call."""
         group: list[_Waiting] = []
         count = 0
         for waiting in calls:
-            if count >= self._limits.commit_events or len(group) == self._limits.commit_calls:
+            if count >= most or len(group) == self._limits.commit_calls:
                 break
             if group and (waiting.is_alone or group[-1].is_alone):
                 break

@@ -90,6 +90,21 @@ def test_many_are_not_put_off_for_long() -> None:
     assert posted.index("many0") == 1
 
 
+def test_commits_are_short_while_somebody_waits_for_a_few_events() -> None:
+    async def work(committer: Committer, book: FakeBook) -> None:
+        many = [call(*[f"{name}{n}" for n in range(60)]) for name in "uvwx"]
+        answers = enqueue(committer, *many, lane=Lane())
+        answers += enqueue(committer, *(call("few"),) * with_few)
+        committer.start()
+        await asyncio.gather(*answers)
+
+    limits = CommitterLimits(shared_events=100)
+    with_few = 0
+    assert with_committer(work, limits=limits).group_sizes == [4]
+    with_few = 1
+    assert with_committer(work, limits=limits).group_sizes == [1, 2, 2]
+
+
 def test_commits_stay_within_their_bounds() -> None:
     async def work(committer: Committer, book: FakeBook) -> None:
         answers = enqueue(committer, call("a", "b"), call("c", "d"), call("e"), call("f"))
