@@ -62,15 +62,20 @@ def _check_moves(view: CommitView) -> None:
         view.numbers(table, "kind"),
         view.numbers(table, "stage"),
         view.text(table, "reference"),
+        view.numbers(table, "amount"),
         strict=True,
     )
-    for row, (command, kind, stage, reference) in enumerate(rows):
+    for row, (command, kind, stage, reference, amount) in enumerate(rows):
         if (command < 0) != (kind == MoveKind.EXPIRE):
             expected = "an expiry where no command is named, and only there"
             raise _malformed(view, (table, row, "kind"), expected, MoveKind(kind).name)
-        if (Stage(stage) in _HELD) != bool(reference):
-            expected = "one for what is reserved or committed, and only there"
-            raise _malformed(view, (table, row, "reference"), expected, reference or "none")
+        # What is taken back beyond what is held stands under no reference.
+        if Stage(stage) in _HELD and not reference and amount > 0:
+            expected = "one for what is reserved or committed"
+            raise _malformed(view, (table, row, "reference"), expected, "none")
+        if Stage(stage) not in _HELD and reference:
+            expected = "none for an amount and for what is spent"
+            raise _malformed(view, (table, row, "reference"), expected, reference)
 
 
 def _check_decisions(view: CommitView) -> None:

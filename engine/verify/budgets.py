@@ -106,6 +106,7 @@ class BudgetProof:
         figures: limit, reserved, committed, actual, excess by node, nodes below included.
         own: the same without the nodes below.
         held: what references hold, by (budget, reference).
+        loose: node -> [reserved, committed] taken back under no reference.
         changed: node -> the last event of the commit that changed it.
     """
 
@@ -113,6 +114,7 @@ class BudgetProof:
     figures: dict[str, list[int]] = field(default_factory=dict)
     own: dict[str, list[int]] = field(default_factory=dict)
     held: dict[tuple[str, str], _Held] = field(default_factory=dict)
+    loose: dict[str, list[int]] = field(default_factory=dict)
     changed: dict[str, str] = field(default_factory=dict)
 
     def add(self, view: CommitView, plans: Mapping[str, DecisionPlan]) -> None:
@@ -178,11 +180,12 @@ class BudgetProof:
     def _check_held(self, seq: int, state: BudgetState) -> None:
         """What references hold is what the state says, and adds up to what is reserved."""
         sums = {node: [0, 0] for node in self.nodes}
+        parts = [part for held in self.held.values() for part in held.parts.items()]
+        for node, part in (*parts, *self.loose.items()):
+            for above in self._chain(node):
+                sums[above][0] += part[0]
+                sums[above][1] += part[1]
         for (budget, reference), held in self.held.items():
-            for node, part in held.parts.items():
-                for above in self._chain(node):
-                    sums[above][0] += part[0]
-                    sums[above][1] += part[1]
             holding = state.holdings.get((budget, reference))
             found = holding and (
                 holding.group,
@@ -195,14 +198,14 @@ class BudgetProof:
                 raise Mismatch("BUDGET_REFERENCE", name, seq, wanted, found or "nothing")
         for budget, reference in state.holdings:
             if (budget, reference) not in self.held:
-                name, parts = f"{budget} {reference}", state.holdings[budget, reference].parts
-                raise Mismatch("BUDGET_REFERENCE", name, seq, "nothing", parts)
+                name, present = f"{budget} {reference}", state.holdings[budget, reference].parts
+                raise Mismatch("BUDGET_REFERENCE", name, seq, "nothing", present)
         for node, (reserved, committed) in sums.items():
             figures = self._figures(self.figures, node)
             if [reserved, committed] != figures[_RESERVED : _COMMITTED + 1]:
                 expected = f"{reserved} reserved and {committed} committed by references"
-                present = figures[_RESERVED : _COMMITTED + 1]
-                raise Mismatch("BUDGET_REFERENCE", node, seq, expected, present)
+                shown = figures[_RESERVED : _COMMITTED + 1]
+                raise Mismatch("BUDGET_REFERENCE", node, seq, expected, shown)
 
     def _enter(self, view: CommitView, command: int, name: str, node: _Node) -> None:
         """A node is entered below one that exists; one with figures keeps its place."""
@@ -225,6 +228,8 @@ class BudgetProof:
             self._figures(self.figures, above)[move.stage] += move.amount
             self.changed[above] = move.event
         if not move.reference:
+            if move.stage in (_RESERVED, _COMMITTED):
+                self.loose.setdefault(move.node, [0, 0])[move.stage - _RESERVED] += move.amount
             return
         key = (node.budget, move.reference)
         held = self.held.setdefault(key, _Held())
