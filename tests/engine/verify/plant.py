@@ -24,6 +24,7 @@ from engine.verify import VerifyReport, verify_book
 from server.rulebooks import compile_files
 from tests.engine.verify.attacker import Attacker
 from tests.engine.verify.beside_faults import ROW_FAULTS, SNAPSHOT_FAULTS
+from tests.engine.verify.budget_beside_faults import BUDGET_BESIDE_FAULTS
 from tests.engine.verify.budget_faults import BUDGET_FAULTS
 from tests.engine.verify.budget_sample import make_budget_book
 from tests.engine.verify.faults import FAULTS, Fault
@@ -33,6 +34,7 @@ FORGED = Fault(
     "a log forged as a whole", "SEALED_HEAD_DIFFERS", "main", LAST, lambda attacker: None
 )
 ALL_FAULTS = (*FAULTS, *SNAPSHOT_FAULTS, *ROW_FAULTS)
+ALL_BUDGET_FAULTS = (*BUDGET_FAULTS, *BUDGET_BESIDE_FAULTS)
 
 
 @lru_cache
@@ -83,7 +85,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as scratch:
         for name, make, faults in (
             ("ledger", make_book, ALL_FAULTS),
-            ("budgets", make_budget_book, BUDGET_FAULTS),
+            ("budgets", make_budget_book, ALL_BUDGET_FAULTS),
         ):
             original = Path(scratch) / name
             original.mkdir()
@@ -94,7 +96,7 @@ def main() -> int:
                 report = plant(fault, original, Path(scratch) / f"{name}-{number}")
                 missed += not show(fault, report)
         missed += not show(FORGED, forge(Path(scratch) / "ledger", Path(scratch) / "forged"))
-    print(f"\n{len(ALL_FAULTS) + len(BUDGET_FAULTS) + 1} faults, {missed} missed")
+    print(f"\n{len(ALL_FAULTS) + len(ALL_BUDGET_FAULTS) + 1} faults, {missed} missed")
     return 1 if missed else 0
 
 

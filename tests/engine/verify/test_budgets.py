@@ -21,11 +21,10 @@ from engine.effects import BUDGET_DECISIONS, BUDGET_MOVES, BUDGET_NODES, Stage
 from engine.log import open_store
 from engine.state.budgets import BudgetState
 from tests.engine.verify.attacker import Attacker
-from tests.engine.verify.budget_faults import BUDGET_FAULTS
 from tests.engine.verify.budget_sample import LAST_BUDGET, make_budget_book
 from tests.engine.verify.faults import Fault
 from tests.engine.verify.mutations import Mutation, mutations
-from tests.engine.verify.plant import compiler, is_named, plant, verify
+from tests.engine.verify.plant import ALL_BUDGET_FAULTS, compiler, is_named, plant, verify
 from tests.engine.verify.sample import BOOK_ID, FILE, store_url
 
 TABLES = (BUDGET_NODES.name, BUDGET_MOVES.name, BUDGET_DECISIONS.name)
@@ -61,7 +60,7 @@ def test_book_full_of_budgets_verifies_with_everything_counted(original: Path) -
     assert report.checked["projected_rows"] > 42 + 21
 
 
-@pytest.mark.parametrize("fault", BUDGET_FAULTS, ids=lambda fault: fault.name)
+@pytest.mark.parametrize("fault", ALL_BUDGET_FAULTS, ids=lambda fault: fault.name)
 def test_planted_budget_fault_is_named(fault: Fault, original: Path, tmp_path: Path) -> None:
     report = plant(fault, original, tmp_path / "copy")
     assert is_named(fault, report), report.first_bad
