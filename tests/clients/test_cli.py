@@ -249,7 +249,7 @@ def test_demo_shows_a_budget_refusal_and_an_override() -> None:
     budgets = json.loads(shown.stdout)["budgets"]
     assert budgets["statuses"] == ["NO_POSTING", "REJECTED_BUDGET", "NO_POSTING"]
     assert "OVERRIDE" in budgets["verdicts"]
-    assert budgets["sentences"]["zh"].startswith("travel 预算不足:费用预算[D02,travel] 还可用")
+    assert budgets["sentences"]["zh"].startswith("差旅预算不足:费用预算[D02,差旅] 还可用")
     assert "is short by 300.00 CNY" in budgets["sentences"]["en"]
     assert budgets["available"] == {
         "expense[D02]": "1700.00", "expense[D02,travel]": "-300.00"
