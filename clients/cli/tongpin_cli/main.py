@@ -117,6 +117,23 @@ def check(paths: Paths, json: Json = False) -> None:
 
 
 @app.command()
+def fmt(
+    paths: Paths,
+    check: Annotated[bool, typer.Option("--check", help="Change nothing; exit 1 if needed.")] = (
+        False
+    ),
+    json: Json = False,
+) -> None:
+    """Lay out rule files in the one way there is; what they mean stays as it is.
+
+    Example: tongpin fmt rules/
+    """
+    from tongpin_cli.formatting import format_files
+
+    raise typer.Exit(format_files(paths, Output(json), only_check=check))
+
+
+@app.command()
 def test(paths: Paths, json: Json = False) -> None:
     """Run the `test` blocks of rule books.
 
