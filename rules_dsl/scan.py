@@ -357,7 +357,9 @@ class Scanner:
                     message, text = "an invisible character stands here", "write a space"
                 else:
                     message, text = f"{character} is a full-width sign", f"write {twin}"
-                self._error(span, message, help=text, fix=Fix(span, twin, safe=True))
+                # Of no width, it may stand inside a name, which a space would take apart.
+                is_space = twin != " " or character == "\u00a0"
+                self._error(span, message, help=text, fix=Fix(span, twin, safe=is_space))
             elif character == "\t" and not self._tab_seen:
                 self._tab_seen = True
                 self._error(
@@ -405,3 +407,14 @@ class Scanner:
             return
         self._warnings += 1
         self.diagnostics.append(diagnose("TP102", span, message, help=help, fix=fix))
+
+
+def without_tabs(text: str) -> str:
+    """Gives a text with two spaces for each tab that stands between words."""
+    return "\n".join(
+        "".join(
+            match.group().replace("\t", "  ") if match.lastgroup == "space" else match.group()
+            for match in _LEXEME.finditer(line)
+        )
+        for line in text.split("\n")
+    )

@@ -106,14 +106,23 @@ def serve(
 
 
 @app.command()
-def check(paths: Paths, json: Json = False) -> None:
+def check(
+    paths: Annotated[list[Path] | None, typer.Argument(help="Rule folders or files.")] = None,
+    fix: Annotated[bool, typer.Option("--fix", help="Apply the safe fixes before.")] = False,
+    explain: Annotated[str, typer.Option(metavar="CODE", help="Show the page of a code.")] = "",
+    json: Json = False,
+) -> None:
     """Compile and check rule files; every diagnostic with code, position, suggestion.
 
     Example: tongpin check rules/
     """
-    from tongpin_cli.rules import check_rules
+    from tongpin_cli.checking import check_rules, explain_code
 
-    raise typer.Exit(check_rules(paths, Output(json)))
+    if bool(paths) == bool(explain):
+        raise typer.BadParameter("Missing argument: give rule folders or files, or --explain CODE")
+    if explain:
+        raise typer.Exit(explain_code(explain, Output(json)))
+    raise typer.Exit(check_rules(paths or [], Output(json), fix=fix))
 
 
 @app.command()
