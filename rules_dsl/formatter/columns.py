@@ -35,7 +35,7 @@ _COLUMNS: dict[str, tuple[tuple[str, ...], ...]] = {
 }
 _ROWS = frozenset({"table_header", "row", "else_row", "rate_header", "rate_row"})
 _NUMBERS = frozenset({"number", "signed_number"})
-_AMOUNT = 2
+_LINE, _AMOUNT = "line", 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,7 @@ def cells_of(line: SpacedLine) -> Cells | None:
     kind = str(line.tree.data)
     if kind in _ROWS:
         return Cells("row", tuple(_row(line)), is_row=True)
-    if kind == "line":
+    if kind == _LINE:
         account, amount, *rest = line.tree.children[1:]
         starts: list[int | None] = [0, first_lexeme(account), first_lexeme(amount)]
         starts.append(first_lexeme(rest[0]) if rest else None)
@@ -74,10 +74,11 @@ def cells_of(line: SpacedLine) -> Cells | None:
 def aligned(lines: Sequence[Cells]) -> list[str]:
     """Writes neighbouring lines of one kind with their columns below each other."""
     count = max((len(cells.texts) for cells in lines), default=0)
-    widths = [
-        max((_column_width(cells, column) for cells in lines), default=0) for column in range(count)
-    ]
     to_right = all(cells.is_number for cells in lines)
+    widths = [
+        max((_column_width(cells, column, to_right=to_right) for cells in lines), default=0)
+        for column in range(count)
+    ]
     return [_written(cells, widths, to_right=to_right) for cells in lines]
 
 
@@ -92,9 +93,11 @@ def _written(cells: Cells, widths: Sequence[int], *, to_right: bool) -> str:
     ).rstrip()
 
 
-def _column_width(cells: Cells, column: int) -> int:
+def _column_width(cells: Cells, column: int, *, to_right: bool) -> int:
     if column >= len(cells.texts):
         return 0
+    if column == _AMOUNT and cells.kind == _LINE and not to_right and not cells.texts[-1]:
+        return 0  # nothing stands behind this amount that would have to be moved
     width = display_width(cells.texts[column])
     return width if cells.is_row or width <= MAX_COLUMN_WIDTH else 0
 

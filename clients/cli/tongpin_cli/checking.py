@@ -77,13 +77,14 @@ def diagnostics_data(check: Check, files: Files) -> list[object]:
 
 def explain_code(code: str, output: Output) -> int:
     """Prints the page of a diagnostic code."""
-    from rules_dsl.diagnostics.pages import PAGES, rendered
+    from rules_dsl.diagnostics.pages import read_page
 
-    page = PAGES.get(code.upper())
+    name = code.upper()
+    page = read_page(name)
     if page is None:
-        raise CallerError("CODE", f"no diagnostic has the code {code}; they read like TP301")
-    output.text(rendered(page))
-    output.data({"code": page.code, "page": rendered(page)})
+        raise CallerError("CODE", f"no page tells of {code}; codes read like TP301")
+    output.text(page.rstrip())
+    output.data({"code": name, "page": page})
     return EXIT_OK
 
 
