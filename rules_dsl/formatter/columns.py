@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final
 
-from lark import Token, Tree
-
 from rules_dsl.diagnostics.render import display_width
 from rules_dsl.formatter.spacing import SpacedLine, first_lexeme
+from rules_dsl.tree import Token, Tree
 
 #: A part wider than this runs over its column instead of moving the whole column away.
 MAX_COLUMN_WIDTH: Final = 40
@@ -113,7 +112,7 @@ def _row(line: SpacedLine) -> Iterable[str]:
         yield line.written(before + 1, behind)
 
 
-def _first(parts: Sequence[Tree[Token] | Token], names: tuple[str, ...]) -> int | None:
+def _first(parts: Sequence[Tree | Token], names: tuple[str, ...]) -> int | None:
     for part in parts:
         if (part.data if isinstance(part, Tree) else part.type) in names:
             return first_lexeme(part)
@@ -130,7 +129,7 @@ def _split(line: SpacedLine, starts: Sequence[int | None]) -> tuple[str, ...]:
     return tuple(reversed(texts))
 
 
-def _is_number(amount: Tree[Token]) -> bool:
+def _is_number(amount: Tree) -> bool:
     inner = amount.children[-1]
     is_negative = amount.data == "unary" and isinstance(inner, Tree) and inner.data in _NUMBERS
     return amount.data in _NUMBERS or is_negative

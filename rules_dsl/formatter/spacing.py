@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import cached_property
 
-from lark import Token, Tree
-
 from rules_dsl.line_parser import ParsedLine
 from rules_dsl.literals import plain_text
 from rules_dsl.scan import Lexeme
+from rules_dsl.tree import Token, Tree
 
 # Rules of the grammar that only stand around a voucher line.
 _WRAPPERS = frozenset({"rule_line", "test_line"})
@@ -70,8 +69,8 @@ class SpacedLine:
         if "MINUS" not in self.terminals:
             return frozenset()
         return frozenset(
-            first.start_pos or 0
-            for node in self.tree.iter_subtrees()
+            first.start_pos
+            for node in self.tree.trees()
             if node.data in {"unary", "signed_number"}
             for first in node.children[:1]
             if isinstance(first, Token) and first.type == "MINUS"
@@ -83,8 +82,8 @@ def written_lexeme(lexeme: Lexeme) -> str:
     return plain_text(lexeme.text) if lexeme.kind == "STRING" else lexeme.text
 
 
-def first_lexeme(node: Tree[Token] | Token) -> int:
+def first_lexeme(node: Tree | Token) -> int:
     """Gives the index of the first lexeme of a part of a line."""
     while isinstance(node, Tree):
         node = node.children[0]
-    return node.start_pos or 0
+    return node.start_pos
