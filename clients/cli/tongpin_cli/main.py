@@ -105,6 +105,21 @@ def serve(
     raise typer.Exit(run_service({name: value for name, value in settings.items() if value}))
 
 
+@app.command("new")
+def new_book(
+    folder: Annotated[Path, typer.Argument(help="Folder to make, or an empty one.")],
+    lang: Annotated[str, typer.Option("--lang", help="Keywords in zh or en.")] = "zh",
+    json: Json = False,
+) -> None:
+    """Begin a rule book: ledger, accounts, an event, a table, a rule and its tests.
+
+    Example: tongpin new rules/ --lang en
+    """
+    from tongpin_cli.scaffolding import write_rulebook
+
+    raise typer.Exit(write_rulebook(folder, lang, Output(json)))
+
+
 @app.command()
 def check(
     paths: Annotated[list[Path] | None, typer.Argument(help="Rule folders or files.")] = None,
