@@ -168,6 +168,7 @@ def _apply_status_changes(
         if status in _WAITING:
             event = state.waiting[ordinal]
             event.status, event.reason, event.message = status, reason, message
+            event.decided_in = header.seq
         else:
             del state.waiting[ordinal]
             state.settled[ordinal] = (status, reason, message, header.seq, command)

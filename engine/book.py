@@ -1,7 +1,8 @@
 """A book (账套): its log, its state and its rule revisions; the entrance to everything else.
 
 A book is opened once for writing. `post` is the one way anything changes: decide, append, apply,
-answer, in this order. Reading calls may come from any thread.
+answer, in this order. Reading calls and dry runs may come from any thread; they wait only while a
+commit is applied, not while it is decided and written.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 
@@ -92,7 +94,8 @@ class Book(BookReads):
         self._evaluator: Evaluator = evaluator
         self._clock = clock
         self._snapshot_path = snapshot_path
-        self._lock = threading.RLock()
+        self._writing = threading.RLock()  # held by whoever decides and appends, one at a time
+        self._lock = threading.RLock()  # held while the state changes, and by readers
         self._commits = Commits(store)
         self.stats = BookStatistics()
         self.snapshot_note = ""
@@ -216,7 +219,10 @@ class Book(BookReads):
             call: the events.
             candidate: decide under this program instead of those in force.
         """
-        with self._lock:
+        with ExitStack() as held:
+            if candidate is not None:
+                held.enter_context(self._writing)  # its constants enter the pool
+            held.enter_context(self._lock)
             rulings = self._rulings()
             if candidate is not None:
                 plan = self._revisions.use(candidate)
@@ -232,14 +238,15 @@ class Book(BookReads):
                 seq=self._state.seq + 1,
                 now_us=self._now(),
             )
+            seq = self._state.seq
         attach_drafts(decided)
         answer = decided.answers[0]
-        answer.seq = self._state.seq
+        answer.seq = seq
         return answer
 
     def tick(self) -> None:
         """Lets time pass in a quiet book: what is due expires."""
-        with self._lock:
+        with self._writing:
             now = self._now()
             decided = decide_commit(
                 self._state, self._history, [], self._rulings(), seq=self._state.seq + 1, now_us=now
@@ -257,7 +264,7 @@ class Book(BookReads):
         """Writes the state beside the store, so that the next start reads little of the log."""
         if self._snapshot_path is None or self._store is None or self._store.read_only:
             return
-        with self._lock:
+        with self._writing:
             header = SnapshotHeader(
                 book_id=self._store.book_id,
                 seq=self._state.seq,
@@ -285,7 +292,7 @@ class Book(BookReads):
         )
 
     def _commit(self, calls: Sequence[Call], rulings: Rulings | None = None) -> list[CallResult]:
-        with self._lock:
+        with self._writing:
             for _ in range(MAX_LOST_RACES):
                 now = self._now()
                 decided = decide_commit(
@@ -351,9 +358,10 @@ class Book(BookReads):
         crash_point("after_apply")
 
     def _apply(self, header: CommitHeader, effects: EffectBatch, chain: bytes) -> None:
-        known = len(self._state.revisions)
-        apply_commit(self._state, header, effects, chain)
-        self._revisions.load(self._state.revisions[known:])
+        with self._lock:
+            known = len(self._state.revisions)
+            apply_commit(self._state, header, effects, chain)
+            self._revisions.load(self._state.revisions[known:])
 
     def _catch_up(self, *, keep: bool = True) -> None:
         """Applies commits of the log that the state does not have yet; `keep`: decoded, too."""
@@ -385,13 +393,14 @@ class Book(BookReads):
         return CallResult([answers[index] for index in sorted(answers)], self._state.seq)
 
     def _publish(self, call: Call) -> CallResult:
-        with self._lock:
+        with self._writing:
             rulings = self._rulings()
             event = call.events[0]
             if len(call.events) == 1:
                 try:
                     program = self._revisions.compile(event_files(event))
-                    self._revisions.use(program)
+                    with self._lock:
+                        self._revisions.use(program)
                     rulings = replace(rulings, publishing=program.revision)
                 except CallerError as error:
                     rulings = replace(rulings, publishing_problem=error.message)

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
-from engine.effects import Status, Verdict
+from engine.effects import MoveKind, Stage, Status, Verdict
 
 #: System command types. They are events like any other (contract.md).
 PERIOD_CLOSED = "period.closed"  # fields: period "2026-03"
@@ -78,8 +79,7 @@ class Call:
     budget_roles: frozenset[str] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class BudgetVerdict:
+class BudgetVerdict(NamedTuple):
     """What one budget node said to one event. Amounts are raw at the budget's `scale`.
 
     requested: net of what the event gives back. available: before the event; after it, if it
@@ -112,6 +112,22 @@ class BudgetDecision:
     principal: str
     sealed_at_us: int
     seq: int
+
+
+@dataclass(frozen=True, slots=True)
+class BudgetMoveView:
+    """A change of a node's figures that an event would make. `amount`: raw at the budget's scale.
+
+    reference, group: what the amount stands under, "" = none. expires_us: end of a soft hold.
+    """
+
+    node: str
+    kind: MoveKind
+    stage: Stage
+    amount: int
+    reference: str
+    group: str
+    expires_us: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,7 +222,8 @@ class EventResult:
     """What became of one event.
 
     seq, row: commit and command row that hold the event, 0 and -1 where nothing was stored (for
-    a DUPLICATE: of the first one, whose present status is `first_status`). drafts: dry run only.
+    a DUPLICATE: of the first one, whose present status is `first_status`). drafts, budget_moves:
+    dry run only.
     budget: what each limited node said, in the order the event touched them.
     """
 
@@ -223,14 +240,19 @@ class EventResult:
     conflicting_fields: tuple[str, ...] = ()
     drafts: tuple[VoucherView, ...] = ()
     budget: tuple[BudgetVerdict, ...] = ()
+    budget_moves: tuple[BudgetMoveView, ...] = ()
 
 
 @dataclass(slots=True)
 class CallResult:
-    """Results in request order, and the position of the book they stand at."""
+    """Results in request order, and the position of the book they stand at.
+
+    own: one result per event sent; where that decided other events again, `results` has theirs.
+    """
 
     results: list[EventResult] = field(default_factory=list)
     seq: int = 0
+    own: list[EventResult] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,10 @@ _INT64_MAX = 2**63 - 1
 _MOST_CHARS = 17  # a sign, a point and digits that cannot leave int64 at any place
 _ZERO, _DOT, _MINUS, _NEWLINE = b"0.-\n"
 
+#: Below this many texts each is read by itself. All at once costs some 46 µs however few they are,
+#: one 0.6 µs; they are even at about 80.
+_FEW_TEXTS = 48
+
 
 class DecimalSyntaxError(ValueError):
     """Text that is not a decimal in plain notation, or has more decimals than allowed."""
@@ -61,7 +65,10 @@ def parse_decimals(texts: Sequence[str | None], scale: int) -> tuple[Int64s, Boo
     given = np.ones(count, dtype=np.bool_)
     if None in texts:
         given = np.array([text is not None for text in texts], dtype=np.bool_)
-    raws, simple = _parse_simple(texts, scale)
+    raws = np.zeros(count, dtype=np.int64)
+    simple = np.zeros(count, dtype=np.bool_)
+    if count >= _FEW_TEXTS:
+        raws, simple = _parse_simple(texts, scale)
     problems: dict[int, str] = {}
     for index in np.flatnonzero(given & ~simple).tolist():
         text = texts[index]

@@ -23,6 +23,7 @@ from engine.effects import READS, ReadKind
 from engine.errors import InvariantBroken
 from engine.evaluate import evaluate_row
 from engine.evaluate.outcome import Bools, Int64s, RuleRow
+from engine.explain_budgets import BudgetStep, budget_steps
 from engine.program import Kind, NegativePolicy, Op, Rule, Side
 from engine.receive import receive_rows, type_rows
 from engine.state.keys import Key, key_ints
@@ -49,7 +50,8 @@ class ReadView:
 class Explanation:
     """Why a voucher is as it is.
 
-    `recomputed`: debits and credits of its lines evaluated again, equal to the posted ones.
+    recomputed: debits and credits of its lines evaluated again, equal to the posted ones.
+    budgets: what the event moved and what nodes said, in log order.
     """
 
     voucher: VoucherView
@@ -60,6 +62,7 @@ class Explanation:
     basis: str
     reads: tuple[ReadView, ...]
     recomputed: tuple[tuple[int, int], ...]
+    budgets: tuple[BudgetStep, ...] = ()
 
 
 def explain_voucher(book: Book, name: str) -> Explanation:
@@ -94,6 +97,7 @@ def explain_voucher(book: Book, name: str) -> Explanation:
         basis=rule.basis,
         reads=tuple(_view(rule, read) for read in rows),
         recomputed=recomputed,
+        budgets=budget_steps(book, (event.source, event.event_id), event.seq),
     )
 
 

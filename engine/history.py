@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 
 import msgspec
 import numpy as np
@@ -33,7 +32,7 @@ from engine.effects import (
 )
 from engine.errors import StoreCorrupt
 from engine.log import CommitHeader, CommitStore, open_commit
-from engine.state.book_state import BookState
+from engine.state.book_state import BookState, WaitingEvent
 
 #: How many decoded commits are kept.
 COMMITS_KEPT = 64
@@ -122,17 +121,22 @@ class StateHistory:
         entity = int(commands.ints("entity")[row])
         return commands.blobs("content")[row], effects.strings[entity]
 
-    def hold(self, seq: int, row: int) -> tuple[str, tuple[str, ...]]:
-        """Who sent an event that a budget holds, and the roles that may decide on it."""
-        _, effects = self._commits.get(seq)
+    def hold(self, event: WaitingEvent) -> tuple[str, tuple[str, ...]]:
+        """Who sent an event that a budget holds, and the roles that may decide on it.
+
+        The roles are those that the nodes asked for when it was decided last.
+        """
+        _, effects = self._commits.get(event.seq)
         commands = effects.tables[COMMANDS.name]
-        event = msgspec.json.decode(commands.blobs("content")[row] or b"{}")
-        actor = event.get("actor")
+        content = msgspec.json.decode(commands.blobs("content")[event.row] or b"{}")
+        actor = content.get("actor")
         sender = actor if isinstance(actor, str) else ""
-        name = sender or _text(effects, COMMANDS.name, "principal", row)
+        name = sender or _text(effects, COMMANDS.name, "principal", event.row)
+        if event.decided_in:
+            _, effects = self._commits.get(event.decided_in)
         roles = {
             decision.verdict.role: None
-            for decision in budget_decisions_of(effects, row)
+            for decision in budget_decisions_of(effects, (event.source, event.event_id))
             if decision.verdict.verdict is Verdict.HOLD and decision.verdict.role
         }
         return name, tuple(roles)
@@ -249,7 +253,7 @@ class StateHistory:
         terms = self._state.budgets.terms.get(verdict.node)
         if terms is None:
             return verdict
-        return replace(verdict, scale=terms.scale, currency=terms.currency)
+        return verdict._replace(scale=terms.scale, currency=terms.currency)
 
 
 def _noted_answers(
@@ -279,13 +283,14 @@ def _noted_answers(
         )
 
 
-def budget_decisions_of(effects: EffectBatch, command: int) -> list[BudgetDecision]:
-    """Verdicts of one command of a commit, without what its header says."""
+def budget_decisions_of(effects: EffectBatch, event: tuple[str, str]) -> list[BudgetDecision]:
+    """Verdicts on one event (source, id) in a commit, without what its header says."""
     table = effects.tables.get(BUDGET_DECISIONS.name)
     if table is None:
         return []
-    rows = np.flatnonzero(table.ints("command") == command).tolist()
-    return [budget_decision(effects, row) for row in rows]
+    source, event_id = (_code(effects, part) for part in event)
+    mask = (table.ints("source") == source) & (table.ints("event_id") == event_id)
+    return [budget_decision(effects, row) for row in np.flatnonzero(mask).tolist()]
 
 
 def budget_decision(

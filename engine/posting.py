@@ -8,11 +8,11 @@ tables. Appending and applying them is the book's work (`engine.book`), never th
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from engine.batch import ReceivedBatch
-from engine.calls import Call, CallResult, EventResult
+from engine.calls import BudgetMoveView, Call, CallResult, EventResult, VoucherView
 from engine.columns import EffectBatch
 from engine.decide.assemble import assemble
 from engine.decide.budget_commands import expire
@@ -22,7 +22,7 @@ from engine.decide.deciding import THIS_COMMIT, Deciding, Member, call_key
 from engine.decide.message import decide_message
 from engine.decide.plan import DecisionPlan
 from engine.decide.run import Evaluator, LevelStatistics
-from engine.effects import VOUCHERS, Status
+from engine.effects import BUDGET_MOVES, VOUCHERS, MoveKind, Stage, Status
 from engine.history import StateHistory, all_voucher_names, voucher_view
 from engine.receive import receive_arrow, receive_rows
 from engine.state.book_state import BookState
@@ -208,7 +208,7 @@ def _finish(deciding: Deciding, works: list[_CallWork], seq: int) -> DecidedComm
             if not result.replayed:
                 name = result.status.name
                 counters[name] = counters.get(name, 0) + 1
-        answers.append(CallResult(_with_retried(deciding, results), seq))
+        answers.append(CallResult(_with_retried(deciding, results), seq, own=results))
     return DecidedCommit(
         effects=effects,
         answers=answers,
@@ -261,30 +261,52 @@ def _with_retried(deciding: Deciding, results: list[EventResult]) -> list[EventR
 
 
 def attach_drafts(decided: DecidedCommit) -> None:
-    """Adds to the results of a dry run the vouchers as they would be, without numbers."""
+    """Adds to the results of a dry run what they would make: vouchers without numbers, moves."""
     effects = decided.effects
-    if VOUCHERS.name not in effects.tables:
-        return
-    names = list(
-        zip(
-            effects.text(VOUCHERS.name, "source"),
-            effects.text(VOUCHERS.name, "event_id"),
-            strict=True,
-        )
-    )
-    by_event: dict[tuple[str, str], list[int]] = {}
-    for row, name in enumerate(names):
-        by_event.setdefault(name, []).append(row)
+    vouchers: dict[tuple[str, str], list[VoucherView]] = {}
+    if VOUCHERS.name in effects.tables:
+        _unnumber(effects)
+        for row, name in enumerate(_events(effects, VOUCHERS.name)):
+            vouchers.setdefault(name, []).append(voucher_view(effects, row))
+    moves: dict[tuple[str, str], list[BudgetMoveView]] = {}
+    if BUDGET_MOVES.name in effects.tables:
+        views = _move_views(effects)
+        for name, view in zip(_events(effects, BUDGET_MOVES.name), views, strict=True):
+            moves.setdefault(name, []).append(view)
     for answer in decided.answers:
         for result in answer.results:
-            rows = by_event.get((result.source, result.event_id), [])
+            name = (result.source, result.event_id)
+            if result.first_status is not None:
+                continue  # what stands in the log under this identity makes nothing anew
             if result.status is Status.POSTED:
-                result.drafts = tuple(voucher_view(_unnumbered(effects), row) for row in rows)
+                result.drafts = tuple(vouchers.get(name, ()))
                 result.vouchers = ()
+            result.budget_moves = tuple(moves.get(name, ()))
             result.seq, result.row = 0, -1
 
 
-def _unnumbered(effects: EffectBatch) -> EffectBatch:
+def _events(effects: EffectBatch, table: str) -> Iterator[tuple[str, str]]:
+    """Source and id of the event each row of a table belongs to."""
+    return zip(effects.text(table, "source"), effects.text(table, "event_id"), strict=True)
+
+
+def _move_views(effects: EffectBatch) -> list[BudgetMoveView]:
+    name, table = BUDGET_MOVES.name, effects.tables[BUDGET_MOVES.name]
+    return [
+        BudgetMoveView(node, MoveKind(kind), Stage(stage), *rest)
+        for node, kind, stage, *rest in zip(
+            effects.text(name, "node"),
+            table.ints("kind").tolist(),
+            table.ints("stage").tolist(),
+            table.ints("amount").tolist(),
+            effects.text(name, "reference"),
+            effects.text(name, "group_id"),
+            table.ints("expires_us").tolist(),
+            strict=True,
+        )
+    ]
+
+
+def _unnumber(effects: EffectBatch) -> None:
     table = effects.tables[VOUCHERS.name]
     table.columns["number"] = table.ints("number") * 0
-    return effects

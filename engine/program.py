@@ -558,6 +558,8 @@ class Budget:
         by_path: nodes hang under parents their approval names and are found by the tail of their
             path ("[…/]OWNER/CATEGORY"); otherwise a node's ancestors are the prefixes of its keys.
         chinese: sentences about it are Chinese (the language its declaration is written in).
+        labels: per key what its values are called (wire value -> author's name), for sentences;
+            empty where a key takes any text.
     """
 
     name: str
@@ -574,7 +576,16 @@ class Budget:
     override_role: str = ""
     by_path: bool = False
     chinese: bool = False
+    labels: tuple[dict[str, str], ...] = ()
     span: Span = Span()
+
+    def label(self, path: tuple[str, ...]) -> tuple[str, ...]:
+        """The keys of a node as people call them."""
+        if not self.by_path:
+            named = zip(path, self.labels, strict=False)
+            return tuple(names.get(key, key) for key, names in named) + path[len(self.labels) :]
+        every = {wire: name for names in self.labels for wire, name in names.items()}
+        return tuple(every.get(key, key) for key in path)
 
 
 @dataclass(frozen=True, slots=True)
@@ -587,7 +598,8 @@ class BudgetMove:
         keys: TEXT nodes, root first, as many as the budget has or fewer; an absent or empty value
             ends the path there. Empty for a release where the reference stands.
         day: DATE node that chooses the period; None = the business date.
-        reference: TEXT node (`as` / `of`); absent value: nothing to release, or kept nameless.
+        reference: TEXT node (`as` / `of`); absent value: nothing to release; what is reserved or
+            committed without one is kept under the event's id, what is taken back nameless.
         group: TEXT node or None. until: DATE node or None: the last day of a soft hold (UTC);
             NO_DATE where an optional field is absent: no soft hold.
         each: list field index, or EVENT_SHAPE. As in `Line`, amount and keys then have that shape

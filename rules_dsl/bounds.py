@@ -131,17 +131,17 @@ def absolute(values: Range) -> Range:
     return Range(1 if values.nonzero else 0, values.magnitude, values.nonzero)
 
 
-def divide(left: Range, right: Range) -> Range:
+def divide(left: Range, right: Range, step: int = 1) -> Range:
     """The range of a quotient rounded in any way; a divisor 0 is left out.
 
     Corners of left and right decide, since a quotient is monotone in each where the divisor
-    keeps its sign; the divisors nearest to 0 are -1 and 1.
+    keeps its sign; the divisors nearest to 0 are -step and step, of which all are multiples.
     """
     divisors = {right.low, right.high} - {0}
-    if right.low <= 1 <= right.high:
-        divisors.add(1)
-    if right.low <= -1 <= right.high:
-        divisors.add(-1)
+    if right.low <= step <= right.high:
+        divisors.add(step)
+    if right.low <= -step <= right.high:
+        divisors.add(-step)
     if not divisors:
         return constant(0)
     floors = [a // b for a in (left.low, left.high) for b in divisors]

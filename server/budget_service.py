@@ -25,7 +25,6 @@ from engine.calls import (
 )
 from engine.effects import Status
 from engine.errors import UnknownObject
-from engine.history import budget_decisions_of
 from engine.program import Budget
 from server.budget_requests import (
     Fields,
@@ -164,8 +163,6 @@ class BudgetService(budget_service_pb2_grpc.BudgetServiceServicer):
         call = system_call(command, request.attempt_id, fields)
         answer = await self._committer.enqueue(call, count=1, size=request.ByteSize())
         result = answer.results[0]
-        if result.replayed and result.seq and not result.budget:
-            result = await self._reader.run(partial(self._recalled, result))
         return result, await self._sentence([result], language), answer.seq
 
     # ------------------------------------------------------------ reading
@@ -312,13 +309,3 @@ class BudgetService(budget_service_pb2_grpc.BudgetServiceServicer):
             first = declared.get(wires[0])
             chinese = first is not None and first.chinese
         return sentence(verdicts, chinese=chinese, budgets=declared.values())
-
-    def _recalled(self, result: EventResult) -> EventResult:
-        """An answer given before, with its verdicts out of the log."""
-        _, effects = self._book.commit(result.seq)
-        found = []
-        for decision in budget_decisions_of(effects, result.row):
-            verdict = decision.verdict
-            node = self._book.budget_node(verdict.node)
-            found.append(replace(verdict, scale=node.scale, currency=node.currency))
-        return replace(result, budget=tuple(found))

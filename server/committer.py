@@ -6,8 +6,9 @@ import asyncio
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from itertools import takewhile
 from typing import Final
 
 import structlog
@@ -21,6 +22,8 @@ from server.limits import (
     MAX_COMMIT_EVENTS,
     MAX_QUEUED_BYTES,
     MAX_QUEUED_CALLS,
+    MAX_SHARED_COMMIT_EVENTS,
+    SHARED_SECONDS,
     SNAPSHOT_AT_LATEST_COMMITS,
     SNAPSHOT_EVERY_COMMITS,
 )
@@ -34,6 +37,9 @@ _IDLE_SECONDS: Final = 1.0
 
 #: A call of more events than this is worth a commit of its own.
 _LINGER_EVENTS: Final = 100
+
+#: A call of no more events than this, and of no stream, is put before those of many.
+_FEW_EVENTS: Final = 16
 
 #: Seconds before a tick that failed is tried again.
 _TICK_RETRY_SECONDS: Final = 5.0
@@ -63,6 +69,11 @@ class _Waiting:
     is_alone: bool
     answer: asyncio.Future[CallResult]
 
+    @property
+    def is_small(self) -> bool:
+        """Whether somebody waits for the answer to a few events, and no call before it matters."""
+        return self.lane is None and self.count <= _FEW_EVENTS
+
 
 _Outcome = tuple[_Waiting, CallResult | Exception]
 
@@ -75,6 +86,7 @@ class CommitterLimits:
     queued_bytes: int = MAX_QUEUED_BYTES
     commit_events: int = MAX_COMMIT_EVENTS
     commit_calls: int = MAX_COMMIT_CALLS
+    shared_events: int = MAX_SHARED_COMMIT_EVENTS
     linger_seconds: float = LINGER_SECONDS
 
 
@@ -107,6 +119,8 @@ class Committer:
         self._is_closing = False
         self._failure: Exception | None = None
         self._last_calls = 0
+        self._few_first = False
+        self._shared_until = 0.0
         self._commits_since_snapshot = 0
         self._tick_not_before = 0.0
         self._loop = asyncio.get_running_loop()
@@ -213,26 +227,46 @@ class Committer:
             time.sleep(self._limits.linger_seconds)
 
     def _take(self) -> list[_Waiting]:
-        """The next calls to post together."""
-        group: list[_Waiting] = []
-        count = 0
+        """The next calls to post together, in order of arrival.
+
+        Where somebody waits for the answer to a few events and others send many, the few come
+        first, every other time: their commit is short, and nobody's is put off for long. What
+        comes in between is kept short as well, for as long as such callers keep asking.
+        """
+        limits, now = self._limits, time.monotonic()
         with self._changed:
             calls = self._queue.calls
-            while calls and count < self._limits.commit_events:
-                waiting = calls[0]
-                if group and (
-                    waiting.is_alone
-                    or group[-1].is_alone
-                    or len(group) == self._limits.commit_calls
-                ):
-                    break
-                calls.popleft()
-                self._queue.size -= waiting.size
-                group.append(waiting)
-                count += waiting.count
-            self._metrics.queued_calls.set(len(calls))
+            before = list(takewhile(lambda waiting: not waiting.is_alone, calls))
+            small = [waiting for waiting in before if waiting.is_small]
+            many = sum(waiting.count for waiting in before if not waiting.is_small)
+            self._few_first = bool(small) and many > _LINGER_EVENTS and not self._few_first
+            if small:
+                self._shared_until = now + SHARED_SECONDS
+            shared = limits.shared_events if now < self._shared_until else limits.commit_events
+            most = min(shared, limits.commit_events)
+            group = self._together(small if self._few_first else calls, most)
+            if len(group) == len(calls):
+                calls.clear()
+            else:
+                taken = set(map(id, group))
+                self._queue.calls = deque(item for item in calls if id(item) not in taken)
+            self._queue.size -= sum(waiting.size for waiting in group)
+            self._metrics.queued_calls.set(len(self._queue.calls))
             self._metrics.queued_bytes.set(self._queue.size)
         self._last_calls = len(group)
+        return group
+
+    def _together(self, calls: Iterable[_Waiting], most: int) -> list[_Waiting]:
+        """Calls from the beginning that share a commit of `most` events, or of one call."""
+        group: list[_Waiting] = []
+        count = 0
+        for waiting in calls:
+            if count >= most or len(group) == self._limits.commit_calls:
+                break
+            if group and (waiting.is_alone or group[-1].is_alone):
+                break
+            group.append(waiting)
+            count += waiting.count
         return group
 
     def _commit(self, group: list[_Waiting]) -> None:

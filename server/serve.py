@@ -19,6 +19,7 @@ from prometheus_client import Gauge
 from engine.book import Book
 from engine.calls import REVISION_PUBLISHED, SYSTEM_SOURCE, Call
 from engine.errors import CallerError, TongpinError
+from engine.garbage import collecting_rarely
 from server.committer import Committer
 from server.config import ServerConfig, redact_url, split_address
 from server.limits import SWITCH_SECONDS
@@ -81,7 +82,8 @@ async def serve(config: ServerConfig, *, ready: Ready | None = None) -> int:
                 await publish_folder(book, committer, config.rules)
             service = await start_service(book, committer, config, authenticator, metrics)
             projector.start()
-            return await _serve_until_told(service, config, metrics, ready)
+            with collecting_rarely():
+                return await _serve_until_told(service, config, metrics, ready)
         finally:
             await committer.close()
     finally:

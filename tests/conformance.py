@@ -2,7 +2,7 @@
 
 `python -m tests.conformance FILE [--only ID…] [--json]`. Plain: per case what differs, last line
 `N passed, N failed`. With `--json`: what was actually booked, in the schema of a case's `expect`;
-cases without `expect` work as well.
+cases without `expect` work as well, and say in `ask` which budget nodes and reports to read.
 """
 
 from __future__ import annotations
@@ -14,26 +14,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from engine.book import Book
-from engine.calls import Call, EventResult, VoucherView
-from engine.decimals import format_minor
-from engine.effects import Status
-from engine.program import Program
 from rules_dsl.rulebooks import SERVICES
 from server.rulebooks import compile_files, read_folder
-
-#: Fields a case carries for its own test, not for the engine (case-rules.md §1.7).
-TEST_ONLY = ("redelivery", "conflict")
-
-_ACCEPTED = (Status.POSTED, Status.NO_POSTING, Status.DUPLICATE)
-
-#: Setup keys and the event type that loads each of their items.
-_SETUP = {
-    "contracts": "contract.signed",
-    "estimates": "estimate.changed",
-    "budgets": "budget.approved",
-    "opening": "opening.loaded",
-}
+from tests.worked_cases import Booked, run_case
 
 
 def main() -> None:
@@ -49,7 +32,7 @@ def main() -> None:
     program = compile_files(read_folder(SERVICES))
     booked = [run_case(program, case) for case in cases]
     if arguments.json:
-        print(json.dumps(booked, ensure_ascii=False, indent=1))
+        print(json.dumps([one.in_schema() for one in booked], ensure_ascii=False, indent=1))
         return
     passed = 0
     for case, found in zip(cases, booked, strict=True):
@@ -61,105 +44,47 @@ def main() -> None:
     print(f"{passed} passed, {len(cases) - passed} failed")
 
 
-def run_case(program: Program, case: Mapping[str, Any]) -> dict[str, Any]:
-    """Books a case's setup and events; returns what came of its events."""
-    book = Book.in_memory([program], strict=False)
-    setup = list(_setup_events(case))
-    if setup:
-        book.post([Call(events=setup)])
-    found: dict[str, Any] = {
-        "id": case["id"],
-        "vouchers": [],
-        "budget": [],
-        "errors": [],
-        "reports": [],
-    }
-    for event in case["events"]:
-        sent = {name: value for name, value in event.items() if name not in TEST_ONLY}
-        result = book.post([Call(events=[sent])])[0].results[0]
-        if result.status is Status.POSTED:
-            found["vouchers"].extend(
-                _voucher(book.voucher(name), event) for name in result.vouchers
-            )
-        if result.status not in _ACCEPTED:
-            found["errors"].append(_error(result))
-    return found
-
-
-def _setup_events(case: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-    """The case's setup as events before the first one."""
-    setup = case.get("setup") or {}
-    first = min((event["date"] for event in case["events"]), default="2026-01-01")
-    for key, kind in _SETUP.items():
-        for number, item in enumerate(setup.get(key) or []):
-            fields = dict(item)
-            event = {"id": f"setup-{key}-{number}", "type": kind, "date": fields.pop("date", first)}
-            if kind == "contract.signed":
-                event["contract"] = fields.pop("id")
-            elif kind == "estimate.changed" and "contract" not in fields:
-                contracts = setup.get("contracts") or [{}]
-                event["contract"] = contracts[0].get("id", "")
-            fields.pop("id", None)
-            yield event | fields
-
-
-def _voucher(view: VoucherView, event: Mapping[str, Any]) -> dict[str, Any]:
-    voucher = {
-        "event_id": event["id"],
-        "ledger": view.ledger,
-        "word": view.word,
-        "date": view.voucher_date,
-        "period": view.period,
-        "number": view.number,
-        "summary": view.summary,
-        "lines": [
-            {
-                "account_code": line.account_code,
-                "account_name": line.account_name,
-                "dims": dict(line.dimensions),
-                "debit": format_minor(line.debit, view.scale),
-                "credit": format_minor(line.credit, view.scale),
-                **({"currency": line.currency, "rate": line.rate} if line.currency else {}),
-            }
-            for line in view.lines
-        ],
-    }
-    if view.entity != "C01":
-        voucher["entity"] = view.entity
-    return voucher
-
-
-def _error(result: EventResult) -> dict[str, Any]:
-    return {
-        "event_id": result.event_id,
-        "code": result.reason,
-        "status": result.status.name,
-        "message": result.message,
-    }
-
-
-def compare(case: Mapping[str, Any], found: Mapping[str, Any]) -> Iterator[str]:
+def compare(case: Mapping[str, Any], found: Booked) -> Iterator[str]:
     """What differs between a case's `expect` and what was booked, line by line."""
     expect = case.get("expect")
     if expect is None:
         return
+    yield from found.setup
     wanted_errors = {(error["event_id"], error["code"]) for error in expect.get("errors") or []}
-    found_errors = {(error["event_id"], error["code"]) for error in found["errors"]}
+    found_errors = {(error["event_id"], error["code"]) for error in found.errors}
     for event_id, code in sorted(wanted_errors - found_errors):
         yield f"{event_id}: expected error {code}"
-    for error in found["errors"]:
+    for error in found.errors:
         if (error["event_id"], error["code"]) not in wanted_errors:
             yield f"{error['event_id']}: {error['status']} {error['code']}: {error['message']}"
     for event in case["events"]:
         yield from _compare_vouchers(
             event["id"],
             [v for v in expect["vouchers"] if v["event_id"] == event["id"]],
-            [v for v in found["vouchers"] if v["event_id"] == event["id"]],
+            [v for v in found.vouchers if v["event_id"] == event["id"]],
         )
-    for row in expect.get("budget") or []:
-        yield f"{row['after_event']}: budget {row['node']} is not kept yet"
-    for report in expect.get("reports") or []:
-        yield f"{report['after_event']}: reports are not made yet"
+    yield from _compare_rows("budget", "node", expect.get("budget") or [], found.budget)
+    for key in ("project", "customer"):
+        rows = [row for row in expect.get("reports") or [] if key in row]
+        yield from _compare_rows("report", key, rows, found.reports)
+
+
+def _compare_rows(
+    what: str, key: str, wanted: Sequence[Mapping[str, Any]], found: Sequence[Mapping[str, Any]]
+) -> Iterator[str]:
+    """Rows are found by their event and key; what a wanted row does not say is not compared."""
+    for row in wanted:
+        place = f"{row['after_event']}: {what} {row[key]}"
+        same = [
+            one
+            for one in found
+            if one["after_event"] == row["after_event"] and one.get(key) == row[key]
+        ]
+        if not same:
+            yield f"{place} does not exist"
+        for name in row:
+            if same and row[name] != same[0].get(name):
+                yield f"{place}: {name} {row[name]} expected, found {same[0].get(name)}"
 
 
 def _compare_vouchers(

@@ -54,53 +54,21 @@ def apply_budgets(state: BudgetState, effects: EffectBatch) -> None:
         _apply_excesses(state, effects)
 
 
+_NODE_NUMBERS = ("command", "first_day", "last_day", "warn_ppm", "limited", "closed", "scale")
+_NODE_TEXTS = ("path", "control", "tolerances")
+_NODE_NAMES = ("budget", "period", "parent", "override_role", "version", "currency")
+
+
 def _nodes(effects: EffectBatch) -> Iterator[tuple[int, Terms]]:
     """Command row and attributes of each node entered or changed."""
     name = BUDGET_NODES.name
     table = effects.tables[name]
-    numbers = zip(
-        *(
-            table.ints(column).tolist()
-            for column in (
-                "command",
-                "first_day",
-                "last_day",
-                "warn_ppm",
-                "limited",
-                "closed",
-                "scale",
-            )
-        ),
-        strict=True,
-    )
-    texts = zip(
-        *(
-            effects.text(name, column)
-            for column in (
-                "budget",
-                "path",
-                "period",
-                "parent",
-                "control",
-                "tolerances",
-                "override_role",
-                "version",
-                "currency",
-            )
-        ),
-        strict=True,
-    )
-    for (command, first, last, warn, limited, closed, scale), (
-        budget,
-        path,
-        period,
-        parent,
-        control,
-        tolerances,
-        role,
-        version,
-        currency,
-    ) in zip(numbers, texts, strict=True):
+    numbers = zip(*(table.ints(column).tolist() for column in _NODE_NUMBERS), strict=True)
+    texts = zip(*(effects.text(name, column) for column in _NODE_TEXTS), strict=True)
+    names = zip(*(effects.text(name, column) for column in _NODE_NAMES), strict=True)
+    for number, (path, control, tolerances), called in zip(numbers, texts, names, strict=True):
+        command, first, last, warn, limited, closed, scale = number
+        budget, period, parent, role, version, currency = called
         yield (
             command,
             Terms(

@@ -181,12 +181,18 @@ def available_before(
     return result
 
 
-def warns(limits: Limits, nodes: Int64s, available: Int64s, requested: Int64s) -> Bools:
-    """Whether a demand that fits leaves no more than the node's warning share."""
-    left = available - requested
+def warns(limits: Limits, nodes: Int64s, left: Int64s, asked: Int64s) -> Bools:
+    """Whether demands that fit leave no more than the node's warning share.
+
+    Args:
+        limits: of the level.
+        nodes: int64[n] node of each demand.
+        left: int64[n] what is left after it.
+        asked: int64[n] what it asks for; who only gives back is not warned.
+    """
     warn, limit = limits.warn[nodes], limits.limit[nodes]
     result: Bools = np.zeros(len(nodes), dtype=np.bool_)
-    for place in np.flatnonzero((warn >= 0) & (requested > 0)).tolist() if warn.any() else ():
+    for place in np.flatnonzero((warn >= 0) & (asked > 0)).tolist():
         # Python integers: left × 10^6 may leave int64.
         result[place] = int(left[place]) * _PPM <= int(warn[place]) * int(limit[place])
     return result

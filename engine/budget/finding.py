@@ -19,7 +19,9 @@ class NodeNotFound(ValueError):
     """The node a demand counts at cannot be told; the message says why."""
 
 
-def find_node(state: BudgetOverlay, budget: Budget, keys: Sequence[str], day: int) -> str:
+def find_node(
+    state: BudgetOverlay, budget: Budget, keys: Sequence[str], day: int, *, whole: bool = False
+) -> str:
     """Canonical name of the node a demand counts at; "" where the budget has none for it.
 
     A budget by path finds the limited node whose path ends in the most of the keys; any other
@@ -31,6 +33,7 @@ def find_node(state: BudgetOverlay, budget: Budget, keys: Sequence[str], day: in
         budget: where to look.
         keys: root first, absent ones at the end left out.
         day: chooses the period.
+        whole: only a node for all of the keys will do (whose amount is changed, not used).
 
     Raises:
         NodeNotFound: several nodes fit and none exactly.
@@ -40,7 +43,7 @@ def find_node(state: BudgetOverlay, budget: Budget, keys: Sequence[str], day: in
     if not budget.by_path and budget.horizon is not Horizon.DATES:
         return node_name(budget.wire, path, period)
     for length in range(len(path), -1, -1):
-        if budget.by_path and not length:
+        if (budget.by_path and not length) or (whole and length < len(path)):
             break
         found = [
             node

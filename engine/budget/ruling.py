@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from engine.budget.cuts import Cuts
 from engine.budget.demand import Asked, Clause, Decided, Demand, Move, Ruling
 from engine.budget.finding import Entered, change_terms
 from engine.budget.names import split_name
@@ -290,7 +291,7 @@ def _judge(
     verdict, role, person, reason = Verdict.PASS, "", "", ""
     if short:
         verdict, role, person, reason = _beyond(work, terms, demand)
-    elif requested > 0 and terms.warn_ppm >= 0:
+    elif touch.amount > 0 and terms.warn_ppm >= 0:
         left = available - requested
         verdict = Verdict.WARN if left * _PPM <= terms.warn_ppm * figures.limit else verdict
     passes = verdict not in (Verdict.BLOCK, Verdict.HOLD)
@@ -351,7 +352,7 @@ def _beyond(work: _Work, terms: Terms, demand: Demand) -> tuple[Verdict, str, st
     if asked.approval is not None:
         approval = asked.approval
         return Verdict.OVERRIDE, approval.role, approval.person, approval.reason
-    if terms.control is not Control.BLOCK:
+    if terms.control is not Control.BLOCK and not terms.closed:
         return (Verdict.WARN if terms.control is Control.WARN else Verdict.PASS), "", "", ""
     role = terms.override_role
     may = asked.allowed is None or role in asked.allowed
@@ -433,13 +434,18 @@ def _make_moves(work: _Work, ruling: Ruling, entered: Entered) -> None:
         stage = STAGES.get(demand.act)
         if stage is not None and not demand.problem and demand.node and demand.amount:
             _take(work, demand, stage)
+    first = Cuts(state)
     for node in work.limits:
+        terms = state.terms(node)
+        if terms is not None and not terms.limited:
+            first.note_alone(node)
         change_terms(state, node, entered, limited=True)
     for move in work.moves:
         state.move(move.node, move.stage, move.amount)
     for decided in ruling.decided:
         if decided.excess:
             state.add_excess(decided.node, decided.excess)
+    ruling.decided += first.decided(work.asked.person, "")
     for key, holding in work.holdings.items():
         state.set_holding(key, holding)
     ruling.moves = work.moves
@@ -454,9 +460,24 @@ def _take(work: _Work, demand: Demand, stage: Stage) -> None:
         key = (demand.budget.wire, reference)
         known, before = work.holding(key), work.state.holding(key)
         group = group or known.group or before.group
-        expires = expires or known.expires_us or before.expires_us
-        changed = Holding(group, expires, known.parts).plus(demand.node, stage, amount)
+        # A soft hold's end counts while something is reserved; what follows begins anew.
+        reserved = any(part.reserved for part in known.parts)
+        expires = expires or (known.expires_us if reserved else 0)
+        held = sum(part.held(stage) for part in known.parts if part.node == demand.node)
+        within = max(amount, -held)
+        changed = Holding(group, expires, known.parts).plus(demand.node, stage, within)
         work.holdings[key] = changed
+        _add_move(work, demand, stage, within, (reference, group, expires))
+        amount -= within
+    if amount:
+        _add_move(work, demand, stage, amount, ("", "", 0))
+
+
+def _add_move(
+    work: _Work, demand: Demand, stage: Stage, amount: int, under: tuple[str, str, int]
+) -> None:
+    """A move of a demand; under: reference, group and end of the soft hold."""
+    reference, group, expires = under
     work.moves.append(
         Move(
             demand.node,
@@ -464,8 +485,8 @@ def _take(work: _Work, demand: Demand, stage: Stage) -> None:
             stage,
             amount,
             reference,
-            group if reference else "",
-            expires if reference else 0,
+            group,
+            expires,
             demand.clause.rule,
             demand.clause.rule_line,
         )

@@ -87,10 +87,14 @@ class _Told:
         wire, path, period = parts if parts is not None else (verdict.node, (), "")
         budget = declared.get(wire)
         name = budget.name if budget is not None else wire
+        path = budget.label(path) if budget is not None else path
         keys = ("," if chinese else ", ").join(path)
         node = f"{name}[{keys}] {period}".rstrip() if path or period else name
         role = verdict.role or (budget.override_role if budget is not None else "")
-        return cls(verdict, path[-1] if path else name, node, role, chinese)
+        title = path[-1] if path else name
+        # Latin letters and digits stand apart from Chinese ones.
+        apart = " " if chinese and title[-1:].isascii() else ""
+        return cls(verdict, title + apart, node, role, chinese)
 
     def amount(self, raw: int) -> str:
         verdict = self.verdict

@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 from engine.budget.demand import Approval, Asked, Clause, Decided, Demand, Ruling
 from engine.budget.finding import NodeNotFound, enter_node, find_node
 from engine.budget.names import split_name
-from engine.budget.ruling import rule_on, verdict_of
+from engine.budget.ruling import Wording, rule_on, verdict_of
 from engine.budget.wording import sentence
 from engine.calls import BudgetVerdict
 from engine.decide.builder import CommitBuilder
@@ -81,6 +82,7 @@ class BudgetDecider:
         self._program = program
         self._overlay = overlay
         self._builder = builder
+        self._words = words_of(program)
         self._clauses: dict[tuple[int, int], Clause] = {}
 
     def rule(self, asking: Asking, rows: Sequence[tuple[int, MoveRow]]) -> Ruling:
@@ -117,7 +119,7 @@ class BudgetDecider:
             allowed=caller.allowed,
             approval=self._run.approval,
         )
-        ruling = rule_on(overlay.budgets, asked, notes.entered, words)
+        ruling = rule_on(overlay.budgets, asked, notes.entered, self._words)
         ruling.scale, ruling.currency = demands[0].budget.scale, demands[0].budget.currency
         if ruling.status is not None:
             overlay.rollback(mark)
@@ -132,7 +134,8 @@ class BudgetDecider:
         keys = self._keys(row)
         node, problem, path = "", "", None
         try:
-            found = find_node(state, budget, keys, asking.day if row.day == NO_DATE else row.day)
+            day = asking.day if row.day == NO_DATE else row.day
+            found = find_node(state, budget, keys, day, whole=move.act is Act.GRANT)
         except NodeNotFound as error:
             found, problem = "", str(error)
         parts = split_name(found) if found else None
@@ -143,7 +146,7 @@ class BudgetDecider:
             if state.terms(node) is None:
                 enter_node(state, budget, parts[1], parts[2], notes.entered)
         reference = text(row.reference)
-        if move.act in (Act.RESERVE, Act.COMMIT) and not reference:
+        if move.act in (Act.RESERVE, Act.COMMIT) and not reference and row.amount > 0:
             reference = text(asking.event_id)
         return Demand(
             act=move.act,
@@ -189,19 +192,17 @@ class BudgetDecider:
         return clause
 
 
-def words(verdicts: Sequence[BudgetVerdict], *, chinese: bool) -> str:
-    """The sentence of a refusal."""
-    return sentence(verdicts, chinese=chinese)
+def words_of(program: Program) -> Wording:
+    """Makes the sentences of a program's budgets."""
+    return partial(sentence, budgets=program.budgets)
 
 
 def verdicts_of(
     state: BudgetOverlay, decided: Sequence[Decided], demands: Sequence[Demand]
 ) -> tuple[BudgetVerdict, ...]:
     """Verdicts as callers see them."""
-    if not decided or not demands:
-        return ()
-    budget = demands[0].budget
-    return tuple(verdict_of(state, found, budget.scale, budget.currency) for found in decided)
+    scale, currency = (demands[0].budget.scale, demands[0].budget.currency) if demands else (2, "")
+    return tuple(verdict_of(state, found, scale, currency) for found in decided)
 
 
 class Notes:

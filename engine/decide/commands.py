@@ -287,7 +287,7 @@ def _decide_hold(
         return _refusal("INVALID_FIELD", "decision is approve or reject"), []
     if not isinstance(reason, str) or not reason:
         return _refusal("INVALID_FIELD", "give the reason of the decision"), []
-    sender, roles = deciding.history.hold(found.seq, found.row)
+    sender, roles = deciding.history.hold(found)
     own = role if isinstance(role, str) else ""
     if roles and own not in roles:
         wanted = " or ".join(roles)

@@ -13,7 +13,7 @@ from engine.decide.context import Outcome
 from engine.decide.plan import DecisionPlan
 from engine.decide.run import Evaluator, LevelStatistics
 from engine.effects import Status
-from engine.state.book_state import BookState
+from engine.state.book_state import BookState, WaitingEvent
 from engine.state.overlay import Overlay
 
 #: Stands for the number of the commit being built; `row` is then a decision index.
@@ -45,7 +45,7 @@ class History(Protocol):
         """Stored content and entity of an event."""
         ...
 
-    def hold(self, seq: int, row: int) -> tuple[str, tuple[str, ...]]:
+    def hold(self, event: WaitingEvent) -> tuple[str, tuple[str, ...]]:
         """Who sent an event that a budget holds, and the roles that may decide on it."""
         ...
 

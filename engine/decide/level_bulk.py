@@ -168,7 +168,8 @@ def _references(context: RunContext, level: LevelDemands) -> Int64s:
         if codes is not None:
             found[own] = codes[level.rows[own]]
         if statement.move.act in (Act.RESERVE, Act.COMMIT):
-            found[own] = np.where(found[own] < 0, ids[level.orders[own]], found[own])
+            nameless = (found[own] < 0) & (level.amounts[own] > 0)
+            found[own] = np.where(nameless, ids[level.orders[own]], found[own])
     return found
 
 
@@ -287,8 +288,9 @@ def _note_verdicts(context: RunContext, level: LevelDemands, plan: BulkPlan, mov
     events, nodes = expanded.events[own], expanded.nodes[own]
     amounts = expanded.amounts[own]
     available = bulk.available_before(limits, moves, (events, nodes))
-    warned = bulk.warns(limits, nodes, available, amounts)
+    warned = bulk.warns(limits, nodes, available - amounts, amounts)
     verdicts = np.where(warned, int(Verdict.WARN), int(Verdict.PASS))
+    by_number = {int(verdict): verdict for verdict in (Verdict.PASS, Verdict.WARN)}
     code = context.overlay.strings.code
     node_codes = np.array([code(name) for name in limits.names], dtype=np.int64)[nodes]
     rules = context.plan.rule_codes
@@ -320,7 +322,7 @@ def _note_verdicts(context: RunContext, level: LevelDemands, plan: BulkPlan, mov
     made = [
         BudgetVerdict(
             limits.names[node],
-            Verdict(verdict),
+            by_number[verdict],
             amount,
             left,
             0,
@@ -341,8 +343,17 @@ def _note_verdicts(context: RunContext, level: LevelDemands, plan: BulkPlan, mov
 def _set_right(level: LevelDemands, plan: BulkPlan, moves: _Moves) -> None:
     """Gives the others' verdicts at nodes that bear everything what really was available there."""
     index = {name: place for place, name in enumerate(plan.limits.names) if not plan.hot[place]}
+    expanded = plan.expanded
+    places = zip(expanded.events.tolist(), expanded.nodes.tolist(), strict=True)
+    asked = dict(zip(places, expanded.amounts.tolist(), strict=True))
     wanted = [
-        (order, place, index[decided.node], decided.requested)
+        (
+            order,
+            place,
+            index[decided.node],
+            decided.requested,
+            asked.get((order, index[decided.node]), 0),
+        )
         for order, (_, ruling) in level.rulings.items()
         for place, decided in enumerate(ruling.decided)
         if decided.node in index
@@ -351,8 +362,8 @@ def _set_right(level: LevelDemands, plan: BulkPlan, moves: _Moves) -> None:
         return
     table = np.array(wanted, dtype=np.int64)
     available = bulk.available_before(plan.limits, moves, (table[:, 0], table[:, 2]))
-    warned = bulk.warns(plan.limits, table[:, 2], available, table[:, 3])
-    for (order, place, _, _), left, warn in zip(
+    warned = bulk.warns(plan.limits, table[:, 2], available - table[:, 3], table[:, 4])
+    for (order, place, *_), left, warn in zip(
         wanted, available.tolist(), warned.tolist(), strict=True
     ):
         decided = level.rulings[order][1].decided

@@ -39,10 +39,11 @@ def evaluate_row(
         What `evaluate_columns` yields for the same event, to the last bit. A failed event has no
         vouchers and no deltas, and its reads up to the failed node.
     """
-    reader = linked.readers.get(batch.event_type)
+    readers = linked.readers.by_type
+    reader = readers.get(batch.event_type)
     if reader is None or reader.batch is not batch:
         linked.check_strings(batch.strings)
-        reader = linked.readers[batch.event_type] = RowReader(batch)
+        reader = readers[batch.event_type] = RowReader(batch)
     run = reader.runs.get(rule_index)
     if run is None:
         run = reader.runs[rule_index] = _compiled(linked, rule_index)(reader)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
@@ -40,6 +41,14 @@ class LinkedRule:
     prepared: dict[str, object] = field(default_factory=dict)
 
 
+class Readers(threading.local):
+    """Readers by event type, each thread's own: a dry run must not take a commit's away."""
+
+    def __init__(self) -> None:
+        """Starts empty in every thread."""
+        self.by_type: dict[int, RowReader] = {}
+
+
 @dataclass(slots=True)
 class LinkedProgram:
     """A program ready for both evaluators, for any batch begun after it was linked.
@@ -48,8 +57,8 @@ class LinkedProgram:
         pool_size: length of the pool when linked; a batch must have begun with at least as much.
         empty: code of the empty text.
         rules_by_event: rule indices per event type, in program order.
-        readers: the last batch of each event type as the closures read it, kept until the next
-            one of that type.
+        readers: the last batch of each event type as the closures of a thread read it, kept
+            until the next one of that type.
     """
 
     program: Program
@@ -59,7 +68,7 @@ class LinkedProgram:
     tables: tuple[CompiledTable, ...]
     rules: tuple[LinkedRule, ...]
     rules_by_event: dict[int, tuple[int, ...]]
-    readers: dict[int, RowReader] = field(default_factory=dict)
+    readers: Readers = field(default_factory=Readers)
 
     def check_strings(self, strings: BatchStrings) -> None:
         """Raises InvariantBroken for a batch whose codes are not those of this program."""

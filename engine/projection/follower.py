@@ -8,7 +8,7 @@ forth with whatever else the process does.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import chain as chained
 from pathlib import Path
@@ -21,8 +21,11 @@ from engine.errors import InvariantBroken, StoreCorrupt, StoreUnavailable
 from engine.faults import crash_point
 from engine.log import CommitHeader, CommitStore, genesis, open_commit
 from engine.log.store.sqlite_file import BUSY_TIMEOUT_S, journal_mode
+from engine.projection.budgets import NOTHING_MOVED, budget_totals
 from engine.projection.rows import CommitRows, Row, commit_rows
 from engine.projection.schema import (
+    BUDGET_ATTRIBUTES,
+    BUDGET_FIGURES,
     PROJECTION_SCHEMA,
     TABLES,
     VIEWS,
@@ -50,6 +53,14 @@ FROM change AS c
 WHERE event.book_id = ? AND event.source = c.source AND event.event_id = c.event_id
  AND event.accepted = 1 AND (event.seq, event.command) < (?, c.command)
 """
+
+# Attributes are those of now; figures go on from what they were.
+_ADD_TO_NODE = " ON CONFLICT DO UPDATE SET " + ", ".join(
+    [
+        *(f"{name} = excluded.{name}" for name in BUDGET_ATTRIBUTES[2:]),
+        *(f"{name} = {name} + excluded.{name}" for name in BUDGET_FIGURES),
+    ]
+)
 
 
 class _Connection(Protocol):
@@ -179,6 +190,8 @@ class RowProjection:
         for table, new in rows.replaced.items():
             self._insert(table, new, verb="INSERT OR REPLACE")
         self._add_balances(rows)
+        if rows.budget_nodes or rows.budget_moves or rows.budget_excesses:
+            self._add_budgets(rows)
         self._change_statuses(header.seq, rows.status_changes)
         position: Row = (self.book_id, header.seq, chain.hex())
         self._insert(_POSITION, [position], verb="INSERT OR REPLACE")
@@ -217,6 +230,42 @@ class RowProjection:
             " debit_minor = debit_minor + excluded.debit_minor,"
             " credit_minor = credit_minor + excluded.credit_minor",
         )
+
+    def _add_budgets(self, rows: CommitRows) -> None:
+        """Enters and changes nodes, and adds what moved to them and to the nodes above."""
+        named = {str(name) for _, row in rows.budget_nodes for name in (row[1], row[5]) if name}
+        named.update(node for _, node, _, _ in rows.budget_moves)
+        named.update(node for node, _ in rows.budget_excesses)
+        known = self._budget_nodes(named)
+        totals = budget_totals(rows, {node: str(row[5]) for node, row in known.items()})
+        for _, row in rows.budget_nodes:
+            known[str(row[1])] = row
+        changed = {str(row[1]) for _, row in rows.budget_nodes} | totals.keys()
+        self._insert(
+            "budget_node",
+            [(*known[node], *totals.get(node, NOTHING_MOVED)) for node in sorted(changed)],
+            suffix=_ADD_TO_NODE,
+        )
+
+    def _budget_nodes(self, names: Iterable[str]) -> dict[str, Row]:
+        """The nodes of these names and all above, by name, without their figures."""
+        columns = ", ".join(BUDGET_ATTRIBUTES)
+        found: dict[str, Row] = {}
+        wanted = sorted(names)
+        while wanted:
+            above = set()
+            for start in range(0, len(wanted), PARAMETERS_MAX - 1):
+                part = wanted[start : start + PARAMETERS_MAX - 1]
+                marks = ", ".join("?" * len(part))
+                query = (
+                    f"SELECT {columns} FROM budget_node"  # noqa: S608 - our own names
+                    f" WHERE book_id = ? AND node IN ({marks})"
+                )
+                for row in self._connection.execute(query, [self.book_id, *part]):
+                    found[str(row[1])] = row
+                    above.add(str(row[5]))
+            wanted = sorted(above - found.keys() - {""})
+        return found
 
     def _change_statuses(self, seq: int, changes: list[Row]) -> None:
         for part in _without_repeats(changes):

@@ -7,9 +7,10 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from engine.budget.names import node_name
 from engine.calendar import iso_day, iso_instant, period_text
 from engine.columns import EffectBatch
-from engine.effects import DIMENSION_PREFIX, PeriodState, Status
+from engine.effects import DIMENSION_PREFIX, PeriodState, Status, Verdict
 from engine.history import all_voucher_names
 from engine.log import CommitHeader
 
@@ -51,6 +52,9 @@ class CommitRows:
         inserted: rows that are new, by table, in the table's column order.
         replaced: rows that take the place of the one with the same key.
         balances: key and account name, currency, scale -> debit and credit to be added.
+        budget_nodes: command, then the columns of `budget_node` up to the figures, in log order.
+        budget_moves: (command, node, stage, amount), in log order.
+        budget_excesses: (node, amount).
         status_changes: (source, event id, command, status name, reason, message, revision,
             accepted), in log order.
         line_dimensions: `dim_*` columns that the lines carry behind those of the table.
@@ -59,6 +63,9 @@ class CommitRows:
     inserted: dict[str, list[Row]] = field(default_factory=dict)
     replaced: dict[str, list[Row]] = field(default_factory=dict)
     balances: dict[Row, tuple[str, str, int, int, int]] = field(default_factory=dict)
+    budget_nodes: list[tuple[int, Row]] = field(default_factory=list)
+    budget_moves: list[tuple[int, str, int, int]] = field(default_factory=list)
+    budget_excesses: list[tuple[str, int]] = field(default_factory=list)
     status_changes: list[Row] = field(default_factory=list)
     line_dimensions: tuple[str, ...] = ()
 
@@ -85,6 +92,7 @@ def commit_rows(header: CommitHeader, effects: EffectBatch) -> CommitRows:
         (columns.period_state, "state"),
     )  # fmt: skip
     rows.status_changes = list(_status_changes(columns))
+    _add_budgets(columns, iso_instant(header.sealed_at_us), rows)
     return rows
 
 
@@ -261,5 +269,71 @@ def _status_changes(columns: _Columns) -> Iterable[Row]:
         statuses,
         *(columns.text(table, name) for name in ("reason", "message", "revision")),
         accepted,
+        strict=True,
+    )
+
+
+def _add_budgets(columns: _Columns, sealed_at: str, rows: CommitRows) -> None:
+    if columns.count("budget_nodes"):
+        table = "budget_nodes"
+        commands = columns.number(table, "command")
+        rows.budget_nodes = list(zip(commands, _budget_nodes(columns), strict=True))
+    if columns.count("budget_moves"):
+        table = "budget_moves"
+        rows.budget_moves = list(
+            zip(
+                columns.number(table, "command"),
+                columns.text(table, "node"),
+                columns.number(table, "stage"),
+                columns.number(table, "amount"),
+                strict=True,
+            )
+        )
+    table = "budget_decisions"
+    count = columns.count(table)
+    if not count:
+        return
+    nodes, excesses = columns.text(table, "node"), columns.number(table, "excess")
+    rows.budget_excesses = [
+        (node, amount) for node, amount in zip(nodes, excesses, strict=True) if amount
+    ]
+    rows.inserted["budget_decision"] = list(
+        zip(
+            [columns.book_id] * count,
+            [columns.seq] * count,
+            range(count),
+            columns.number(table, "command"),
+            columns.text(table, "source"),
+            columns.text(table, "event_id"),
+            nodes,
+            [Verdict(verdict).name for verdict in columns.number(table, "verdict")],
+            *(columns.number(table, name) for name in ("requested", "available", "shortfall")),
+            excesses,
+            *(columns.text(table, name) for name in ("role", "person", "reason", "rule")),
+            columns.number(table, "rule_line"),
+            [sealed_at] * count,
+            strict=True,
+        )
+    )
+
+
+def _budget_nodes(columns: _Columns) -> Iterable[Row]:
+    table = "budget_nodes"
+    budgets, paths, periods = (columns.text(table, name) for name in ("budget", "path", "period"))
+    names = [
+        node_name(budget, json.loads(path), period)
+        for budget, path, period in zip(budgets, paths, periods, strict=True)
+    ]
+    return zip(
+        [columns.book_id] * len(names),
+        names,
+        budgets,
+        paths,
+        periods,
+        *(columns.text(table, name) for name in ("parent", "control")),
+        *(columns.number(table, name) for name in ("limited", "closed")),
+        *(columns.text(table, name) for name in ("version", "override_role")),
+        columns.number(table, "scale"),
+        columns.text(table, "currency"),
         strict=True,
     )

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 #: Kept in `PRAGMA user_version`; raised with every change of this module.
-PROJECTION_SCHEMA = 1
+PROJECTION_SCHEMA = 2
 
 
 def decimal_sql(minor: str, scale: str) -> str:
@@ -160,11 +160,71 @@ TABLES: dict[str, tuple[dict[str, str], tuple[str, ...]]] = {
         {"book_id": "TEXT", "entity": "TEXT", "period": "TEXT", "state": "TEXT"},
         ("PRIMARY KEY (book_id, entity, period)",),
     ),
+    "budget_node": (
+        {
+            "book_id": "TEXT",
+            "node": "TEXT",  # NAME[k1,k2]@PERIOD
+            "budget_name": "TEXT",
+            "path": "TEXT",  # JSON array of keys, root first
+            "period": "TEXT",  # empty for life
+            "parent": "TEXT",  # node above, empty at a root
+            "control": "TEXT",
+            "limited": "INTEGER",  # 0: only counted
+            "closed": "INTEGER",
+            "version": "TEXT",
+            "override_role": "TEXT",
+            "scale": "INTEGER",
+            "currency": "TEXT",  # or unit
+            "budget_minor": "INTEGER",
+            "reserved_minor": "INTEGER",
+            "committed_minor": "INTEGER",
+            "actual_minor": "INTEGER",
+            "excess_minor": "INTEGER",  # overrides, overruns and cuts, added up
+        },
+        (
+            "available_minor INTEGER GENERATED ALWAYS AS (CASE WHEN limited THEN"
+            " budget_minor - reserved_minor - committed_minor - actual_minor ELSE 0 END) VIRTUAL",
+            *(
+                _decimal(name, f"{name}_minor")
+                for name in ("budget", "reserved", "committed", "actual", "excess", "available")
+            ),
+            "CHECK (typeof(budget_minor) = 'integer' AND typeof(reserved_minor) = 'integer'"
+            " AND typeof(committed_minor) = 'integer' AND typeof(actual_minor) = 'integer')",
+            "PRIMARY KEY (book_id, node)",
+        ),
+    ),
+    "budget_decision": (
+        {
+            "book_id": "TEXT",
+            "seq": "INTEGER",
+            "place": "INTEGER",  # row in the commit
+            "command": "INTEGER",  # row in the commit, -1: time passed
+            "source": "TEXT",
+            "event_id": "TEXT",
+            "node": "TEXT",
+            "verdict": "TEXT",
+            "requested_minor": "INTEGER",  # at the scale of the node
+            "available_minor": "INTEGER",  # before
+            "shortfall_minor": "INTEGER",
+            "excess_minor": "INTEGER",
+            "role": "TEXT",
+            "person": "TEXT",
+            "reason": "TEXT",
+            "rule": "TEXT",
+            "rule_line": "INTEGER",
+            "sealed_at": "TEXT",
+        },
+        ("PRIMARY KEY (book_id, seq, place)",),
+    ),
     "projection_position": (
         {"book_id": "TEXT", "seq": "INTEGER", "chain": "TEXT"},
         ("PRIMARY KEY (book_id)",),
     ),
 }
+
+#: Columns of `budget_node` that the log gives anew, and those that are added up.
+BUDGET_FIGURES = tuple(name for name in TABLES["budget_node"][0] if name.endswith("_minor"))
+BUDGET_ATTRIBUTES = tuple(name for name in TABLES["budget_node"][0] if name not in BUDGET_FIGURES)
 
 _INDEXES = (
     "CREATE INDEX event_identity ON event (book_id, source, event_id)",
@@ -173,9 +233,11 @@ _INDEXES = (
     " (book_id, entity, ledger, series, period, word, number) WHERE number > 0",
     "CREATE INDEX voucher_line_account ON voucher_line"
     " (book_id, entity, ledger, account_code, voucher_date)",
+    "CREATE INDEX budget_decision_node ON budget_decision (book_id, node)",
+    "CREATE INDEX budget_decision_event ON budget_decision (book_id, source, event_id)",
 )
 
-VIEWS = ("bi_voucher_line", "bi_trial_balance")
+VIEWS = ("bi_voucher_line", "bi_trial_balance", "bi_budget_decision")
 
 
 def create_statements() -> list[str]:
@@ -185,7 +247,7 @@ def create_statements() -> list[str]:
         declared = [f"{column} {kind} NOT NULL" for column, kind in columns.items()]
         parts = ", ".join([*declared, *rest])
         statements.append(f"CREATE TABLE {name} ({parts}) WITHOUT ROWID")
-    return [*statements, *_INDEXES, line_view(()), _TRIAL_BALANCE]
+    return [*statements, *_INDEXES, line_view(()), _TRIAL_BALANCE, _BUDGET_DECISION]
 
 
 def line_view(dimension_columns: Sequence[str]) -> str:
@@ -210,6 +272,20 @@ def _side(side: str, net: str) -> str:
     amount = f"(CASE WHEN {net} {'>' if side == 'debit' else '<'} 0 THEN abs({net}) ELSE 0 END)"
     return decimal_sql(amount, "scale")
 
+
+# A decision on a node that never was (its event was refused) shows no decimals.
+_BUDGET_DECISION = f"""CREATE VIEW bi_budget_decision AS
+SELECT d.book_id, d.seq, d.place, d.sealed_at, d.source, d.event_id, e.type, e.status, d.node,
+ n.budget_name, n.period, d.verdict,
+ {decimal_sql("d.requested_minor", "n.scale")} AS requested,
+ {decimal_sql("d.available_minor", "n.scale")} AS available,
+ {decimal_sql("d.shortfall_minor", "n.scale")} AS shortfall,
+ {decimal_sql("d.excess_minor", "n.scale")} AS excess,
+ n.currency, d.role, d.person, d.reason, d.rule, d.rule_line
+FROM budget_decision AS d
+LEFT JOIN budget_node AS n USING (book_id, node)
+LEFT JOIN event AS e
+ ON e.book_id = d.book_id AND e.seq = d.seq AND e.command = d.command"""  # noqa: S608
 
 # An account stands in a period if it moved in it or before, and there is anything to show.
 _TRIAL_BALANCE = f"""CREATE VIEW bi_trial_balance AS

@@ -53,7 +53,10 @@ class BalanceSpec:
 
 @dataclass(slots=True)
 class WaitingEvent:
-    """An accepted event that is not booked yet, and where its row stands."""
+    """An accepted event that is not booked yet, and where its row stands.
+
+    decided_in: commit that decided it again and left it waiting, 0 = none.
+    """
 
     source: str
     event_id: str
@@ -63,6 +66,7 @@ class WaitingEvent:
     seq: int
     row: int
     sealed_at_us: int
+    decided_in: int = 0
 
 
 @dataclass(slots=True)

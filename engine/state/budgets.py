@@ -105,6 +105,12 @@ class Part(NamedTuple):
     reserved: int
     committed: int
 
+    def held(self, stage: Stage) -> int:
+        """What it holds in a stage; nothing is held of what was spent."""
+        if stage is Stage.RESERVED:
+            return self.reserved
+        return self.committed if stage is Stage.COMMITTED else 0
+
 
 @dataclass(frozen=True, slots=True)
 class Holding:

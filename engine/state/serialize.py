@@ -46,6 +46,7 @@ def state_sections(state: BookState) -> dict[str, bytes]:
                     e.seq,
                     e.row,
                     e.sealed_at_us,
+                    e.decided_in,
                 ]
                 for o, e in state.waiting.items()
             ]

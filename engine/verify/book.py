@@ -9,6 +9,9 @@ from pathlib import Path
 from engine.apply import apply_commit
 from engine.decide.plan import DecisionPlan
 from engine.effects import (
+    BUDGET_DECISIONS,
+    BUDGET_MOVES,
+    BUDGET_NODES,
     COMMANDS,
     LINES,
     READS,
@@ -24,6 +27,7 @@ from engine.log import CommitStore, Finding, LogEntry, check_log, genesis, open_
 from engine.log.seal import check_seal
 from engine.revisions import Revisions, RuleCompiler
 from engine.state.book_state import BookState
+from engine.verify.budgets import BudgetProof
 from engine.verify.contents import WAITING, StoredEvents, Waiting, read_contents, waiting_events
 from engine.verify.decisions import Redecision
 from engine.verify.events import check_events
@@ -40,6 +44,9 @@ _COUNTED = {
     "reads": READS.name,
     "targets": TARGETS.name,
     "records": RECORDS.name,
+    "budget_nodes": BUDGET_NODES.name,
+    "budget_moves": BUDGET_MOVES.name,
+    "budget_decisions": BUDGET_DECISIONS.name,
 }
 
 
@@ -106,6 +113,7 @@ class _Verification:
     revisions: Revisions
     redecision: Redecision
     plans: dict[str, DecisionPlan] = field(default_factory=dict)
+    budgets: BudgetProof = field(default_factory=BudgetProof)
     accepted: dict[Status, int] = field(default_factory=lambda: dict.fromkeys(Status, 0))
 
     @classmethod
@@ -139,6 +147,8 @@ class _Verification:
             self._check(entry)
         self._check_completeness()
         self._check_totals()
+        figures = self.budgets.finish(self.state.seq, self.state.budgets)
+        self.tally.add("budget_figures", figures)
         if self.rows is not None:
             self.tally.add("projected_rows", self.rows.checked)
 
@@ -150,12 +160,14 @@ class _Verification:
         check_events(view, stored, self.state, self.commits)
         check_vouchers(view, self.state, self.plans)
         decisions = self.redecision.check(view, stored)
+        self.budgets.add(view, self.plans)
         if self.snapshot is not None and view.seq <= self.snapshot.seq:
             self.snapshot.check_identities(view, stored, self.state.event_count)
         waiting = waiting_events(view, self.state)
         self._count(view, stored, decisions)
         self._count_statuses(view, stored, waiting)
         self._apply(entry)
+        self.budgets.check(view, self.state.budgets)
         if self.rows is not None:
             self.rows.check_commit(view, waiting)
             if self.rows.seq == view.seq:

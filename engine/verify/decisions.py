@@ -2,7 +2,8 @@
 
 The state is the fold of the commits before; each event is decided in order, one by one, whichever
 way the engine took. So what a rule would not make of its event is found, balanced or not, and a
-recorded read is what the log before it adds up to.
+recorded read is what the log before it adds up to. Soft holds expire first, by the commit's own
+time, as they did.
 """
 
 from __future__ import annotations
@@ -10,8 +11,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from engine import effects as schema
+from engine.budget.callers import roles_of_callers
 from engine.calls import Call
 from engine.decide.assemble import assemble
+from engine.decide.budget_commands import expire
 from engine.decide.builder import CommitBuilder
 from engine.decide.commands import carry_out
 from engine.decide.deciding import Deciding, Member
@@ -69,10 +72,12 @@ class Redecision:
             statistics=LevelStatistics(),
             publishing=_published(view),
             system=carry_out,
+            now_us=view.header.sealed_at_us,
         )
-        call = Call()
-        members = [Member(place, call, place) for place in range(len(stored.rows))]
+        calls = _calls(view, stored.rows)
+        members = [Member(place, call, place) for place, call in enumerate(calls)]
         try:
+            expire(deciding)
             results = decide_message(deciding, stored.received, members)
         except InvariantBroken as error:
             expected = "effects that can be decided"
@@ -110,3 +115,20 @@ def _published(view: CommitView) -> str:
     """The revision that a commit puts into force, if any."""
     table = schema.REVISIONS.name
     return view.text(table, "revision")[0] if view.count(table) else ""
+
+
+def _calls(view: CommitView, rows: list[int]) -> list[Call]:
+    """A call for each event, by its principal and with the roles it may override in."""
+    if not rows:
+        return []
+    principals = view.text(schema.COMMANDS.name, "principal")
+    roles = roles_of_callers(view.effects)
+    made: dict[tuple[str, frozenset[str] | None], Call] = {}
+    calls = []
+    for row in rows:
+        key = (principals[row], roles[row])
+        call = made.get(key)
+        if call is None:
+            call = made[key] = Call(principal=key[0], budget_roles=key[1])
+        calls.append(call)
+    return calls

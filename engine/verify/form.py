@@ -11,13 +11,13 @@ import numpy as np
 
 from engine import effects as schema
 from engine.columns import ColumnType, TableSpec
-from engine.effects import PeriodState, ReadKind, Status
+from engine.effects import MoveKind, PeriodState, ReadKind, Stage, Status, Verdict
 from engine.program import NO_DATE
 from engine.receive.canonical import HASH_BYTES
-from engine.verify.view import CommitView, Int64s
+from engine.verify.budget_form import check_budget_form
+from engine.verify.view import FIRST_DAY, LAST_DAY, CommitView, Int64s
 
-#: Days since 1970-01-01 of 0001-01-01 and 9999-12-31.
-_FIRST_DAY, _LAST_DAY = -719_162, 2_932_896
+_LARGEST = 2**63 - 1
 
 _KIND = "ROW_MALFORMED"
 
@@ -39,6 +39,14 @@ _OPTIONAL = frozenset(
         "type",
         "source",
         "event_id",
+        "period",
+        "parent",
+        "override_role",
+        "version",
+        "reference",
+        "rule",
+        "role",
+        "person",
     }
 )
 _REQUIRED = frozenset(
@@ -50,6 +58,8 @@ _REQUIRED = frozenset(
         (schema.VOUCHERS.name, "event_id"),
         (schema.VOUCHERS.name, "currency"),
         (schema.VOUCHERS.name, "revision"),
+        (schema.VOUCHERS.name, "rule"),
+        (schema.READS.name, "rule"),
         (schema.TARGETS.name, "key"),
         (schema.RECORDS.name, "key"),
         (schema.STATUS_CHANGES.name, "source"),
@@ -65,12 +75,25 @@ _RANGES = {
     (schema.PERIODS.name, "state"): (PeriodState.OPEN, PeriodState.CLOSED),
     (schema.READS.name, "kind"): (ReadKind.RECORD, ReadKind.EXISTENCE),
     (schema.READS.name, "known"): (0, 1),
-    (schema.COMMANDS.name, "event_date"): (_FIRST_DAY, _LAST_DAY),
-    (schema.VOUCHERS.name, "event_date"): (_FIRST_DAY, _LAST_DAY),
-    (schema.VOUCHERS.name, "voucher_date"): (_FIRST_DAY, _LAST_DAY),
+    (schema.COMMANDS.name, "event_date"): (FIRST_DAY, LAST_DAY),
+    (schema.VOUCHERS.name, "event_date"): (FIRST_DAY, LAST_DAY),
+    (schema.VOUCHERS.name, "voucher_date"): (FIRST_DAY, LAST_DAY),
     (schema.VOUCHERS.name, "scale"): (0, 18),
     (schema.RECORDS.name, "scale"): (0, 18),
+    (schema.BUDGET_NODES.name, "limited"): (0, 1),
+    (schema.BUDGET_NODES.name, "closed"): (0, 1),
+    (schema.BUDGET_NODES.name, "scale"): (0, 18),
+    (schema.BUDGET_NODES.name, "warn_ppm"): (-1, _LARGEST),
+    (schema.BUDGET_MOVES.name, "kind"): (min(MoveKind), max(MoveKind)),
+    (schema.BUDGET_MOVES.name, "stage"): (min(Stage), max(Stage)),
+    (schema.BUDGET_MOVES.name, "expires_us"): (0, _LARGEST),
+    (schema.BUDGET_DECISIONS.name, "verdict"): (min(Verdict), max(Verdict)),
+    (schema.BUDGET_DECISIONS.name, "shortfall"): (0, _LARGEST),
+    (schema.BUDGET_DECISIONS.name, "excess"): (0, _LARGEST),
 }
+
+#: Tables in which -1 stands for no command: time passed.
+_OF_TIME = frozenset({schema.BUDGET_MOVES.name, schema.BUDGET_DECISIONS.name})
 
 
 def check_form(view: CommitView) -> None:
@@ -95,6 +118,7 @@ def check_form(view: CommitView) -> None:
     _check_blobs(view)
     _check_keys(view)
     _check_periods(view)
+    check_budget_form(view)
 
 
 def _check_codes(view: CommitView, spec: TableSpec, name: str) -> None:
@@ -106,7 +130,7 @@ def _check_codes(view: CommitView, spec: TableSpec, name: str) -> None:
 
 
 def _check_owners(view: CommitView, spec: TableSpec, name: str, count: int) -> None:
-    _check_range(view, spec.name, name, 0, count - 1)
+    _check_range(view, spec.name, name, -1 if spec.name in _OF_TIME else 0, count - 1)
     owners = view.ints(spec.name, name)
     falls = np.flatnonzero(owners[1:] < owners[:-1])
     if len(falls):
@@ -172,7 +196,7 @@ def _check_periods(view: CommitView) -> None:
 
 
 def _check_days(view: CommitView, name: str, days: Int64s) -> None:
-    if len(days) and not (int(days.min()) >= _FIRST_DAY and int(days.max()) <= _LAST_DAY):
+    if len(days) and not (int(days.min()) >= FIRST_DAY and int(days.max()) <= LAST_DAY):
         raise view.differs(_KIND, f"revisions, column {name}", "a date", days.tolist())
 
 

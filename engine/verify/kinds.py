@@ -60,6 +60,13 @@ KINDS = {
     "RECORD_DIFFERS": "a record's new value is another",
     "READ_DIFFERS": "what was recorded as read is not what the log before it says",
     "PERIOD_DIFFERS": "a period was opened or closed otherwise than by its command",
+    "BUDGET_NODE": "a budget node, or an attribute of it, is not what events made of it",
+    "BUDGET_MOVE": "an event, or time, moves another amount, node, stage or reference",
+    "BUDGET_DECISION": "a budget node said something else to an event",
+    # budgets added up apart from how the engine does it
+    "BUDGET_REFERENCE": "a reference gives back more than it holds, or its holding is another",
+    "BUDGET_FIGURE": "the figures of a budget node are not what its moves add up to",
+    "BUDGET_OVERSPENT": "more was used than granted, and no override, overrun or cut says so",
     # beside the log
     "SNAPSHOT_UNREADABLE": "the snapshot is damaged; delete it, it is written again",
     "SNAPSHOT_DIFFERS": "the snapshot says otherwise than the log; delete it and look who wrote it",

@@ -6,6 +6,7 @@ is never waited for, nor does it wait.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,8 +20,15 @@ from engine.log import CommitStore
 from engine.log.store.sqlite_file import BUSY_TIMEOUT_S
 from engine.projection import rows_path
 from engine.projection.rows import CommitRows, Row, commit_rows
-from engine.projection.schema import PROJECTION_SCHEMA, TABLES, quoted
+from engine.projection.schema import (
+    BUDGET_ATTRIBUTES,
+    BUDGET_FIGURES,
+    PROJECTION_SCHEMA,
+    TABLES,
+    quoted,
+)
 from engine.state.book_state import BookState
+from engine.state.budgets import NO_FIGURES, BudgetState, Terms
 from engine.state.keys import key_ints
 from engine.verify.contents import WAITING, Waiting
 from engine.verify.report import Mismatch
@@ -33,6 +41,7 @@ _BY_COMMIT = {
     "event": ("command",),
     "voucher": ("voucher",),
     "voucher_line": ("voucher", "line_no"),
+    "budget_decision": ("place",),
 }
 
 #: Columns of an event that a later command may change.
@@ -114,6 +123,7 @@ class RowsCheck:
             self._check_events(view, rows)
             self._check_rows(view, "voucher", rows.inserted["voucher"])
             self._check_rows(view, "voucher_line", self._lines(rows))
+            self._check_rows(view, "budget_decision", rows.inserted.get("budget_decision", []))
         self._change_statuses(rows, places)
         for key, (name, currency, scale, debit, credit) in rows.balances.items():
             held = self._balances.setdefault(key, [name, currency, scale, 0, 0])
@@ -133,6 +143,7 @@ class RowsCheck:
             self._check_targets(state)
             self._check_records(state)
             self._check_periods(state)
+            self._check_budget_nodes(state.budgets)
             self._check_counts(self.seq)
 
     def _check_events(self, view: CommitView, rows: CommitRows) -> None:
@@ -253,6 +264,25 @@ class RowsCheck:
             closed += is_closed
         self._check_count("period_state", len(state.closed_periods), closed)
 
+    def _check_budget_nodes(self, budgets: BudgetState) -> None:
+        """Nodes with figures that were added up again from the log before."""
+        columns = (*BUDGET_ATTRIBUTES, *BUDGET_FIGURES)
+        count = 0
+        for row in self._select("budget_node", columns):
+            node, count = str(row[1]), count + 1
+            terms = budgets.terms.get(node)
+            if terms is None:
+                raise self._mismatch(_UNEXPECTED, "budget_node", (node,), "no row", "a row")
+            wanted = (
+                *_node_row(self._book_id, node, terms),
+                *budgets.figures.get(node, NO_FIGURES),
+            )
+            for column, expected, present in zip(columns, wanted, row, strict=True):
+                if expected != present:
+                    key = (node, column)
+                    raise self._mismatch(_DIFFERS, "budget_node", key, expected, present)
+        self._check_count("budget_node", len(budgets.terms), count)
+
     def _check_counts(self, seq: int) -> None:
         """No table has more rows than the commits gave it."""
         for table, count in self._counts.items():
@@ -282,6 +312,25 @@ class RowsCheck:
     def _select(self, table: str, columns: Sequence[str]) -> Iterator[Row]:
         query = f"SELECT {', '.join(columns)} FROM {table} WHERE book_id = ?"  # noqa: S608
         yield from self._connection.execute(query, (self._book_id,))
+
+
+def _node_row(book_id: str, node: str, terms: Terms) -> Row:
+    """The columns of `budget_node` before the figures."""
+    return (
+        book_id,
+        node,
+        terms.budget,
+        json.dumps(terms.path, ensure_ascii=False, separators=(",", ":")),
+        terms.period,
+        terms.parent,
+        terms.control.value,
+        int(terms.limited),
+        int(terms.closed),
+        terms.version,
+        terms.override_role,
+        terms.scale,
+        terms.currency,
+    )
 
 
 def _with(row: Row, changing: Row) -> Row:
@@ -314,6 +363,9 @@ def _difference(
 def _row_name(view: CommitView, table: str, row: Row, columns: list[str]) -> str:
     if table == "event":
         return f"{row[columns.index('source')]}/{row[columns.index('event_id')]}"
+    if table == "budget_decision":
+        names = ("source", "event_id", "node")
+        return " ".join(str(row[columns.index(name)]) for name in names).strip()
     name = str(row[columns.index("name")])
     return f"{name} line {row[columns.index('line_no')]}" if table == "voucher_line" else name
 

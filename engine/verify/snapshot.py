@@ -143,6 +143,17 @@ def _parts(state: BookState) -> dict[str, dict[object, object]]:
             for name, records in state.records.items()
             for key, values in records.items()
         },
+        "budget nodes": _flat(state.budgets.terms.items()),
+        "budget figures": {
+            (node, name): figure
+            for node, figures in state.budgets.figures.items()
+            for name, figure in figures._asdict().items()
+        },
+        "references": {
+            key: (holding.group, holding.expires_us, holding.parts)
+            for key, holding in state.budgets.holdings.items()
+        },
+        "groups": {key: tuple(names) for key, names in state.budgets.groups.items()},
     }
 
 

@@ -15,6 +15,9 @@ from engine.verify.report import Mismatch
 
 Int64s = npt.NDArray[np.int64]
 
+#: Days since 1970-01-01 of 0001-01-01 and 9999-12-31.
+FIRST_DAY, LAST_DAY = -719_162, 2_932_896
+
 
 @dataclass(slots=True)
 class CommitView:

@@ -249,7 +249,16 @@ def quotient_node(scope: Scope, value: Value, scale: int, mode: RoundMode, span:
 
 def _quotient_range(scope: Scope, args: tuple[int, int], *, may_fail: bool) -> Range:
     """Static bounds of a quotient. One that may fail stands where the facts hold, so they count."""
+    step = _step(scope, args[1])
     if may_fail:
         known = scope.known()
-        return divide(known.range(args[0]), known.range(args[1]))
-    return divide(scope.graph.range(args[0]), scope.graph.range(args[1]))
+        return divide(known.range(args[0]), known.range(args[1]), step)
+    return divide(scope.graph.range(args[0]), scope.graph.range(args[1]), step)
+
+
+def _step(scope: Scope, index: int) -> int:
+    """A whole number of which every value of a node is a multiple."""
+    node = scope.graph.nodes[index]
+    if node.op is Op.SHIFT and isinstance(node.data, int):
+        return int(10**node.data) * _step(scope, node.args[0])
+    return 1

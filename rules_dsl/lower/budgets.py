@@ -77,6 +77,7 @@ def _lower(declaration: syntax.BudgetDecl, book: Book, report: Reporter) -> Budg
             override_role=declaration.override_role,
             by_path=declaration.by_path,
             chinese=_is_chinese(declaration, report),
+            labels=tuple(_labels(key.type, book) for key in keys),
             span=declaration.span,
         )
     )
@@ -124,6 +125,13 @@ def _keys(declaration: syntax.BudgetDecl, book: Book, report: Reporter) -> tuple
         if key_type is not None:
             found.append(ValueInfo(len(found), key.name, key_type))
     return tuple(found)
+
+
+def _labels(key_type: Type, book: Book) -> dict[str, str]:
+    """Wire value -> the author's name of a code's values; empty for any other key."""
+    if not isinstance(key_type, CodeType):
+        return {}
+    return {wire: name for name, wire in book.codes[key_type.code].wires.items()}
 
 
 def _key_type(key: syntax.BudgetKey, book: Book, report: Reporter) -> Type | None:

@@ -133,8 +133,11 @@ def _lower_text(scope: Scope, call: syntax.Call) -> Value:
     value = scope.lower(call.args[0])
     if value.is_error:
         return failed(call.span)
+    if is_text(value.type):
+        # A code's or dimension's value is its wire text already.
+        return Value(TEXT, value.node, call.span)
     if not isinstance(value.type, NumberType):
-        return scope.mismatch(value.span, "a number to write as text", value)
+        return scope.mismatch(value.span, "a number, code or dimension to write as text", value)
     if value.denominator is not None or value.type.exact:
         return scope.need_rounded(value, "written as text")
     shape = scope.shape(value)

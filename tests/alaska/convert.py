@@ -38,9 +38,8 @@ FIELDS = {
 #: Columns whose "0" means that the line carries none.
 _AMOUNTS = {"Budget", "Encumbrance", "Amount"}
 
-#: The budget of the rule books, and the day its approval bears: before every line.
+#: The budget of the rule books.
 BUDGET = "ledger"
-APPROVED_ON = "2018-07-01"
 
 #: The largest approval event: more nodes are approved by more events.
 APPROVAL_LINES = 1_000
@@ -63,7 +62,8 @@ def events(ledger: Path) -> Iterator[dict[str, object]]:
 
 
 def approvals(ledger: Path, shares: Mapping[int, Decimal]) -> Iterator[dict[str, object]]:
-    """The approval of what `refusals.py` takes as limits."""
+    """The approval of what `refusals.py` takes as limits, on the day of the earliest line."""
+    days = {_day(text) for text in pq.read_table(ledger, columns=["Date"])["Date"].to_pylist()}
     limits = [
         {"node": f"{BUDGET}[{','.join(key)}]", "amount": f"{limit:.2f}"}
         for key, limit in sorted(shared_limits(ledger, shares).items())
@@ -72,7 +72,7 @@ def approvals(ledger: Path, shares: Mapping[int, Decimal]) -> Iterator[dict[str,
         yield {
             "id": f"approval-{place // APPROVAL_LINES + 1}",
             "type": "budget.approved",
-            "date": APPROVED_ON,
+            "date": min(days),
             "source": "district",
             "budget": BUDGET,
             "lines": limits[place : place + APPROVAL_LINES],

@@ -2,7 +2,9 @@
 
 The book holds every kind of command: publication, business events of the services rule book, a
 streamed batch, an attempt, a refusal, a waiting event that is retried, one that is withdrawn, a
-closed period. `facts.json` beside it holds what any later version must read out of it.
+closed period; and of budgets approval, soft holds and their end, commitment, spending, release,
+override, overrun, cut, held and decided events, transfer, and a period closed with what it
+carries. `facts.json` beside it holds what any later version must read out of it.
 """
 
 from __future__ import annotations
@@ -14,17 +16,19 @@ from itertools import count
 from pathlib import Path
 
 from engine.book import Book
-from engine.calls import REVISION_PUBLISHED, Call
+from engine.calls import REVISION_PUBLISHED, BudgetDecision, Call
 from engine.receive import read_events
 from engine.replay import export_book
 from engine.version import ENGINE_VERSION
 from rules_dsl.rulebooks import SERVICES
 from server.rulebooks import compile_files, read_folder
+from tests.engine.verify.budget_sample import budget_calls
 
 HERE = Path(__file__).parent
 
-#: 2026-03-31 08:00 UTC, the fixed clock the book is written under.
+#: 2026-03-31 08:00 UTC, the fixed clock the book is written under, and its step a commit.
 _START_US = 1_774_944_000_000_000
+_STEP_US = 10_000_000
 
 
 def main() -> None:
@@ -32,12 +36,15 @@ def main() -> None:
     folder = HERE / f"v{ENGINE_VERSION}"
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir()
-    clock = count(_START_US, 1_000_000)
+    clock = count(_START_US, _STEP_US)
     book = Book.open(
         f"sqlite:///{folder / 'book.db'}", compiler=compile_files, clock=lambda: next(clock)
     )
-    for call in _calls():
-        book.post([call])
+    for call in (*budget_calls(), *_calls()):
+        if call is None:
+            book.tick()
+        else:
+            book.post([call])
     book.tick()
     (folder / "facts.json").write_text(
         json.dumps(facts(book), ensure_ascii=False, indent=1) + "\n", encoding="utf-8"
@@ -117,7 +124,32 @@ def facts(book: Book) -> dict[str, object]:
         "waiting": [[view.event_id, view.reason] for view in waiting],
         "waiting_count": total,
         "revisions": [view.revision for view in book.revisions()],
+        "budget_nodes": [
+            [
+                *(view.node, view.parent, view.control, view.version, view.limited, view.closed),
+                *(view.budget, view.reserved, view.committed, view.actual, view.available),
+            ]
+            for view in book.budget_nodes(limit=1000)[0]
+        ],
+        "reservations": [
+            [
+                *(view.reference, view.group, view.node),
+                *(view.reserved, view.committed, view.expires_us),
+            ]
+            for view in book.reservations(limit=1000)[0]
+        ],
+        "budget_decisions": [_decision_facts(one) for one in book.budget_decisions(limit=1000)[0]],
     }
+
+
+def _decision_facts(decision: BudgetDecision) -> list[object]:
+    verdict = decision.verdict
+    return [
+        *(decision.seq, decision.source, decision.event_id, decision.rule, decision.rule_line),
+        *(verdict.node, verdict.verdict.name, verdict.requested, verdict.available),
+        *(verdict.shortfall, verdict.excess, verdict.scale, verdict.currency),
+        *(verdict.role, verdict.person, verdict.reason),
+    ]
 
 
 def digests(book: Book, out: Path) -> dict[str, object]:

@@ -7,9 +7,26 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 
+from engine.book import Book
+from engine.calls import Call
 from rules_dsl.rulebooks import SERVICES
+from server.rulebooks import compile_files
+from tests.server import conftest
+from tests.server.budget_book import (
+    DEPARTMENT,
+    HOURS,
+    ROOT,
+    TRAVEL,
+    budget_book,
+    claim,
+    command,
+)
+from tests.server.conftest import Serve
+
+serve = conftest.serve  # fixture of the service's tests
 
 _TIMESHEET = {
     "id": "TS-1",
@@ -106,3 +123,134 @@ def test_replay_export_explain_and_verify_agree_about_a_demo_month(tmp_path: Pat
     assert summary["statuses"] == {"NO_POSTING": 3, "POSTED": 5}
     verified = _run("verify", "--store", store, "--json")
     assert json.loads(verified.stdout)["ok"] is True
+
+
+def test_replay_of_a_store_gives_what_the_store_holds(tmp_path: Path) -> None:
+    store = _with_budgets(tmp_path)
+    command_line = ("--store", store, "--json", "--out")
+    replayed = json.loads(_run("replay", *command_line, str(tmp_path / "a")).stdout)
+    exported = json.loads(_run("export", *command_line, str(tmp_path / "b")).stdout)
+    assert replayed["revisions"] == exported["revisions"]
+    assert replayed["voucher_digest"] == exported["voucher_digest"]
+    # What was refused is not kept whole, so that the replay does not ask for it again.
+    assert exported["budget_decisions"] == {"BLOCK": 1, "OVERRIDE": 1, "PASS": 5}
+    assert replayed["budget_decisions"] == {"OVERRIDE": 1, "PASS": 4}
+    nodes = [pq.read_table(tmp_path / name / "budgets.parquet").to_pylist() for name in "ab"]
+    assert nodes[0] == nodes[1] != []
+
+
+def _with_budgets(folder: Path) -> str:
+    """A store whose department has spent 600.00 of 1,000.00 and was refused, then overridden."""
+    book = budget_book(folder)
+    claims = [
+        claim("1", "600.00"),
+        claim("2", "500.00"),
+        claim(
+            "3", "450.00", date="2026-05-09", actor="王五", actor_roles="dept_head",
+            override_reason="急",
+        ),
+    ]  # fmt: skip
+    book.post([Call(events=claims)])
+    command(book, "budget.reserved", node=HOURS, amount="3.5")
+    book.close()
+    return f"sqlite:///{folder / 'book.db'}"
+
+
+def test_budget_report_gives_figures_and_the_decisions_behind_them(tmp_path: Path) -> None:
+    store = _with_budgets(tmp_path)
+    shown = _run("report", "budget", "--store", store, "--decisions", "--json")
+    assert shown.returncode == 0, shown.stderr
+    nodes = {node["node"]: node for node in json.loads(shown.stdout)}
+    travel = nodes[TRAVEL]
+    figures = ("granted", "reserved", "committed", "actual", "available")
+    assert [travel[name] for name in figures] == [
+        "1000.00", "0.00", "0.00", "1050.00", "-50.00"
+    ]  # fmt: skip
+    assert [(one["event_id"], one["verdict"]) for one in travel["decisions"]] == [
+        ("1", "PASS"), ("2", "BLOCK"), ("3", "OVERRIDE")
+    ]  # fmt: skip
+    assert travel["decisions"][2]["person"] == "王五"
+    assert (nodes[ROOT]["granted"], nodes[ROOT]["actual"]) == (None, "1050.00")
+    assert (nodes[HOURS]["reserved"], nodes[HOURS]["counts"]) == ("3.5", "小时")
+    table = _run("report", "budget", "--store", store, "--budget", "部门费用", "--decisions").stdout
+    assert "1,050.00" in table
+    assert "OVERRIDE" in table
+    assert "hours" not in table
+
+
+def test_budget_report_is_the_same_from_a_server(tmp_path: Path, serve: Serve) -> None:
+    store = _with_budgets(tmp_path)
+    arguments = ("report", "budget", "--node", "市场部/2026-05", "--decisions", "--json")
+    from_store = _run(*arguments, "--store", store)
+    book = Book.open(store, compiler=compile_files)
+    from_server = _run(*arguments, "--server", serve(book).address)
+    book.close()
+    assert json.loads(from_store.stdout) == json.loads(from_server.stdout)
+    assert [node["node"] for node in json.loads(from_store.stdout)] == [DEPARTMENT, TRAVEL]
+
+
+def test_burn_down_gives_the_figures_of_each_business_day(tmp_path: Path) -> None:
+    store = _with_budgets(tmp_path)
+    shown = _run(
+        *("report", "budget", "--store", store),
+        *("--burn-down", "市场部/2026-05", "--format", "csv"),
+    )
+    assert shown.stdout.splitlines() == [
+        "date,granted,reserved,committed,actual,available",
+        "2026-05-04,1500.00,0.00,0.00,600.00,900.00",
+        "2026-05-09,1500.00,0.00,0.00,1050.00,450.00",
+    ]
+
+
+def test_report_of_an_unknown_node_says_how_nodes_are_written(tmp_path: Path) -> None:
+    store = _with_budgets(tmp_path)
+    shown = _run("report", "budget", "--store", store, "--node", "nobody[]")
+    assert shown.returncode == 1
+    assert "NAME[k1,k2]@2026-03" in shown.stderr or "names no budget" in shown.stderr
+    wrong = _run("report", "budget", "--server", "127.0.0.1:1", "--burn-down", TRAVEL)
+    assert wrong.returncode == 2
+
+
+def test_try_shows_what_budgets_say_and_what_would_move(tmp_path: Path) -> None:
+    store = _with_budgets(tmp_path)
+    event = tmp_path / "event.json"
+    event.write_text(json.dumps(claim("9", "10.00")), encoding="utf-8")
+    refused = _run("try", "--store", store, "--json", str(event))
+    assert refused.returncode == 1
+    result = json.loads(refused.stdout)
+    assert (result["status"], result["budget_moves"]) == ("REJECTED_BUDGET", [])
+    assert result["budget"][0] == {
+        "node": TRAVEL, "verdict": "BLOCK", "requested": "10.00", "available": "-50.00",
+        "shortfall": "60.00", "excess": "0.00", "counts": "CNY", "role": "dept_head",
+        "person": "", "reason": "",
+    }  # fmt: skip
+    event.write_text(json.dumps(claim("9", "10.00", date="2026-06-01")), encoding="utf-8")
+    (move,) = json.loads(_run("try", "--store", store, "--json", str(event)).stdout)["budget_moves"]
+    assert (move["node"], move["kind"], move["stage"], move["amount"]) == (
+        "dept_expense[市场部,差旅费]@2026-06", "SPEND", "ACTUAL", "10.00"
+    )  # fmt: skip
+    assert "SPEND" in _run("try", "--store", store, str(event)).stdout
+
+
+def test_token_may_carry_budget_roles(tmp_path: Path) -> None:
+    file = str(tmp_path / "tokens.jsonl")
+    arguments = ("--role", "budgeter", "--budget-role", "dept_head", "--file", file, "--json")
+    assert json.loads(_run("token", "add", "erp", *arguments).stdout)["budget_roles"] == [
+        "dept_head"
+    ]
+    listed = json.loads(_run("token", "list", "--file", file, "--json").stdout)
+    assert listed == [{"name": "erp", "roles": ["budgeter"], "budget_roles": ["dept_head"]}]
+
+
+@pytest.mark.slow
+def test_demo_shows_a_budget_refusal_and_an_override() -> None:
+    shown = _run("demo", "--json")
+    assert shown.returncode == 0, shown.stderr
+    budgets = json.loads(shown.stdout)["budgets"]
+    assert budgets["statuses"] == ["NO_POSTING", "REJECTED_BUDGET", "NO_POSTING"]
+    assert "OVERRIDE" in budgets["verdicts"]
+    assert budgets["sentences"]["zh"].startswith("travel 预算不足:费用预算[D02,travel] 还可用")
+    assert "is short by 300.00 CNY" in budgets["sentences"]["en"]
+    assert budgets["available"] == {
+        "expense[D02]": "1700.00", "expense[D02,travel]": "-300.00"
+    }  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
@@ -11,7 +12,8 @@ from engine.calendar import period_text
 from engine.calls import BudgetVerdict, EventResult, LineView, VoucherView
 from engine.program import Side
 from engine.state.book_state import BalanceSpec, BookState
-from tests.reference.budgets import ACTUAL, COMMITTED, LIMIT, RESERVED, Budgets, Verdict
+from tests.reference.budget_cuts import Verdict
+from tests.reference.budgets import ACTUAL, COMMITTED, LIMIT, RESERVED, Budgets
 from tests.reference.state import Outcome, PostedLine, PostedVoucher, State
 from tests.reference.values import EPOCH, Account, Value
 
@@ -188,7 +190,9 @@ def states(reference: State, engine: BookState) -> tuple[ObservedState, Observed
                 if any(figures)
             },
             references={
-                key: (held.group, held.expires_us, *((p.node, p[1:]) for p in held.parts))
+                key: _held(
+                    held.group, held.expires_us, [(part.node, *part[1:]) for part in held.parts]
+                )
                 for key, held in engine.budgets.holdings.items()
             },
         ),
@@ -199,7 +203,7 @@ def _reference_nodes(budgets: Budgets) -> dict[Key, tuple[int, ...]]:
     """Amount, reserved, committed, actual and excess of every node where one is not 0."""
     stages = (LIMIT, RESERVED, COMMITTED, ACTUAL)
     found: dict[Key, tuple[int, ...]] = {}
-    for node in budgets.known_nodes():
+    for node in budgets.entered:
         name = str(node)
         figures = [budgets.figure(node, stage) for stage in stages]
         found[name,] = (*figures, budgets.excesses[name])
@@ -211,9 +215,15 @@ def _reference_references(budgets: Budgets) -> dict[Key, tuple[object, ...]]:
     found: dict[Key, tuple[object, ...]] = {}
     for (budget, reference), hold in budgets.holds.items():
         parts = budgets.held(budget, reference, budgets.moves).items()
-        held = ((str(node), tuple(amounts)) for node, amounts in parts)
-        found[budget, reference] = (hold.group, hold.until, *held)
+        held = [(str(node), *amounts) for node, amounts in parts]
+        found[budget, reference] = _held(hold.group, hold.until, held)
     return found
+
+
+def _held(group: str, until: int, parts: Sequence[tuple[str, int, int]]) -> tuple[object, ...]:
+    """What a reference holds, in one form; where nothing is reserved, nothing can end."""
+    is_soft = any(reserved for _, reserved, _ in parts)
+    return (group, until if is_soft else 0, *parts)
 
 
 def _reference_totals(state: State) -> dict[Key, tuple[int, int]]:

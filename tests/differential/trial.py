@@ -134,8 +134,8 @@ def first_difference(
         else:
             try:
                 results += book.post([Call(events=events)])[0].results
-            except InvariantBroken as broken:
-                return Difference(way, len(results), "an answer", str(broken))
+            except (InvariantBroken, LookupError) as broken:
+                return Difference(way, len(results), "an answer", repr(broken))
     vouchers = vouchers_of(book)
     for place, (wanted, result) in enumerate(zip(expected, results, strict=True)):
         found = of_engine(result, vouchers, wanted.message)

@@ -143,6 +143,24 @@ def test_bulk_parsing_agrees_with_parsing_one_by_one(with_strange_rows: bool) ->
                 assert "beyond" in problems[index]
 
 
+plain = st.from_regex(r"-?[0-9]{1,20}(\.[0-9]{1,8})?", fullmatch=True)
+
+
+@given(
+    st.lists(st.none() | plain | st.sampled_from(BAD) | st.text(max_size=6), max_size=20),
+    st.sampled_from([0, 1, 2, 6, 16, 17, 20]),
+)
+def test_few_decimals_are_read_as_many_are(texts: list[str | None], scale: int) -> None:
+    raws, present, problems = parse_decimals(texts, scale)
+    count = len(texts)
+    # With as many zeros behind them that all are read at once.
+    many, there, wrong = parse_decimals([*texts, *["0"] * 64], scale)
+    assert raws.tolist() == many[:count].tolist()
+    assert present.tolist() == there[:count].tolist()
+    assert problems == wrong
+    assert not many[count:].any()
+
+
 @given(st.integers(LOW, HIGH), st.integers(0, 18))
 def test_formats_read_back(raw: int, scale: int) -> None:
     assert parse_decimal(format_minor(raw, scale), scale) == raw

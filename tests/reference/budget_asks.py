@@ -126,15 +126,16 @@ def ask_of(wanted: Wanted, budgets: Budgets, event_id: str) -> Ask:
     statement, budget = wanted.statement, wanted.budget
     node: Node | None = None
     problem, path = "", None
-    found, why = find_node(budgets, budget, wanted.keys, wanted.on)
+    is_grant = statement.act is Act.GRANT
+    found, why = find_node(budgets, budget, wanted.keys, wanted.on, whole=is_grant)
     if statement.act is not Act.RELEASE:
         node, problem = found, why
     elif statement.node.keys:
-        path = wanted.keys
-        if budget.by_path and found is not None:
-            path = found.path
+        # The keys lead where a reservation with the same keys would stand.
+        path = wanted.keys if found is None else found.path
     reference = wanted.reference
-    if statement.act in {Act.RESERVE, Act.COMMIT} and not reference:
+    taken = wanted.amount or 0
+    if statement.act in {Act.RESERVE, Act.COMMIT} and not reference and taken > 0:
         reference = event_id
     clause = statement.otherwise
     code = GRANT_CODE if statement.act is Act.GRANT else DEFAULT_CODE

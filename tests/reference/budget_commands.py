@@ -9,6 +9,7 @@ from datetime import date
 from fractions import Fraction
 
 from engine.program import Act, Budget, Control, Horizon
+from tests.reference.budget_cuts import Cuts
 from tests.reference.budget_nodes import Node, Terms, period_of_day
 from tests.reference.budgets import (
     COMMITTED,
@@ -115,12 +116,17 @@ class BudgetCommand:
         period = period or period_of_day(budget.horizon, self._on)
         return budget, Node(budget.wire, tuple(path), period)
 
+    def _found(self, budget: Budget, node: Node, *, whole: bool = False) -> tuple[Node | None, str]:
+        """Where the keys of a node that is not there lead, in the period as written."""
+        on = first_day(budget.horizon, node.period) or self._on
+        return find_node(self._book, budget, node.path, on, whole=whole)
+
     def _limited(self, written: object) -> tuple[Budget, Node]:
         """A node that has an amount."""
         budget, node = self._node(written)
         if node in self._book.terms and self._book.terms[node].limited:
             return budget, node
-        found, problem = find_node(self._book, budget, node.path, self._on)
+        found, problem = self._found(budget, node, whole=True)
         if problem or found is None or not self._book.terms_of(found).limited:
             raise NotPossible("UNKNOWN_NODE")
         return budget, found
@@ -174,8 +180,14 @@ class BudgetCommand:
                 if opening:
                     reference = "" if act is Act.SPEND else self._id
                     asks.append(Ask(act, budget, node, opening, reference=reference, opening=True))
+        cuts = Cuts(self._book)
+        for node in terms:
+            cuts.note(self._book.chain(node))
         self._book.terms |= terms
-        return self._book.decide(asks)
+        for node in terms:
+            self._book.enter(node)
+        answer = self._book.decide(asks)
+        return replace(answer, verdicts=(*answer.verdicts, *cuts.verdicts()))
 
     def _said(self, terms: Terms, budget: Budget, node: Node, line: Mapping[str, object]) -> Terms:
         """What a line of an approval says of its node."""
@@ -242,10 +254,15 @@ class BudgetCommand:
         book = self._book
         nodes = [
             node
-            for node in book.known_nodes()
+            for node in book.entered
             if node.budget == budget.wire and node.period == period
             if not book.terms_of(node).closed
         ]
+        nodes.sort(key=lambda node: node.path)
+        cuts = Cuts(book)
+        for node in book.entered:
+            if node.budget == budget.wire and node.period in {period, onto}:
+                cuts.note(book.chain(node))
         moves: list[Move] = []
         for node in nodes:
             terms = book.terms_of(node)
@@ -275,8 +292,10 @@ class BudgetCommand:
                             moves.append(Move(node, stage, -amount, reference))
                             moves.append(Move(target, stage, amount, reference))
         book.moves += moves
-        book.entered |= dict.fromkeys(above for move in moves for above in book.chain(move.node))
-        return Answer(reason="" if nodes else "NOTHING_TO_CLOSE")
+        for move in moves:
+            book.enter(move.node)
+            cuts.note_new(book.chain(move.node))
+        return Answer(reason="" if nodes else "NOTHING_TO_CLOSE", verdicts=tuple(cuts.verdicts()))
 
     # --- Single demands ------------------------------------------------------------------------
 
@@ -291,15 +310,17 @@ class BudgetCommand:
             if amount is None or amount <= 0:
                 raise NotPossible("INVALID_FIELD")
             found: Node | None = node
-            if node not in self._book.known_nodes() and (
+            if node not in self._book.entered and (
                 budget.by_path or budget.horizon is Horizon.DATES
             ):
-                found, problem = find_node(self._book, budget, node.path, self._on)
+                found, problem = self._found(budget, node)
                 if problem:
                     raise NotPossible("UNKNOWN_NODE")
             if not reference and act is not Act.SPEND:
                 reference = self._id
-            ask = Ask(act, budget, found, amount, reference=reference, **rest)  # type: ignore[arg-type]
+            ask = Ask(  # type: ignore[arg-type]
+                act, budget, found, amount, reference=reference, **rest
+            )
             return self._book.decide([ask])
         budget = self._budget()
         if act is Act.RESERVE or not (reference or group):
@@ -313,7 +334,9 @@ class BudgetCommand:
                 part = held if left is None else min(held, left)
                 left = None if left is None else left - part
                 if part:
-                    ask = Ask(act, budget, node, part, reference=name, **rest)  # type: ignore[arg-type]
+                    ask = Ask(  # type: ignore[arg-type]
+                        act, budget, node, part, reference=name, **rest
+                    )
                     asks.append(ask)
         if not asks:
             raise NotPossible("UNKNOWN_RESERVATION")
@@ -361,6 +384,19 @@ class BudgetCommand:
 def is_period(horizon: Horizon, text: str) -> bool:
     """Whether a text names a period of this kind."""
     return horizon in PERIODS and PERIODS[horizon].fullmatch(text) is not None
+
+
+def first_day(horizon: Horizon, period: str) -> date | None:
+    """The first day of a period; None where there is none."""
+    if not period:
+        return None
+    days = period_days(horizon, period)
+    if days is not None:
+        return days[0]
+    month = {Horizon.MONTH: period[-2:], Horizon.QUARTER: "1"}.get(horizon, "1")
+    if horizon is Horizon.QUARTER:
+        month = str(int(period[-1]) * 3 - 2)
+    return date(int(period[:4]), int(month), 1)
 
 
 def period_days(horizon: Horizon, period: str) -> tuple[date, date] | None:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 
 from engine.program import Act, Budget, Control, Horizon, Otherwise, Posture
+from tests.reference.budget_cuts import Cuts, Verdict
 from tests.reference.budget_nodes import (
     Node,
     Terms,
@@ -66,26 +67,17 @@ class Ask:
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
-    """What a node said."""
-
-    node: str
-    verdict: str
-    requested: int
-    available: int
-    shortfall: int = 0
-    excess: int = 0
-    role: str = ""
-
-
-@dataclass(frozen=True, slots=True)
 class Answer:
-    """What became of an event's asks; status "" where they pass."""
+    """What became of an event's asks; status "" where they pass.
+
+    `is_warned`: it passed where a node is short.
+    """
 
     status: str = ""
     reason: str = ""
     message: str = ""
     verdicts: tuple[Verdict, ...] = ()
+    is_warned: bool = False
 
 
 @dataclass(slots=True)
@@ -94,6 +86,8 @@ class Hold:
 
     group: str = ""
     until: int = NEVER
+    #: How many moves had been made when it joined its group.
+    joined: int = 0
 
 
 @dataclass
@@ -103,7 +97,7 @@ class Budgets:
     Attributes:
         declared: budgets by wire name, in the order of the book.
         terms: of nodes that were approved, granted an amount or closed.
-        entered: nodes that events passed through.
+        entered: every node that was approved or that an event passed through, in that order.
         moves: in the order they were made.
         holds: (budget, reference) -> what holds something, in the order it began to.
         excesses: by node's name, how far decisions took it below zero.
@@ -136,6 +130,14 @@ class Budgets:
                 return found
             found.append(node)
 
+    def enter(self, node: Node) -> None:
+        """Takes note of a node and of those above it, roots first."""
+        self.entered |= dict.fromkeys(reversed(self.chain(node)))
+
+    def limit(self, node: Node) -> int:
+        """A node's own amount."""
+        return self.figure(node, LIMIT)
+
     def figure(self, node: Node, stage: str, moves: Sequence[Move] | None = None) -> int:
         """A figure of a node: amounts are its own, all else counts from below as well."""
         total = 0
@@ -145,18 +147,14 @@ class Budgets:
                 total += move.amount * (node in counts)
         return total
 
-    def known_nodes(self) -> list[Node]:
-        """Nodes that were approved or touched, and those above them."""
-        found = [above for node in [*self.terms, *self.entered] for above in self.chain(node)]
-        return list(dict.fromkeys(found))
-
     def group(self, budget: str, name: str) -> list[str]:
-        """The references of a group, in the order in which they began to hold something."""
-        return [
-            reference
+        """The references of a group, in the order in which they joined it."""
+        found = [
+            (hold.joined, reference)
             for (wire, reference), hold in self.holds.items()
             if wire == budget and name and hold.group == name
         ]
+        return [reference for _, reference in sorted(found, key=lambda one: one[0])]
 
     def used(self, node: Node, moves: Sequence[Move] | None = None) -> int:
         """What counts against a node's amount."""
@@ -196,9 +194,9 @@ class Budgets:
         """
         decision = _Decision(self, asks, must_post, allowed, approved_by)
         answer = decision.answer()
-        if not answer.status:
-            decision.keep()
-        return answer
+        if answer.status:
+            return answer
+        return replace(answer, verdicts=(*answer.verdicts, *decision.keep()))
 
     def expire(self, now: int) -> None:
         """Gives back what soft holds hold whose time is up."""
@@ -240,29 +238,45 @@ class _Decision:
         for node in self._touched():
             self._judge(node)
         if not self.blocked:
-            return Answer(verdicts=tuple(self.verdicts))
+            is_warned = any(said.shortfall or said.excess for said in self.verdicts)
+            return Answer(verdicts=tuple(self.verdicts), is_warned=is_warned)
         return self._refusal()
 
-    def keep(self) -> None:
-        """Makes the moves."""
+    def keep(self) -> list[Verdict]:
+        """Makes the moves; the nodes whose first amount is less than what they use say so."""
         book = self.book
+        for ask in self.asks:
+            if ask.node is not None and not ask.problem:
+                book.enter(ask.node)
+        first = Cuts(book)
+        first.note(move.node for move in self.grants if not book.terms_of(move.node).limited)
         book.moves += [*self.gives_back, *self.grants]
-        book.excesses.update({said.node: said.excess for said in self.verdicts if said.excess})
+        for said in self.verdicts:
+            book.excesses[said.node] += said.excess
         for move in self.grants:
             book.terms[move.node] = replace(book.terms_of(move.node), limited=True)
         for ask in self.asks:
             if ask.act in STAGES and ask.node is not None and ask.amount and not ask.problem:
                 reference = "" if ask.act is Act.SPEND else ask.reference
-                book.moves.append(Move(ask.node, STAGES[ask.act], ask.amount, reference))
+                within = ask.amount if reference else 0
                 if reference:
                     self._note(ask)
-            if ask.node is not None and not ask.problem:
-                book.entered |= dict.fromkeys(book.chain(ask.node))
+                    held = book.held(ask.budget.wire, reference, book.moves)
+                    place = 1 if STAGES[ask.act] == COMMITTED else 0
+                    within = max(ask.amount, -held.get(ask.node, [0, 0])[place])
+                    book.moves.append(Move(ask.node, STAGES[ask.act], within, reference))
+                if ask.amount != within:
+                    book.moves.append(Move(ask.node, STAGES[ask.act], ask.amount - within))
         book.forget_empty()
+        return first.verdicts()
 
     def _note(self, ask: Ask) -> None:
         hold = self.book.holds.setdefault((ask.budget.wire, ask.reference), Hold())
-        hold.group = ask.group or hold.group
+        if ask.group and ask.group != hold.group:
+            hold.group, hold.joined = ask.group, len(self.book.moves)
+        held = self.book.held(ask.budget.wire, ask.reference, self.book.moves)
+        if not ask.until and not any(reserved for reserved, _ in held.values()):
+            hold.until = NEVER
         hold.until = ask.until or hold.until
 
     # --- What it gives back --------------------------------------------------------------------
@@ -380,11 +394,13 @@ class _Decision:
         verdict, role = "PASS", ""
         if short:
             verdict, role = self._beyond(terms, asks)
-        elif requested > 0 and self._is_little(terms, available - requested, limit):
+        elif demand > 0 and self._is_little(terms, available - requested, limit):
             verdict = "WARN"
         excess = 0
         if verdict in {"WARN", "OVERRIDE", "OVERRUN"} and short:
-            excess = excess_of(terms, (limit, used), (limit, used + requested))
+            checked = sum(ask.amount or 0 for ask in asks if ask.act is Act.CHECK)
+            taken = requested - checked
+            excess = excess_of(terms, (limit, used), (limit, used + taken))
         said = Verdict(str(node), verdict, requested, available, short, excess, role)
         self.verdicts.append(said)
         if verdict in {"BLOCK", "HOLD"}:
@@ -409,7 +425,7 @@ class _Decision:
         """What a node says to a demand it has no room for, and the role that says so."""
         if self.approved_by is not None:
             return "OVERRIDE", self.approved_by
-        if terms.control is not Control.BLOCK:
+        if terms.control is not Control.BLOCK and not terms.closed:
             return ("WARN" if terms.control is Control.WARN else "PASS"), ""
         role = terms.override_role
         may = self.allowed is None or role in self.allowed
@@ -444,9 +460,12 @@ class _Decision:
 
 
 def find_node(
-    book: Budgets, budget: Budget, keys: Sequence[str], on: date
+    book: Budgets, budget: Budget, keys: Sequence[str], on: date, *, whole: bool = False
 ) -> tuple[Node | None, str]:
-    """The node of a statement's keys, and why it cannot be told."""
+    """The node of a statement's keys, and why it cannot be told.
+
+    `whole`: its amount is to be changed, so that no node of fewer keys will do.
+    """
     period = period_of_day(budget.horizon, on)
     path = tuple(keys)
     if budget.by_path:
@@ -454,6 +473,8 @@ def find_node(
     if not budget.by_path and budget.horizon is not Horizon.DATES:
         return Node(budget.wire, path, period), ""
     for length in range(len(path), 0 if budget.by_path else -1, -1):
+        if whole and length < len(path):
+            break
         wanted = path[:length]
         found = [
             node

@@ -156,7 +156,9 @@ class ReferenceEvaluator:
                 answer.status, answer.reason, message=answer.message, verdicts=answer.verdicts
             )
         accepted = self._accept(typed, voucher_date, made)
-        return replace(accepted, verdicts=answer.verdicts)
+        # What a budget warns of is said instead of why nothing is posted.
+        reason = "" if answer.is_warned else accepted.reason
+        return replace(accepted, reason=reason, verdicts=answer.verdicts)
 
     def _budgeted(
         self, event: TypedEvent, event_id: str, made: list[tuple[RuleRun, Made]]

@@ -285,6 +285,9 @@ class Expressions:
                 return [Fraction(len(self._event.lists[call.args[0].path[0]]))]
             case "last_part":
                 return [last_part(one) for one in self.at(call.args[0], places)]
+            case "text":
+                written = self.at(call.args[0], places)
+                return [one if isinstance(one, str) else plain(as_number(one)) for one in written]
         columns = [[as_number(one) for one in self.at(arg, places)] for arg in call.args]
         if call.mode is not None:
             decimals = call.decimals
@@ -293,8 +296,6 @@ class Expressions:
                 decimals = self.types.money(call.args[0]).scale
             return [round_to(number, decimals, call.mode) for number in columns[0]]
         rows = list(zip(*columns, strict=True))
-        if call.function == "text":
-            return [plain(row[0]) for row in rows]
         return [FUNCTIONS[call.function](row) for row in rows]
 
     def _accumulated(self, total: Fraction, expr: syntax.Expr) -> Fraction:

@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from engine.program import Side
-from tests.reference.budgets import Budgets, Verdict
+from tests.reference.budget_cuts import Verdict
+from tests.reference.budgets import Budgets
 from tests.reference.numbering import Numbering
 from tests.reference.values import EPOCH, Account, Value
 

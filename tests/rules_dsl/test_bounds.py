@@ -72,6 +72,7 @@ def test_unary_operations_hold_every_result(values: Range) -> None:
 def test_quotient_by_a_possibly_zero_divisor_counts_its_nearest_neighbours() -> None:
     assert divide(Range(0, 100), Range(0, 10)) == Range(0, 100)
     assert divide(Range(0, 100), Range(-10, 10)) == Range(-100, 100)
+    assert divide(Range(0, 100), Range(-50, 50), 10) == Range(-10, 10)
     assert divide(Range(5, 5), constant(0)) == constant(0)
 
 

@@ -145,6 +145,8 @@ def test_arithmetic_keeps_scales(expression: str, expected: str, scale: int) -> 
             2,
         ),
         ("text(税率)", "text_of(f2)", 0),
+        ("text(客户)", "f7", 0),
+        ("if 加急 then text(客户) else 号", "select(f6, f7, f8)", 0),
     ],
 )
 def test_rounding_brings_a_quotient_to_its_scale(

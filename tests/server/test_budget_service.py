@@ -139,7 +139,7 @@ def test_event_that_no_budget_concerns_says_nothing(stub: Stub) -> None:
 def test_quantities_are_checked_with_their_unit(stub: Stub) -> None:
     answer = stub.CheckBudget(asked(("hours/P84", "12.5"), language=ZH))
     assert answer.sentence == (
-        "P84预算不足:工时[P84] 还可用 10.0 小时,本次需要 12.5 小时,差 2.5 小时。"
+        "P84 预算不足:工时[P84] 还可用 10.0 小时,本次需要 12.5 小时,差 2.5 小时。"
         "请减少金额,或先调整预算。"
     )
     (verdict,) = answer.results[0].budget_verdicts

@@ -52,6 +52,59 @@ def test_waiting_calls_become_one_commit_in_their_order() -> None:
     assert with_committer(work).group_sizes == [50]
 
 
+def test_few_events_come_before_many_every_other_time() -> None:
+    posted: list[list[str]] = []
+
+    async def work(committer: Committer, book: FakeBook) -> None:
+        book.before_post = lambda calls: posted.append([c.events[0]["id"] for c in calls])
+        many = [call(*[f"{name}{n}" for n in range(120)]) for name in ("x", "y")]
+        answers = enqueue(committer, *many, lane=Lane())
+        answers += enqueue(committer, call("few"), call("fewer"))
+        committer.start()
+        await asyncio.gather(*answers)
+
+    with_committer(work, limits=CommitterLimits(commit_events=100))
+    assert posted == [["few", "fewer"], ["x0"], ["y0"]]
+
+
+def test_many_are_not_put_off_for_long() -> None:
+    posted: list[str] = []
+
+    async def work(committer: Committer, book: FakeBook) -> None:
+        def before_post(calls: Sequence[Call]) -> None:
+            posted.extend(str(c.events[0]["id"]) for c in calls)
+            if len(posted) < 6:  # somebody asks for one more whenever one was answered
+                asyncio.run_coroutine_threadsafe(one_more(committer), loop).result(5)
+
+        loop = asyncio.get_running_loop()
+        book.before_post = before_post
+        answers = enqueue(committer, call(*[f"many{n}" for n in range(200)]), lane=Lane())
+        answers += enqueue(committer, call("few0"))
+        committer.start()
+        await asyncio.gather(*answers)
+
+    async def one_more(committer: Committer) -> None:
+        enqueue(committer, call(f"few{len(posted)}"))
+
+    with_committer(work)
+    assert posted.index("many0") == 1
+
+
+def test_commits_are_short_while_somebody_waits_for_a_few_events() -> None:
+    async def work(committer: Committer, book: FakeBook) -> None:
+        many = [call(*[f"{name}{n}" for n in range(60)]) for name in "uvwx"]
+        answers = enqueue(committer, *many, lane=Lane())
+        answers += enqueue(committer, *(call("few"),) * with_few)
+        committer.start()
+        await asyncio.gather(*answers)
+
+    limits = CommitterLimits(shared_events=100)
+    with_few = 0
+    assert with_committer(work, limits=limits).group_sizes == [4]
+    with_few = 1
+    assert with_committer(work, limits=limits).group_sizes == [1, 2, 2]
+
+
 def test_commits_stay_within_their_bounds() -> None:
     async def work(committer: Committer, book: FakeBook) -> None:
         answers = enqueue(committer, call("a", "b"), call("c", "d"), call("e"), call("f"))

@@ -4,22 +4,23 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-import msgspec
 from rich.progress import Progress
 
 from engine.book import Book, system_clock
 from engine.calendar import iso_instant
-from engine.effects import COMMANDS, Status
+from engine.effects import Status
 from engine.errors import CallerError
 from engine.explain import Explanation, explain_voucher
+from engine.explain_budgets import BudgetStep, EventExplanation, explain_event
+from engine.garbage import collecting_rarely
 from engine.log import open_store, sqlite_path
 from engine.log.seal import load_seal_key, seal_head
 from engine.receive import read_events
-from engine.replay import export_book, replay_events
+from engine.replay import LogClock, export_book, replay_events, replay_log, still_clock
 from server.config import ServerConfig
 from server.rulebooks import compile_files, read_folder
 from tongpin_cli.output import EXIT_INPUT, EXIT_OK, Output, money
@@ -46,7 +47,8 @@ def replay_files(
 ) -> int:
     """Replays event files under a rule book; source is (rules, files, encoding)."""
     rules, files, encoding = source
-    book = Book.in_memory([compile_files(read_folder(rules))], entities=entities)
+    program = compile_files(read_folder(rules))
+    book = Book.in_memory([program], entities=entities, clock=still_clock)
 
     def events() -> Iterator[Mapping[str, object]]:
         for path in files:
@@ -63,30 +65,13 @@ def replay_files(
 def replay_store(store: str, out: Path, batch: int, output: Output) -> int:
     """Replays a store's own log: its commands in order, decided anew in memory."""
     recorded = open_for_reading(store)
-    book = Book.in_memory(compiler=compile_files)
-
-    def events() -> Iterator[Mapping[str, object]]:
-        for _, effects in recorded.commits():
-            commands = effects.tables.get(COMMANDS.name)
-            if commands is None:
-                continue
-            names = zip(
-                effects.text(COMMANDS.name, "source"),
-                effects.text(COMMANDS.name, "entity"),
-                commands.blobs("content"),
-                strict=True,
-            )
-            for event_source, entity, content in names:
-                if content:
-                    yield {
-                        "source": event_source,
-                        "entity": entity,
-                        **msgspec.json.decode(content),
-                    }
-
+    clock = LogClock()
+    book = Book.in_memory(compiler=compile_files, clock=clock)
     summary = _with_progress(
         output,
-        lambda progress: replay_events(book, events(), out, batch_events=batch, progress=progress),
+        lambda progress: replay_log(
+            recorded, book, clock, out, batch_events=batch, progress=progress
+        ),
     )
     recorded.close()
     return _show_summary(summary, out, output)
@@ -103,10 +88,11 @@ def export_store(store: str, out: Path, output: Output) -> int:
 def _with_progress(
     output: Output, work: Callable[[Callable[[int], None] | None], dict[str, object]]
 ) -> dict[str, object]:
-    """Shows a counter on a terminal while the work goes on."""
+    """Does long work; shows a counter on a terminal while it goes on."""
     if output.as_json or not sys.stderr.isatty():
-        return work(None)
-    with Progress(transient=True) as progress:
+        with collecting_rarely():
+            return work(None)
+    with collecting_rarely(), Progress(transient=True) as progress:
         task = progress.add_task("events", total=None)
         return work(lambda done: progress.update(task, completed=done))
 
@@ -121,20 +107,15 @@ def _show_summary(summary: dict[str, object], out: Path, output: Output) -> int:
 
 
 def explain_one(store: str, voucher: str, event: str, output: Output) -> int:
-    """Explains a voucher, or every voucher of an event."""
+    """Explains a voucher, or an event: every voucher of it, or why it has none."""
     book = open_for_reading(store)
     try:
+        stored = None
         names = [voucher]
         if event:
             source, _, event_id = event.rpartition("/")
-            stored = book.event(source, event_id)
+            stored = explain_event(book, source, event_id)
             names = list(stored.vouchers)
-            if not names:
-                output.text(
-                    f"{stored.source}/{stored.event_id} is {stored.status.name} {stored.reason} "
-                    f"and made no voucher. {stored.message}"
-                )
-                output.data([])
         found = [explain_voucher(book, name) for name in names]
     finally:
         book.close()
@@ -142,7 +123,37 @@ def explain_one(store: str, voucher: str, event: str, output: Output) -> int:
         _show_explanation(explanation, output)
     if found:
         output.data([_explanation_data(explanation) for explanation in found])
+    elif stored is not None:
+        _show_without_voucher(stored, output)
     return EXIT_OK
+
+
+def _show_without_voucher(event: EventExplanation, output: Output) -> None:
+    words = " ".join(part for part in (event.status.name, event.reason) if part)
+    output.text(f"{event.source}/{event.event_id} is {words} and made no voucher. {event.message}")
+    output.text(f"event     {event.source}/{event.event_id}, {event.type}")
+    at = iso_instant(event.sealed_at_us)
+    output.text(f"sent by   {event.principal}, commit {event.seq}, {at}")
+    _show_budgets(event.steps, output)
+    output.data(
+        [
+            {
+                "voucher": None,
+                "event": json.loads(event.content) if event.content else None,
+                "status": event.status.name,
+                "reason": event.reason,
+                "message": event.message,
+                "principal": event.principal,
+                "budgets": [step.to_json() for step in event.steps],
+            }
+        ]
+    )
+
+
+def _show_budgets(steps: Sequence[BudgetStep], output: Output) -> None:
+    for step in steps:
+        for line in step.to_text():
+            output.text(line)
 
 
 def _show_explanation(explanation: Explanation, output: Output) -> None:
@@ -163,6 +174,7 @@ def _show_explanation(explanation: Explanation, output: Output) -> None:
     for read in explanation.reads:
         value = read.value if read.known else "nothing"
         output.text(f"read      {read.kind} {read.name} {read.key} = {value} ({read.place})")
+    _show_budgets(explanation.budgets, output)
     output.text("recomputed from event and recorded reads: equal to the posted amounts")
 
 
@@ -176,6 +188,7 @@ def _explanation_data(explanation: Explanation) -> dict[str, object]:
         "basis": explanation.basis,
         "revision": explanation.voucher.revision,
         "reads": [asdict(read) for read in explanation.reads],
+        "budgets": [step.to_json() for step in explanation.budgets],
     }
 
 

@@ -15,6 +15,7 @@ from engine.calls import TrialBalanceRow
 from engine.errors import StoreUnavailable
 from engine.receive import read_events
 from rules_dsl.rulebooks import SERVICES
+from tongpin_cli.demo_budgets import show_budgets
 from tongpin_cli.output import Output
 from tongpin_cli.reports import show_rows
 from tongpin_client import Client, EventResult, Voucher
@@ -54,7 +55,16 @@ def run_demo(output: Output) -> None:
         rows = [_row(row) for row in client.trial_balance(period="2026-03")]
         show_rows(rows, output)
         refused = _send_faulty(client, output)
-        output.data({"address": address, "events": data, "refused": refused, "accounts": len(rows)})
+        budgets = show_budgets(client, output)
+        output.data(
+            {
+                "address": address,
+                "events": data,
+                "refused": refused,
+                "accounts": len(rows),
+                "budgets": budgets,
+            }
+        )
     output.text(_NEXT.format(rules=SERVICES))
 
 
@@ -141,5 +151,6 @@ What to try next:
   tongpin test {rules}
   copy that folder, change a rule, check it, and:  tongpin serve --rules YOUR_FOLDER
   send events from another shell:  tongpin post events.jsonl
-  afterwards:  tongpin report trial-balance · tongpin explain --event default/F-1 · tongpin verify
+  afterwards:  tongpin report trial-balance · tongpin report budget --decisions
+               tongpin explain --event default/F-1 · tongpin verify
 """

@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from tongpin_cli.output import EXIT_ENVIRONMENT, EXIT_INPUT, Output
+from tongpin_cli.output import EXIT_ENVIRONMENT, EXIT_INPUT, Layout, Output
 
 app = typer.Typer(
     name="tongpin",
@@ -316,6 +316,34 @@ def trial_balance(
     )
 
 
+@report_app.command("budget")
+def budget(
+    store: Store = "",
+    server: Server = "",
+    token: Token = "",
+    budget: Annotated[str, typer.Option(help="Name or wire name of a budget.")] = "",
+    node: Annotated[str, typer.Option(help="A node and all below it.")] = "",
+    period: Annotated[str, typer.Option(help="Period, such as 2026-03.")] = "",
+    decisions: Annotated[bool, typer.Option("--decisions", help="What was decided there.")] = False,
+    burn_down: Annotated[str, typer.Option(help="One node day by day; needs a store.")] = "",
+    layout: Annotated[Layout, typer.Option("--format", help="How to print.")] = Layout.TABLE,
+    json: Json = False,
+) -> None:
+    """Budgets: granted, reserved, committed, spent, available, and why.
+
+    Example: tongpin report budget --store sqlite:///book.db --period 2026-03 --decisions
+    """
+    from tongpin_cli.budget_reports import Wanted, show_budgets, show_burn_down
+
+    chosen = Layout.JSON if json else layout
+    if burn_down:
+        if server:
+            raise typer.BadParameter("the course of a node is read from the log: give --store")
+        raise typer.Exit(show_burn_down(store, burn_down, chosen))
+    wanted = Wanted(budget, node, period, with_decisions=decisions)
+    raise typer.Exit(show_budgets((store, server, token), wanted, chosen))
+
+
 @app.command()
 def verify(
     store: Store = "",
@@ -362,6 +390,10 @@ def status(store: Store = "", json: Json = False) -> None:
 def token_add(
     name: Annotated[str, typer.Argument(help="Name of the principal.")],
     role: Annotated[list[str], typer.Option("--role", help="Role; repeatable.")],
+    budget_role: Annotated[
+        list[str] | None,
+        typer.Option("--budget-role", help='Role it may override budgets with; "*" = any.'),
+    ] = None,
     file: Annotated[Path | None, typer.Option("--file", help="Token file.")] = None,
     json: Json = False,
 ) -> None:
@@ -371,7 +403,7 @@ def token_add(
     """
     from tongpin_cli.tokens import add
 
-    raise typer.Exit(add(name, role, file, Output(json)))
+    raise typer.Exit(add(name, (role, budget_role or []), file, Output(json)))
 
 
 @token_app.command("list")

@@ -6,11 +6,20 @@ import json
 import sys
 import unicodedata
 from collections.abc import Sequence
+from enum import StrEnum
 
 EXIT_OK = 0
 EXIT_INPUT = 1
 EXIT_USAGE = 2
 EXIT_ENVIRONMENT = 3
+
+
+class Layout(StrEnum):
+    """How a report is printed."""
+
+    TABLE = "table"
+    CSV = "csv"
+    JSON = "json"
 
 
 class Output:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
 import msgspec
 
 from engine.book import Book
-from engine.calls import Call, EventResult, VoucherView
+from engine.calendar import iso_instant
+from engine.calls import BudgetVerdict, Call, EventResult, VoucherView
 from engine.decimals import format_minor
 from engine.effects import Status
 from engine.errors import CallerError
@@ -56,9 +57,11 @@ def try_one(event: Path, rules: Path | None, store: str, output: Output) -> int:
     else:
         book = Book.open(store, compiler=compile_files, read_only=True)
     result = book.dry_run(Call(events=[parsed])).results[0]
+    moves = _move_data(result, book)
     book.close()
     show_result(result, output)
-    output.data(result_data(result))
+    _show_moves(moves, output)
+    output.data({**result_data(result), "budget_moves": moves})
     return EXIT_OK if result.status in (Status.POSTED, Status.NO_POSTING) else EXIT_INPUT
 
 
@@ -70,6 +73,60 @@ def show_result(result: EventResult, output: Output) -> None:
         output.text(f"  {result.message}")
     for draft in result.drafts:
         show_voucher(draft, output)
+    show_verdicts(result.budget, output)
+
+
+def _move_data(result: EventResult, book: Book) -> list[dict[str, str]]:
+    """Budget moves of a dry run, amounts as decimals of what their budget counts."""
+    if not result.budget_moves:
+        return []
+    budgets = {budget.wire: budget for budget in book.program().budgets}
+    found = []
+    for move in result.budget_moves:
+        budget = budgets[move.node.partition("[")[0]]
+        found.append(
+            {
+                "node": move.node,
+                "kind": move.kind.name,
+                "stage": move.stage.name,
+                "amount": format_minor(move.amount, budget.scale),
+                "counts": budget.currency or budget.unit,
+                "reference": move.reference,
+                "group": move.group,
+                "expires": iso_instant(move.expires_us) if move.expires_us else "",
+            }
+        )
+    return found
+
+
+def _show_moves(moves: Sequence[Mapping[str, str]], output: Output) -> None:
+    if not moves:
+        return
+    names = ("node", "kind", "stage", "amount", "counts", "reference", "group", "expires")
+    header = ("budget move", "kind", "stage", "amount", "of", "reference", "group", "until")
+    output.table(header, [tuple(move[name] for name in names) for move in moves], right="   r")
+
+
+def show_verdicts(verdicts: Sequence[BudgetVerdict], output: Output) -> None:
+    """Prints what budget nodes said, as a table."""
+    if not verdicts:
+        return
+    output.table(
+        ("budget node", "verdict", "requested", "available", "short", "of", "role"),
+        [
+            (
+                verdict.node,
+                verdict.verdict.name,
+                format_minor(verdict.requested, verdict.scale),
+                format_minor(verdict.available, verdict.scale),
+                money(verdict.shortfall, verdict.scale),
+                verdict.currency,
+                verdict.role,
+            )
+            for verdict in verdicts
+        ],
+        right="  rrr",
+    )
 
 
 def show_voucher(voucher: VoucherView, output: Output) -> None:
@@ -101,6 +158,24 @@ def result_data(result: EventResult) -> dict[str, object]:
         "reason": result.reason,
         "message": result.message,
         "vouchers": [voucher_data(draft) for draft in result.drafts] or list(result.vouchers),
+        "budget": [verdict_data(verdict) for verdict in result.budget],
+    }
+
+
+def verdict_data(verdict: BudgetVerdict) -> dict[str, object]:
+    """What a budget node said, for machines; amounts as decimal strings."""
+    amounts = {
+        name: format_minor(getattr(verdict, name), verdict.scale)
+        for name in ("requested", "available", "shortfall", "excess")
+    }
+    return {
+        "node": verdict.node,
+        "verdict": verdict.verdict.name,
+        **amounts,
+        "counts": verdict.currency,
+        "role": verdict.role,
+        "person": verdict.person,
+        "reason": verdict.reason,
     }
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
+from engine.budget.cuts import Cuts
 from engine.budget.demand import Clause, Demand
 from engine.budget.finding import (
     NodeNotFound,
@@ -36,6 +37,8 @@ _CONTROLS = {**{control.value: control for control in Control}, "stop": Control.
 def approve(command: Command) -> Answer:
     """Sets amounts and attributes of nodes."""
     demands = []
+    amounts: dict[str, int] = {}
+    cuts = Cuts(command.state)
     for line in command.lines():
         budget, path, period = command.node(line.get("node"))
         first, last = NO_DATE, NO_DATE
@@ -48,6 +51,7 @@ def approve(command: Command) -> Answer:
         if amount is None or amount < 0:
             raise Refused("INVALID_FIELD", "each line needs an amount of 0 or more")
         node = _entered_under(command, budget, path, period, line.get("parent"))
+        cuts.note(node)
         terms = _changed_terms(command, node, budget, line)
         terms = change_terms(
             command.state,
@@ -63,7 +67,8 @@ def approve(command: Command) -> Answer:
             first_day=first,
             last_day=last,
         )
-        change = amount - command.state.figures(node).limit
+        change = amount - amounts.get(node, command.state.figures(node).limit)
+        amounts[node] = amount
         if change:
             demands.append(_limit(command, (budget, node), change, MoveKind.APPROVE))
         for name, act in _STAGE_FIELDS:
@@ -81,7 +86,9 @@ def approve(command: Command) -> Answer:
                         kind=MoveKind.OPENING,
                     )
                 )
-    return rule(command, demands)
+    ruling, asked = rule(command, demands)
+    ruling.decided += cuts.decided(command.caller.person, command.text("comment"))
+    return ruling, asked
 
 
 def _own_dates(line: Mapping[str, object]) -> str:
@@ -198,9 +205,10 @@ def _limited(command: Command, budget: Budget, path: tuple[str, ...], period: st
     """A node that has an amount; found by the tail of its path where the budget allows it."""
     node = node_name(budget.wire, path, period)
     terms = command.state.terms(node)
-    if terms is None or not terms.limited:
+    may_hang = budget.by_path or (budget.horizon is Horizon.DATES and not period)
+    if may_hang and (terms is None or not terms.limited):
         try:
-            node = find_node(command.state, budget, path, command.day)
+            node = find_node(command.state, budget, path, command.day, whole=True)
         except NodeNotFound as error:
             raise Refused("UNKNOWN_NODE", str(error)) from None
         terms = command.state.terms(node)

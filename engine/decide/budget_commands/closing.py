@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from engine.budget.cuts import Cuts
 from engine.budget.demand import Move, Ruling
 from engine.budget.finding import (
     change_terms,
@@ -44,6 +45,10 @@ def close(command: Command) -> Answer:
         if terms.period == period and not terms.closed
     ]
     nodes.sort(key=lambda item: item[1].path)
+    cuts = Cuts(command.state)
+    for name, terms in command.state.nodes(budget.wire):
+        if terms.period in (period, onto):
+            cuts.note(name)
     moves: list[Move] = []
     for name, terms in nodes:
         figures = command.state.figures(name)
@@ -57,6 +62,9 @@ def close(command: Command) -> Answer:
     for move in moves:
         command.state.move(move.node, move.stage, move.amount)
     ruling.moves = moves
+    ruling.decided = cuts.decided(
+        command.caller.person, command.text("reason"), entered=[move.node for move in moves]
+    )
     if not nodes:
         ruling.reason, ruling.message = "NOTHING_TO_CLOSE", f"no open node of {period or 'it'}"
     return ruling, ()

@@ -18,7 +18,7 @@ from engine.budget.names import (
     read_node,
 )
 from engine.budget.ruling import rule_on
-from engine.decide.budgets import Caller, Notes, words
+from engine.decide.budgets import Caller, Notes, words_of
 from engine.decide.deciding import Deciding
 from engine.decimals import DecimalSyntaxError, parse_decimal
 from engine.program import Budget, Horizon, Program
@@ -152,4 +152,4 @@ Answer = tuple[Ruling, Sequence[Demand]]
 def rule(command: Command, demands: Sequence[Demand]) -> Answer:
     """Decides the command's demands as those of any event."""
     asked = Asked(tuple(demands), person=command.caller.person, allowed=command.caller.allowed)
-    return rule_on(command.state, asked, command.notes.entered, words), demands
+    return rule_on(command.state, asked, command.notes.entered, words_of(command.program)), demands

@@ -185,7 +185,7 @@ def test_several_marks_are_told_the_gravest_first_and_the_rest_counted() -> None
     chinese, english = both(*verdicts)
     assert chinese.startswith("差旅费预算超支 100.00 元,该业务必须入账")
     assert chinese.endswith(
-        "B预算即将用完:部门费用[B] 2026-05 本次之后还可用 0.50 元。另有 1 个预算节点。"
+        "B 预算即将用完:部门费用[B] 2026-05 本次之后还可用 0.50 元。另有 1 个预算节点。"
     )
     assert english.endswith("Further budget nodes concerned: 1.")
 
@@ -193,7 +193,7 @@ def test_several_marks_are_told_the_gravest_first_and_the_rest_counted() -> None
 def test_quantities_carry_their_unit_and_no_verdict_says_nothing() -> None:
     verdict = said(Verdict.BLOCK, 80, 24, 56, node="hours[P84]", scale=1, currency="小时")
     assert sentence([verdict], chinese=True, budgets=BUDGETS) == (
-        "P84预算不足:人力[P84] 还可用 2.4 小时,本次需要 8.0 小时,差 5.6 小时。"
+        "P84 预算不足:人力[P84] 还可用 2.4 小时,本次需要 8.0 小时,差 5.6 小时。"
         "请减少金额,或先调整预算。"
     )
     assert both() == ("", "")

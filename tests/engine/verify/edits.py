@@ -68,6 +68,14 @@ def repeat(effects: EffectBatch, table: str, row: int) -> None:
     held.count += 1
 
 
+def repeat_here(effects: EffectBatch, table: str, row: int) -> None:
+    """Adds a row once more right behind itself; of a table without bytes."""
+    held = effects.tables[table]
+    for name, column in held.columns.items():
+        held.columns[name] = np.insert(np.asarray(column), row, column[row])
+    held.count += 1
+
+
 def rewrite_content(effects: EffectBatch, event_id: str, *, rehash: bool, **fields: object) -> None:
     """Changes fields in an event's content, with its hash or without."""
     row = event_row(effects, event_id)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from dataclasses import dataclass
 
 from engine.columns import ColumnType, EffectBatch
@@ -56,10 +56,14 @@ class Mutation:
             column[self.row] = int(column[self.row]) ^ 1
 
 
-def mutations(attacker: Attacker) -> Iterator[Mutation]:
-    """One of each column in the first and in the last row of each table."""
-    for seq in range(1, LAST + 1):
+def mutations(
+    attacker: Attacker, last: int = LAST, tables: Container[str] | None = None
+) -> Iterator[Mutation]:
+    """One of each column in the first and in the last row of each table, or of these tables."""
+    for seq in range(1, last + 1):
         for name, table in attacker.effects(seq).tables.items():
+            if tables is not None and name not in tables:
+                continue
             rows = sorted({0, table.count - 1}) if table.count else []
             for column in table.columns:
                 yield from (Mutation(seq, name, column, row) for row in rows)

@@ -24,6 +24,8 @@ from engine.verify import VerifyReport, verify_book
 from server.rulebooks import compile_files
 from tests.engine.verify.attacker import Attacker
 from tests.engine.verify.beside_faults import ROW_FAULTS, SNAPSHOT_FAULTS
+from tests.engine.verify.budget_faults import BUDGET_FAULTS
+from tests.engine.verify.budget_sample import make_budget_book
 from tests.engine.verify.faults import FAULTS, Fault
 from tests.engine.verify.sample import BOOK_ID, FIRST, LAST, START_US, make_book, store_url
 
@@ -79,16 +81,20 @@ def main() -> int:
     """Prints the table."""
     missed = 0
     with tempfile.TemporaryDirectory() as scratch:
-        original = Path(scratch) / "original"
-        original.mkdir()
-        make_book(original)
-        report = verify(original)
-        print(f"untouched: {json.dumps(report.to_json(), ensure_ascii=False)}\n")
-        for number, fault in enumerate(ALL_FAULTS):
-            report = plant(fault, original, Path(scratch) / str(number))
-            missed += not show(fault, report)
-        missed += not show(FORGED, forge(original, Path(scratch) / "forged"))
-    print(f"\n{len(ALL_FAULTS) + 1} faults, {missed} missed")
+        for name, make, faults in (
+            ("ledger", make_book, ALL_FAULTS),
+            ("budgets", make_budget_book, BUDGET_FAULTS),
+        ):
+            original = Path(scratch) / name
+            original.mkdir()
+            make(original)
+            report = verify(original)
+            print(f"untouched {name}: {json.dumps(report.to_json(), ensure_ascii=False)}\n")
+            for number, fault in enumerate(faults):
+                report = plant(fault, original, Path(scratch) / f"{name}-{number}")
+                missed += not show(fault, report)
+        missed += not show(FORGED, forge(Path(scratch) / "ledger", Path(scratch) / "forged"))
+    print(f"\n{len(ALL_FAULTS) + len(BUDGET_FAULTS) + 1} faults, {missed} missed")
     return 1 if missed else 0
 
 
