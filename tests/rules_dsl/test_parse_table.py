@@ -10,7 +10,8 @@ from lark.lexer import Lexer
 
 from rules_dsl import tree
 from rules_dsl.parse import parse_layout
-from rules_dsl.parse_table import STARTS, made_table
+from rules_dsl.parse_table import STARTS
+from rules_dsl.table_making import made_table
 from tests.rules_dsl.test_parse_random import EXAMPLES
 
 
@@ -23,7 +24,7 @@ class NoLexer(Lexer):
 
 def test_the_kept_table_is_fresh() -> None:
     kept = resources.files("rules_dsl").joinpath("grammar.table.json").read_text("utf-8")
-    assert kept == made_table(), "run python -m rules_dsl.parse_table --write"
+    assert kept == made_table(), "run python -m rules_dsl.table_making --write"
 
 
 def nested(node: object) -> object:
