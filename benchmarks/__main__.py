@@ -11,12 +11,11 @@ import sys
 import traceback
 from collections.abc import Callable, Iterable, Iterator
 
-from benchmarks import checking, deciding, ingesting, serving
+from benchmarks import deciding, ingesting, serving
 from benchmarks.experiments.column_commits import commits_vs_indexed_rows
 from benchmarks.measure import Figure, Scale, environment
 
 BENCHMARKS: dict[str, Callable[[Scale], Iterable[Figure]]] = {
-    **checking.BENCHMARKS,
     **deciding.BENCHMARKS,
     **ingesting.BENCHMARKS,
     **serving.BENCHMARKS,
