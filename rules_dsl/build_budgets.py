@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from lark import Token
-
 from engine.program import Act, Control, Horizon, Otherwise, Posture, Span
 from rules_dsl.build_tree import (
     Node,
@@ -39,6 +37,7 @@ from rules_dsl.syntax import (
     TestNode,
     ToleranceDecl,
 )
+from rules_dsl.tree import Token
 
 #: Which parts a statement takes, by its act; the others say nothing there.
 _PARTS: dict[Act, frozenset[str]] = {

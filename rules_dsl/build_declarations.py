@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from lark import Token
-
 from engine.errors import InvariantBroken
 from engine.program import Expects, LatePolicy, NegativePolicy, Span
 from rules_dsl.body import Body, BuiltLine
@@ -74,6 +72,7 @@ from rules_dsl.syntax import (
     UnitDecl,
     VoucherDecl,
 )
+from rules_dsl.tree import Token
 
 NEGATIVES = {
     "RED": NegativePolicy.RED,

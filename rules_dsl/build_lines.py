@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from lark import Token
-
 from engine.program import Residue, Side, Span
 from rules_dsl.build_budgets import build_budget_step, build_move
 from rules_dsl.build_tree import (
@@ -59,6 +57,7 @@ from rules_dsl.syntax import (
     TypeRef,
     TypeWord,
 )
+from rules_dsl.tree import Token
 
 _REMAINING = next(pair for pair in RESERVED if pair[0] == "remaining")
 

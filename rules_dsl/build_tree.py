@@ -11,8 +11,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
-from lark import Token, Tree
-
 from engine.errors import InvariantBroken
 from engine.program import Span
 from rules_dsl.diagnostics.codes import diagnose
@@ -45,8 +43,9 @@ from rules_dsl.syntax import (
     TypeWord,
     Unary,
 )
+from rules_dsl.tree import Token, Tree
 
-Node = Tree[Token]
+Node = Tree
 
 _PLACEHOLDER = re.compile(r"\{([^{}]*)\}|[{}]")
 _WITHOUT_BOUNDS = frozenset(
@@ -147,14 +146,14 @@ def is_too_deep(tree: Node) -> Token | None:
 
 def span_of(place: Place, node: Node | Token) -> Span:
     """Gives the place that a subtree covers in the file."""
-    first = place.lexemes[_edge(node, 0).start_pos or 0]
-    last = place.lexemes[(_edge(node, -1).end_pos or 1) - 1]
+    first = place.lexemes[_edge(node, 0).start_pos]
+    last = place.lexemes[(_edge(node, -1).end_pos) - 1]
     return Span(place.path, first.line, first.column, last.line, last.end_column)
 
 
 def lexeme_of(place: Place, leaf: Token) -> Lexeme:
     """Gives the lexeme behind a token."""
-    return place.lexemes[leaf.start_pos or 0]
+    return place.lexemes[leaf.start_pos]
 
 
 # --- Names and literals ------------------------------------------------------------------

@@ -24,6 +24,7 @@ from rules_dsl.keywords import (
     spellings_of,
 )
 from rules_dsl.limits import MAX_DEPTH, MAX_FILE_ERRORS, MAX_LINE_LEXEMES, MAX_WRAPPED_LINES
+from rules_dsl.line_parser import ParsedLine
 from rules_dsl.scan import CLOSERS, OPENERS, Lexeme, PhysicalLine
 
 #: Spellings of the words that open a declaration, with their terminals.
@@ -38,11 +39,15 @@ _WORDED_BODIES = frozenset({"RULE", "TEST", "TABLE", "RATE", "BUDGET"})
 
 @dataclass(slots=True)
 class LogicalLine:
-    """A line with what its brackets wrap; `refused` where that already failed."""
+    """A line with what its brackets wrap; `refused` where that already failed.
+
+    `parsed` is its parse tree, once it has been parsed and where it parses.
+    """
 
     indent: int
     lexemes: list[Lexeme]
     refused: Diagnostic | None = None
+    parsed: ParsedLine | None = None
 
 
 @dataclass(slots=True)

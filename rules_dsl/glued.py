@@ -55,22 +55,31 @@ class GluedParser:
     def parse(self, start: str, lexemes: list[Lexeme]) -> ParsedLine | FailedLine:
         """Parses a line as `parse_line` does, and reports each space it put in."""
         parsed = parse_line(start, lexemes)
-        splits = 0
-        while isinstance(parsed, FailedLine) and splits < _MAX_SPLITS:
-            parsed, made = self._split_further(parsed)
+        all_made: list[Split] = []
+        is_certain = True
+        while isinstance(parsed, FailedLine) and len(all_made) < _MAX_SPLITS:
+            parsed, made, is_only = self._split_further(parsed)
             if not made:
                 break
-            splits += len(made)
-            self.diagnostics.extend(_missing_space(self.path, split) for split in made)
+            is_certain = is_certain and is_only
+            all_made += made
+        is_certain = is_certain and isinstance(parsed, ParsedLine)
+        self.diagnostics.extend(
+            _missing_space(self.path, split, safe=is_certain) for split in all_made
+        )
         return parsed
 
-    def _split_further(self, failed: FailedLine) -> tuple[ParsedLine | FailedLine, list[Split]]:
+    def _split_further(
+        self, failed: FailedLine
+    ) -> tuple[ParsedLine | FailedLine, list[Split], bool]:
         """Splits the word, or the two words, with which the line parses furthest, if any.
 
         Two are needed where the first split alone only turns one mistake into another, as in
-        若可抵扣 则1: the failing word and one before it.
+        若可抵扣 则1: the failing word and one before it. Tells also whether no other split comes
+        as far.
         """
         best: tuple[ParsedLine | FailedLine, list[Split]] = (failed, [])
+        is_only = True
         reached = _reach(failed)
         lexemes, last = failed.lexemes, min(failed.index, len(failed.lexemes) - 1)
         at_last = list(self._splits(lexemes, last))
@@ -88,9 +97,13 @@ class GluedParser:
             for split in reversed(made):  # from behind, so that the indices before stay true
                 changed = split.apply(changed)
             parsed = parse_line(failed.start, changed)
-            if _reach(parsed) > reached and _is_keyword(parsed, made[0]):
-                best, reached = (parsed, made), _reach(parsed)
-        return best
+            if not _is_keyword(parsed, made[0]):
+                continue
+            if _reach(parsed) > reached:
+                best, reached, is_only = (parsed, made), _reach(parsed), True
+            elif _reach(parsed) == reached:
+                is_only = False
+        return *best, is_only
 
     def _splits(self, lexemes: list[Lexeme], index: int) -> Iterator[Split]:
         """Gives the ways to take a Chinese keyword off the beginning or the end of a word."""
@@ -135,7 +148,7 @@ def _reach(parsed: ParsedLine | FailedLine) -> tuple[int, int, int]:
     return (0, lexeme.line, lexeme.column)
 
 
-def _missing_space(path: str, split: Split) -> Diagnostic:
+def _missing_space(path: str, split: Split, *, safe: bool) -> Diagnostic:
     left, right = split.left[0], split.right[-1]
     middle = split.right[0].column
     return diagnose(
@@ -143,7 +156,7 @@ def _missing_space(path: str, split: Split) -> Diagnostic:
         Span(path, left.line, left.column, right.line, right.end_column),
         f"a space is missing beside the keyword {split.keyword}",
         help=f"write {_written(split.left)} {_written(split.right)}",
-        fix=Fix(Span(path, left.line, middle, left.line, middle), " ", safe=False),
+        fix=Fix(Span(path, left.line, middle, left.line, middle), " ", safe=safe),
     )
 
 

@@ -6,8 +6,6 @@ import re
 from collections import Counter
 from dataclasses import dataclass, field
 
-from lark import Token
-
 from engine.program import Span
 from rules_dsl.chunks import BODY_WORDS, HEADER_WORDS
 from rules_dsl.diagnostics.codes import diagnose
@@ -15,6 +13,7 @@ from rules_dsl.diagnostics.model import Diagnostic
 from rules_dsl.keywords import TERMINALS, VALUE_TERMINALS, Language, language_of
 from rules_dsl.line_parser import ParsedLine
 from rules_dsl.scan import Lexeme
+from rules_dsl.tree import Token
 
 _HEADER_WORD = re.compile(r"^(\w+)", re.MULTILINE)
 _BODY_WORD = re.compile(r"^\s+(\w+)", re.MULTILINE)
@@ -39,10 +38,10 @@ class LanguageUse:
 
     def count(self, parsed: ParsedLine) -> None:
         """Counts the keywords of a line."""
-        for leaf in parsed.tree.scan_values(_is_keyword):
+        for leaf in filter(_is_keyword, parsed.tree.tokens()):
             language = language_of(str(leaf))
             self.counts[language] += 1
-            self.first.setdefault(language, parsed.lexemes[leaf.start_pos or 0])
+            self.first.setdefault(language, parsed.lexemes[leaf.start_pos])
 
     def mixture(self, path: str) -> Diagnostic | None:
         """Gives the warning where both languages are used, at the first of the rarer one."""
@@ -62,10 +61,5 @@ class LanguageUse:
         )
 
 
-def _is_keyword(leaf: object) -> bool:
-    return (
-        isinstance(leaf, Token)
-        and leaf.type not in VALUE_TERMINALS
-        and leaf.type != "NAME"
-        and str(leaf) in TERMINALS
-    )
+def _is_keyword(leaf: Token) -> bool:
+    return leaf.type not in VALUE_TERMINALS and leaf.type != "NAME" and leaf in TERMINALS

@@ -49,3 +49,15 @@ def day_number(text: str) -> int | None:
         return date.fromisoformat(text).toordinal() - _EPOCH
     except ValueError:
         return None
+
+
+def plain_text(written: str) -> str:
+    """Gives a quoted text in `"` quotes; unchanged where that would change what it says.
+
+    A `"` in an expression of a template cannot be escaped.
+    """
+    body = written[1:-1]
+    if written[0] == '"' or any('"' in each for each in re.findall(r"\{[^{}]*\}", body)):
+        return written
+    escaped = re.sub(r'\\.|"', lambda match: '\\"' if match[0] == '"' else match[0], body)
+    return f'"{escaped}"'

@@ -28,7 +28,7 @@ from rules_dsl.limits import (
     MAX_FILES,
 )
 from rules_dsl.line_parser import FailedLine, ParsedLine
-from rules_dsl.scan import Scanner
+from rules_dsl.scan import Comment, Scanner
 from rules_dsl.slips import explain_failure
 from rules_dsl.source import UNDECODABLE, SourceFile, place_of_offset, strip_bom
 from rules_dsl.syntax import Declaration, File
@@ -64,6 +64,21 @@ class ParseResult:
     broken: frozenset[str] = frozenset()
 
 
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """A parsed file with how it is written.
+
+    Attributes:
+        result: what parsing gives.
+        chunks: the declarations line by line, in the order of the file.
+        comments: in the order of the file.
+    """
+
+    result: ParseResult
+    chunks: list[Chunk]
+    comments: list[Comment]
+
+
 def parse_rulebook(sources: Iterable[SourceFile]) -> tuple[tuple[File, ...], list[Diagnostic]]:
     """Parses the files of a rule book, in the order given."""
     files: list[File] = []
@@ -89,10 +104,15 @@ def parse_rulebook(sources: Iterable[SourceFile]) -> tuple[tuple[File, ...], lis
 
 def parse_file(path: str, text: str) -> ParseResult:
     """Parses one rule file."""
+    return parse_layout(path, text).result
+
+
+def parse_layout(path: str, text: str) -> Layout:
+    """Parses one rule file and keeps how it is written."""
     text = strip_bom(text)
-    refused = _refuse_whole(path, text)
+    refused = refuse_whole(path, text)
     if refused is not None:
-        return ParseResult(File(path, ()), [refused])
+        return Layout(ParseResult(File(path, ()), [refused]), [], [])
     language = main_language(text)
     scanner = Scanner(path, language)
     lines = scanner.scan(text)
@@ -104,14 +124,15 @@ def parse_file(path: str, text: str) -> ParseResult:
         if len(parser.diagnostics) > MAX_FILE_ERRORS:
             break
     found = [*scanner.diagnostics, *cutter.diagnostics, *parser.finish()]
-    return ParseResult(
+    result = ParseResult(
         File(path, tuple(parser.declarations)),
         _in_order(path, found, chunks),
         frozenset(parser.broken),
     )
+    return Layout(result, chunks, scanner.comments)
 
 
-def _refuse_whole(path: str, text: str) -> Diagnostic | None:
+def refuse_whole(path: str, text: str) -> Diagnostic | None:
     """Gives the diagnostic of a file that is too long or no text, at the place where it is."""
     lines = text.count("\n", 0, MAX_FILE_CHARS)
     if lines > MAX_FILE_LINES:
@@ -203,6 +224,7 @@ class _FileParser:
             )
             return None
         self.use.count(parsed)
+        line.parsed = parsed
         return parsed
 
     def _refuse_body(self, chunk: Chunk, line: LogicalLine) -> None:

@@ -12,6 +12,8 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import fields, is_dataclass, replace
 from enum import Enum
+from functools import cache
+from typing import Any
 
 from engine.errors import InvariantBroken
 from engine.program import Span
@@ -78,7 +80,13 @@ def _plain(node: object) -> object:
     if isinstance(node, tuple):
         return [_plain(each) for each in node if not isinstance(each, Span)]
     if is_dataclass(node) and not isinstance(node, type):
-        members = [getattr(node, member.name) for member in fields(node)]
+        members = [getattr(node, name) for name in _members(type(node))]
         kept = [_plain(member) for member in members if not isinstance(member, Span)]
         return [type(node).__name__, *kept]
     raise InvariantBroken("no canonical form for a part of a syntax tree", type(node).__name__)
+
+
+@cache
+def _members(kind: type[Any]) -> tuple[str, ...]:
+    """The names of the members of a class of nodes, in order."""
+    return tuple(member.name for member in fields(kind))

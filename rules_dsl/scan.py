@@ -25,7 +25,14 @@ from rules_dsl.limits import (
     MAX_NAME_CHARS,
     MAX_TEXT_CHARS,
 )
-from rules_dsl.literals import DAY_FORM, NumberLiteral, day_number, read_number, slipped_day
+from rules_dsl.literals import (
+    DAY_FORM,
+    NumberLiteral,
+    day_number,
+    plain_text,
+    read_number,
+    slipped_day,
+)
 from rules_dsl.source import FULL_WIDTH, split_lines
 
 
@@ -47,6 +54,14 @@ class Lexeme(NamedTuple):
     end_column: int
     glued: bool = False
     value: NumberLiteral | int | str | None = None
+
+
+class Comment(NamedTuple):
+    """A comment as written, from its `#` to the end of its line; places are 1-based."""
+
+    line: int
+    column: int
+    text: str
 
 
 class PhysicalLine(NamedTuple):
@@ -148,11 +163,15 @@ def _plain_terminal(kind: str | None, raw: str) -> str | None:
 
 @dataclass(slots=True)
 class Scanner:
-    """Scans the lines of one file in order, collecting what is wrong with their lexemes."""
+    """Scans the lines of one file in order, collecting what is wrong with their lexemes.
+
+    Comments mean nothing to the parser; they are kept beside the lexemes for the formatter.
+    """
 
     path: str
     language: Language
     diagnostics: list[Diagnostic] = field(default_factory=list)
+    comments: list[Comment] = field(default_factory=list)
     _tab_seen: bool = False
     _warnings: int = 0
 
@@ -191,6 +210,7 @@ class Scanner:
                 continue
             if kind == "comment":
                 self._report_twins(line[start], number, start + column)
+                self.comments.append(Comment(number, start + column, line[start:]))
                 break
             if self._is_over():
                 break
@@ -298,8 +318,8 @@ class Scanner:
             self._error(span, f"this text has more than {MAX_TEXT_CHARS} characters")
             return ""
         if raw[0] != '"':
-            escaped = re.sub(r'(?<!\\)"', r"\"", body)
-            fix = Fix(span, f'"{escaped}"', safe=True)
+            plain = plain_text(raw)
+            fix = Fix(span, plain, safe=True) if plain != raw else None
             if raw[0] in _QUOTES:
                 message = "full-width quotes stand around this text"
                 self._warn(span, message, help='write "', fix=fix)
@@ -337,7 +357,9 @@ class Scanner:
                     message, text = "an invisible character stands here", "write a space"
                 else:
                     message, text = f"{character} is a full-width sign", f"write {twin}"
-                self._error(span, message, help=text, fix=Fix(span, twin, safe=True))
+                # Of no width, it may stand inside a name, which a space would take apart.
+                is_space = twin != " " or character == "\u00a0"
+                self._error(span, message, help=text, fix=Fix(span, twin, safe=is_space))
             elif character == "\t" and not self._tab_seen:
                 self._tab_seen = True
                 self._error(
@@ -385,3 +407,14 @@ class Scanner:
             return
         self._warnings += 1
         self.diagnostics.append(diagnose("TP102", span, message, help=help, fix=fix))
+
+
+def without_tabs(text: str) -> str:
+    """Gives a text with two spaces for each tab that stands between words."""
+    return "\n".join(
+        "".join(
+            match.group().replace("\t", "  ") if match.lastgroup == "space" else match.group()
+            for match in _LEXEME.finditer(line)
+        )
+        for line in text.split("\n")
+    )

@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from engine.errors import CallerError
 from engine.program import Program
-from rules_dsl import testing
 from rules_dsl.compile import CompileResult, compile_rulebook
 from rules_dsl.diagnostics import Diagnostic, Severity, render
 from rules_dsl.source import RULE_SUFFIX, SourceFile, strip_bom
-from rules_dsl.testing import TestResult
 from server.limits import MAX_RULE_FILES
+
+if TYPE_CHECKING:
+    from rules_dsl.testing import TestResult
 
 #: Paths inside the rule book, '/' separated, with their content.
 Files = Sequence[tuple[str, bytes]]
@@ -66,9 +68,28 @@ def check_files(files: Files, *, run_tests: bool) -> Check:
     compiled, diagnostics = _compile(files)
     if compiled.program is None:
         return Check(False, diagnostics, (), "")
-    tests = tuple(testing.run_tests(compiled.program, compiled.files)) if run_tests else ()
+    if not run_tests:
+        return Check(True, diagnostics, (), compiled.program.revision)
+    # Running tests needs the engine, which checking alone need not wait for.
+    from rules_dsl import testing  # noqa: PLC0415
+
+    tests = tuple(testing.run_tests(compiled.program, compiled.files))
     ok = all(test.passed for test in tests)
     return Check(ok, diagnostics, tests, compiled.program.revision)
+
+
+def read_sources(files: Files) -> list[SourceFile]:
+    """Gives the rule files among the files of a rule book, as text."""
+    return [
+        SourceFile(path, strip_bom(content.decode(errors="replace")))
+        for path, content in files
+        if path.endswith(RULE_SUFFIX)
+    ]
+
+
+def read_assets(files: Files) -> dict[str, bytes]:
+    """Gives the other files of a rule book by their paths."""
+    return {path: content for path, content in files if not path.endswith(RULE_SUFFIX)}
 
 
 def read_folder(folder: Path) -> Files:
@@ -91,14 +112,9 @@ def read_folder(folder: Path) -> Files:
 
 
 def _compile(files: Files) -> tuple[CompileResult, tuple[tuple[Diagnostic, str], ...]]:
-    sources = [
-        SourceFile(path, strip_bom(content.decode(errors="replace")))
-        for path, content in files
-        if path.endswith(RULE_SUFFIX)
-    ]
-    assets = {path: content for path, content in files if not path.endswith(RULE_SUFFIX)}
+    sources = read_sources(files)
     texts = {source.path: source.text for source in sources}
-    compiled = compile_rulebook(sources, assets=assets)
+    compiled = compile_rulebook(sources, assets=read_assets(files))
     rendered = tuple(
         (found, render(found, texts.get(found.span.file, ""))) for found in compiled.diagnostics
     )

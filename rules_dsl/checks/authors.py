@@ -35,6 +35,10 @@ class Authors:
             for line in statement.lines
         }
         self._tables = {table.name: table for table in self.all(syntax.TableDecl)}
+        self._rules: dict[str, tuple[syntax.RuleDecl, ...]] = {}
+        for rule in self.all(syntax.RuleDecl):
+            event = rule.event.text
+            self._rules[event] = (*self._rules.get(event, ()), rule)
 
     def all(self, kind: type[D]) -> Iterator[D]:
         """The declarations of a kind, in order of the files."""
@@ -71,7 +75,7 @@ class Authors:
 
     def rules_on(self, event: str) -> tuple[syntax.RuleDecl, ...]:
         """The declared rules of an event, whether or not they could be compiled."""
-        return tuple(rule for rule in self.all(syntax.RuleDecl) if rule.event.text == event)
+        return self._rules.get(event, ())
 
     def table(self, table: Table) -> syntax.TableDecl | None:
         """The declaration of a table (None for a rate)."""

@@ -6,6 +6,7 @@ texts, an interval of numbers or days, true or false. A condition on an axis is 
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
@@ -65,9 +66,13 @@ class LineAxis:
         """The parts inside any of the intervals, which begin and end where the axis is cut."""
         mask = 0
         for interval in intervals:
-            for place, segment in enumerate(self.segments):
-                if _inside(segment, interval):
-                    mask |= 1 << place
+            first, end = 0, len(self.segments)
+            if interval.low is not None:
+                first = bisect_left(self.segments, (True, interval.low), key=_low)
+            if interval.high is not None:
+                end = bisect_right(self.segments, (False, interval.high), key=_high)
+            if first < end:
+                mask |= (1 << end) - (1 << first)
         return mask
 
 
@@ -104,12 +109,14 @@ def flag_mask(flag: bool | None) -> int:  # noqa: FBT001 - the flag is the value
     return {True: 0b01, False: 0b10, None: 0b11}[flag]
 
 
-def _inside(segment: Interval, interval: Interval) -> bool:
-    low_fits = interval.low is None or (segment.low is not None and segment.low >= interval.low)
-    high_fits = interval.high is None or (
-        segment.high is not None and segment.high <= interval.high
-    )
-    return low_fits and high_fits
+def _low(segment: Interval) -> tuple[bool, int]:
+    """The lower end in an order in which none comes first."""
+    return segment.low is not None, segment.low or 0
+
+
+def _high(segment: Interval) -> tuple[bool, int]:
+    """The upper end in an order in which none comes last."""
+    return segment.high is None, segment.high or 0
 
 
 def _day_sample(segment: Interval) -> int:

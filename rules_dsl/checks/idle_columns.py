@@ -32,9 +32,10 @@ def _table(authors: Authors, table: Table) -> Iterator[Diagnostic]:
     otherwise = next((row.outputs for row in table.rows if row.is_else), None)
     results = [row.outputs for row in rows]
     columns = authors.columns(table)
+    space = table_space(authors, table)
     for column, name in enumerate(table.key_names):
         try:
-            if table_space(authors, table).matters(column, results, otherwise):
+            if space.matters(column, results, otherwise):
                 continue
         except Undecided:
             return

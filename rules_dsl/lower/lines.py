@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from engine.program import EVENT_SHAPE, Kind, Line, LineDimension, Op, Span, Template
 from rules_dsl import syntax
@@ -224,7 +224,10 @@ def _lower_dimensions(
     for index, arg in find_dimensions(scope, line.dimensions):
         given = None if arg.when_given is None else lower_given_field(scope, arg.when_given)
         if given is None:
+            last = arg.span
+            scope.dimension_end = replace(last, line=last.end_line, column=last.end_column)
             value = dimension_value(scope, arg, each=each, absent_allowed=True)
+            scope.dimension_end = None
         elif given.is_error:
             with scope.doubting():
                 value = dimension_value(scope, arg, each=each, absent_allowed=True)

@@ -169,7 +169,10 @@ def _is_given(scope: Scope, asked: syntax.Name, info: FieldInfo, given: int, spa
     ask = f"{report.word('given', span)} {asked.text}"
     branch, then, other = (report.word(word, span) for word in ("if", "then", "else"))
     fix: Fix | None = None
-    if isinstance(info.type, NumberType):
+    if scope.dimension_end is not None and len(asked.path) == 1:
+        # As for a dimension that is the field itself: absent, it is not carried.
+        fix = Fix(scope.dimension_end, f" {branch} {ask}", safe=True)
+    elif isinstance(info.type, NumberType):
         fix = scope.text_fix(span, f"({branch} {ask} {then} {written} {other} 0)")
     advice = f"use it under {branch} {ask}"
     if len(asked.path) == 1:

@@ -19,6 +19,10 @@ from rules_dsl.types import NumberType, Type, describe
 #: Levels of an expression. The parser allows no more, and each takes a few stack frames.
 DEPTH_LIMIT = MAX_DEPTH + 10
 
+#: Where an amount is used as a whole, so that there is one place to round it: safe to write. In
+#: a sum or a comparison it is the author's to say which part is rounded.
+ROUNDED_WHOLE = frozenset({"posted", "kept", "split", "counted in a budget"})
+
 Lower = Callable[["Scope", syntax.Expr, "Type | None"], Value]
 
 
@@ -33,6 +37,8 @@ class Scope:
         in_doubt: a condition has a reported error, so what it would tell is not asked for.
         too_large: amounts already reported to be larger than what can be posted.
         unrounded: lets already reported to need rounding.
+        dimension_end: while the value of a line's dimension is lowered, the place behind it where
+            `if given` may stand.
         is_sound: nothing in the rule had to be left out. What rests on a broken declaration is
             left out without a further report.
     """
@@ -53,6 +59,7 @@ class Scope:
         self.in_doubt = False
         self.too_large: set[int] = set()
         self.unrounded: set[str] = set()
+        self.dimension_end: Span | None = None
         self.is_sound = True
         self._lower = lower
         self._depth = 0
@@ -120,7 +127,7 @@ class Scope:
             return failed(value.span)
         if value.let:
             self.unrounded.add(value.let)
-        fix = self.report.wrap(value.span, "round")
+        fix = self.report.wrap(value.span, "round", safe=why in ROUNDED_WHOLE)
         is_amount = isinstance(value.type, NumberType) and bool(value.type.currency)
         word = self.report.word("round", value.span)
         advice = f"write {word}(…)" if is_amount else f"write {word}(…, decimals)"

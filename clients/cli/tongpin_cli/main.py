@@ -105,15 +105,56 @@ def serve(
     raise typer.Exit(run_service({name: value for name, value in settings.items() if value}))
 
 
+@app.command("new")
+def new_book(
+    folder: Annotated[Path, typer.Argument(help="Folder to make, or an empty one.")],
+    lang: Annotated[str, typer.Option("--lang", help="Keywords in zh or en.")] = "zh",
+    json: Json = False,
+) -> None:
+    """Begin a rule book: ledger, accounts, an event, a table, a rule and its tests.
+
+    Example: tongpin new rules/ --lang en
+    """
+    from tongpin_cli.scaffolding import write_rulebook
+
+    raise typer.Exit(write_rulebook(folder, lang, Output(json)))
+
+
 @app.command()
-def check(paths: Paths, json: Json = False) -> None:
+def check(
+    paths: Annotated[list[Path] | None, typer.Argument(help="Rule folders or files.")] = None,
+    fix: Annotated[bool, typer.Option("--fix", help="Apply the safe fixes before.")] = False,
+    explain: Annotated[str, typer.Option(metavar="CODE", help="Show the page of a code.")] = "",
+    json: Json = False,
+) -> None:
     """Compile and check rule files; every diagnostic with code, position, suggestion.
 
     Example: tongpin check rules/
     """
-    from tongpin_cli.rules import check_rules
+    from tongpin_cli.checking import check_rules, explain_code
 
-    raise typer.Exit(check_rules(paths, Output(json)))
+    if bool(paths) == bool(explain):
+        raise typer.BadParameter("Missing argument: give rule folders or files, or --explain CODE")
+    if explain:
+        raise typer.Exit(explain_code(explain, Output(json)))
+    raise typer.Exit(check_rules(paths or [], Output(json), fix=fix))
+
+
+@app.command()
+def fmt(
+    paths: Paths,
+    check: Annotated[bool, typer.Option("--check", help="Change nothing; exit 1 if needed.")] = (
+        False
+    ),
+    json: Json = False,
+) -> None:
+    """Lay out rule files in the one way there is; what they mean stays as it is.
+
+    Example: tongpin fmt rules/
+    """
+    from tongpin_cli.formatting import format_files
+
+    raise typer.Exit(format_files(paths, Output(json), only_check=check))
 
 
 @app.command()

@@ -1,4 +1,4 @@
-"""`tongpin check`, `test`, `try`, `schema`: what a rule author asks of rule files."""
+"""`tongpin test`, `try`, `schema`: what a rule author asks of rule files that compile."""
 
 from __future__ import annotations
 
@@ -16,65 +16,20 @@ from engine.calls import BudgetVerdict, Call, EventResult, VoucherView
 from engine.decimals import format_minor
 from engine.effects import Status
 from engine.errors import CallerError
-from rules_dsl.diagnostics import Severity, to_json
-from server.rulebooks import Check, Files, check_files, compile_files, read_folder
+from server.rulebooks import check_files, compile_files, read_folder
+from tongpin_cli.checking import diagnostics_data, read_books
 from tongpin_cli.output import EXIT_INPUT, EXIT_OK, Output, money
-
-
-def read_paths(paths: Sequence[Path]) -> list[Files]:
-    """The rule books named: each folder is one; single files together are one."""
-    books: list[Files] = [read_folder(path) for path in paths if path.is_dir()]
-    single = [path for path in paths if not path.is_dir()]
-    missing = [str(path) for path in single if not path.exists()]
-    if missing:
-        raise CallerError("RULES", f"there is no file or folder {', '.join(missing)}")
-    if single:
-        books.append(
-            [(path.name, path.read_bytes()) for path in sorted(single)]
-            + [
-                (asset.name, asset.read_bytes())
-                for folder in sorted({path.parent for path in single})
-                for asset in sorted(folder.glob("*.csv"))
-            ]
-        )
-    return books
-
-
-def check_rules(paths: Sequence[Path], output: Output) -> int:
-    """Prints every diagnostic of the rule books."""
-    found: list[object] = []
-    counts = dict.fromkeys(Severity, 0)
-    for files in read_paths(paths):
-        check = check_files(files, run_tests=False)
-        found.extend(_diagnostics(check, files))
-        for diagnostic, shown in check.diagnostics:
-            counts[diagnostic.severity] += 1
-            output.text(shown)
-            output.text()
-    output.data(found)
-    summary = ", ".join(f"{count} {severity.value}" for severity, count in counts.items() if count)
-    output.text(summary or "no problems found")
-    return EXIT_INPUT if counts[Severity.ERROR] else EXIT_OK
-
-
-def _diagnostics(check: Check, files: Files) -> list[object]:
-    sources = {path: content.decode(errors="replace") for path, content in files}
-    return [
-        to_json(diagnostic, sources[diagnostic.span.file])
-        for diagnostic, _ in check.diagnostics
-        if diagnostic.span.file in sources
-    ]
 
 
 def test_rules(paths: Sequence[Path], output: Output) -> int:
     """Runs the test blocks of the rule books."""
     results: list[object] = []
     passed = failed = 0
-    for files in read_paths(paths):
-        check = check_files(files, run_tests=True)
+    for book in read_books(paths):
+        check = check_files(book.files, run_tests=True)
         if not check.revision:
             output.text(check.failures())
-            output.data(_diagnostics(check, files))
+            output.data(diagnostics_data(check, book.files))
             return EXIT_INPUT
         for result in check.tests:
             results.append(asdict(result))
