@@ -11,7 +11,7 @@ import sys
 import traceback
 from collections.abc import Callable, Iterable, Iterator
 
-from benchmarks import deciding, ingesting, serving
+from benchmarks import budgeting, checking, deciding, ingesting, serving
 from benchmarks.experiments.column_commits import commits_vs_indexed_rows
 from benchmarks.measure import Figure, Scale, environment
 
@@ -19,6 +19,8 @@ BENCHMARKS: dict[str, Callable[[Scale], Iterable[Figure]]] = {
     **deciding.BENCHMARKS,
     **ingesting.BENCHMARKS,
     **serving.BENCHMARKS,
+    **budgeting.BENCHMARKS,
+    **checking.BENCHMARKS,
     "commits_vs_indexed_rows": commits_vs_indexed_rows,
 }
 
