@@ -124,7 +124,7 @@ class StateHistory:
     def hold(self, event: WaitingEvent) -> tuple[str, tuple[str, ...]]:
         """Who sent an event that a budget holds, and the roles that may decide on it.
 
-        The roles are those that the nodes asked for when it was decided last.
+        The role is the one that the first node that is short asked for when it was decided last.
         """
         _, effects = self._commits.get(event.seq)
         commands = effects.tables[COMMANDS.name]
@@ -134,12 +134,12 @@ class StateHistory:
         name = sender or _text(effects, COMMANDS.name, "principal", event.row)
         if event.decided_in:
             _, effects = self._commits.get(event.decided_in)
-        roles = {
-            decision.verdict.role: None
+        held = [
+            decision.verdict.role
             for decision in budget_decisions_of(effects, (event.source, event.event_id))
-            if decision.verdict.verdict is Verdict.HOLD and decision.verdict.role
-        }
-        return name, tuple(roles)
+            if decision.verdict.verdict is Verdict.HOLD
+        ]
+        return name, tuple(role for role in held[:1] if role)
 
     def present_status(
         self, ordinal: int, effects: EffectBatch, row: int
