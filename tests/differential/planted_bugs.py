@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tests.differential.planted_budget_bugs import BUDGET_BUGS
 from tests.differential.planting import PlantedBug as Bug
 
 MONEY = "engine.money:"
@@ -306,4 +307,4 @@ VOUCHERS = (
     ),
 )
 
-BUGS = (*ARITHMETIC, *SPLITS, *LISTS, *TABLES, *EVENTS, *STATE, *VOUCHERS)
+BUGS = (*ARITHMETIC, *SPLITS, *LISTS, *TABLES, *EVENTS, *STATE, *VOUCHERS, *BUDGET_BUGS)

@@ -6,7 +6,7 @@ import os
 
 import pytest
 
-from tests.differential.planted import STORED, found_at
+from tests.differential.planted import STORED, found_at, sources_of
 from tests.differential.planted_bugs import BUGS
 from tests.differential.planting import PlantedBug, planted
 
@@ -28,4 +28,4 @@ def test_bug_can_still_be_planted(bug: PlantedBug) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("bug", CHOSEN, ids=lambda bug: bug.name)
 def test_planted_bug_is_found(bug: PlantedBug) -> None:
-    assert found_at(bug, [*STORED, *range(BOOKS)]) is not None
+    assert found_at(bug, [*STORED, *sources_of(bug, BOOKS)]) is not None

@@ -10,6 +10,7 @@ from typing import cast
 
 from engine.book import Book
 from engine.calls import Call, EventResult
+from engine.decide import level_budgets
 from engine.errors import InvariantBroken
 from engine.program import Program
 from rules_dsl.compile import PASSES, Compilation
@@ -31,6 +32,12 @@ from tests.reference.generate_rules import GeneratedBook
 from tests.reference.state import CLOCK, State, instant_of
 
 ENTITIES = ("E1", "E2")
+
+#: From how many events of a level budgets are decided in columns; "auto": as in production.
+BULK = {"closures": 2, "columns": 2, "auto": level_budgets.MIN_BULK_EVENTS}
+
+#: Types of events that are calls of their own.
+ALONE = frozenset({CLOCK, "hold.decided"})
 
 #: How the engine is run: its evaluator, and the sizes that calls are cut to.
 WAYS = ("closures", "columns", "auto")
@@ -127,6 +134,7 @@ def first_difference(
         clock=lambda: now,
     )
     results: list[EventResult] = []
+    level_budgets.MIN_BULK_EVENTS = BULK[way]
     for events in cut(trial, way):
         if events[0].get("type") == CLOCK:
             now = cast("int", events[0]["at"])
@@ -150,14 +158,13 @@ def first_difference(
 def cut(trial: Trial, way: str) -> Iterator[Sequence[Event]]:
     """The events in calls: one by one, all together, or at random.
 
-    A move of the clock stands alone, and a decision on a held event begins a call: an event waits
-    once it is on record.
+    A move of the clock and a decision on a held event stand alone: an event waits once it is on
+    record, and others of the call are told what it was before.
     """
     events, rng = trial.events, Random(f"{trial.seed} {way}")
     everything = max(1, len(events))
-    alone = [at for at, event in enumerate(events) if event.get("type") == CLOCK]
+    alone = [at for at, event in enumerate(events) if event.get("type") in ALONE]
     ends = {*alone, *(at + 1 for at in alone), len(events)}
-    ends |= {at for at, event in enumerate(events) if event.get("type") == "hold.decided"}
     sizes = {
         "closures": [rng.choice([1, everything])],
         # One failure sends a scanned level to the closures, so some calls are kept small.

@@ -233,7 +233,9 @@ class _Decision:
         for ask in self.asks:
             self._give_back(ask)
         for ask in self.asks:
-            if ask.act is Act.GRANT and ask.node is not None:
+            if ask.act is Act.GRANT and ask.node is None:
+                self._judge_unknown(f"{ask.budget.wire}[?]", ask, ask.amount or 0)
+            elif ask.act is Act.GRANT:
                 self._grant(ask)
         for node in self._touched():
             self._judge(node)
@@ -448,12 +450,12 @@ class _Decision:
             for found in self.blocked
             if found[1].otherwise in {Otherwise.REJECT, Otherwise.WARN}
         ]
-        _, ask = (rejecting or self.blocked)[0]
+        said, ask = (rejecting or self.blocked)[0]
         status, reason = {
             Otherwise.HOLD: ("HELD", "BUDGET_HELD"),
             Otherwise.ESCALATE: ("HELD", "BUDGET_ESCALATED"),
         }.get(ask.otherwise, ("REJECTED_BUDGET", ask.code))
-        if ask.problem and status == "REJECTED_BUDGET":
+        if said.node.endswith("[?]") and status == "REJECTED_BUDGET":
             reason = "BUDGET_UNCHECKED"
         verdicts = tuple(replace(verdict, excess=0) for verdict in self.verdicts)
         return Answer(status, reason, ask.message, verdicts)

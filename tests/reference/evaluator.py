@@ -105,11 +105,16 @@ class ReferenceEvaluator:
             outcome = Outcome("UNPOSTED", str(error))
         except Refused as error:
             return Outcome("REJECTED_RULE", error.code, message=error.message)
+        if event["type"] == "hold.decided" and outcome.status != "REJECTED_RULE":
+            # It answers with the event it decided on; as a command it is done.
+            self.state.identities[identity] = (content, "NO_POSTING")
+            return outcome
         if outcome.status in TAKES_IDENTITY:
             self.state.identities[identity] = (content, outcome.status)
         if outcome.status == "HELD":
-            roles = frozenset(one.role for one in outcome.verdicts if one.verdict == "HOLD")
-            held = Held(event, _person(event), roles - {""})
+            # The first node that is short says who may decide.
+            first = next((one.role for one in outcome.verdicts if one.verdict == "HOLD"), "")
+            held = Held(event, _person(event), frozenset({first} - {""}))
             self.state.held[identity] = held
         return outcome
 
@@ -194,17 +199,16 @@ class ReferenceEvaluator:
         if _person(event) == held.sender:
             return Outcome("REJECTED_RULE", "SEGREGATION_OF_DUTIES")
         self.seen[f"hold {event['decision']}"] += 1
-        content, _ = self.state.identities[identity]
-        answer, status = Outcome("NO_POSTING"), "WITHDRAWN"
-        if event["decision"] == "approve":
-            again = self._again(held.event, role)
-            status = again.status
-            # A decision answers with what it let pass.
-            answer = again if status in {"POSTED", "NO_POSTING"} else answer
-        self.state.identities[identity] = (content, status)
-        if status != "HELD":
+        content, _ = self.state.identities.pop(identity)
+        if event["decision"] == "reject":
+            # Withdrawn: another event may take its name.
             del self.state.held[identity]
-        return answer
+            return Outcome("NO_POSTING")
+        again = self._again(held.event, role)
+        self.state.identities[identity] = (content, again.status)
+        if again.status != "HELD":
+            del self.state.held[identity]
+        return again
 
     def _again(self, event: Mapping[str, object], role: str) -> Outcome:
         """Decides a held event again, whatever the budgets say."""
@@ -212,8 +216,10 @@ class ReferenceEvaluator:
         try:
             _, entity, business, requested = self._envelope(event)
             return self._first_time(event, entity, business, requested)
-        except (Unposted, Fault, Refused):
-            return Outcome("UNPOSTED")
+        except (Unposted, Fault) as error:
+            return Outcome("UNPOSTED", str(error))
+        except Refused as error:
+            return Outcome("UNPOSTED", error.code)
         finally:
             self._approved_by = None
 
