@@ -7,13 +7,40 @@ is a name. The grammar's table itself answers that, so no list of places is kept
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from typing import Final
+
+import lark
+from lark import Lark
+from lark.common import LexerConf
+from lark.lexer import Lexer, LexerState
+from lark.parsers.lalr_analysis import Shift
+from lark.parsers.lalr_interactive_parser import InteractiveParser
 
 from engine.errors import InvariantBroken
 from rules_dsl.keywords import SEVERAL_WORDS, TERMINALS, spellings_of
-from rules_dsl.parse_table import END, parse_table
 from rules_dsl.scan import Lexeme
 from rules_dsl.tree import Token, Tree
+
+END: Final = "$END"
+
+#: Start symbols of the grammar, one for each kind of line.
+STARTS: tuple[str, ...] = (
+    "header",
+    "field_line",
+    "account_line",
+    "table_header",
+    "table_row",
+    "rate_header",
+    "rate_row",
+    "budget_line",
+    "rule_line",
+    "test_line",
+    "expr",
+)
 
 _CURRENCY = re.compile(r"[A-Z]{3}")
 _OF = frozenset({"of", "的"})
@@ -53,75 +80,83 @@ class FailedLine:
     terminals: tuple[str, ...]
 
 
+class _NoLexer(Lexer):
+    """Stands where Lark wants a lexer; tokens are fed to the parser one by one."""
+
+    def __init__(self, lexer_conf: LexerConf) -> None:
+        """Takes what Lark gives a lexer."""
+
+    def lex(self, lexer_state: LexerState, parser_state: object) -> Iterator[lark.Token]:
+        """Gives no token."""
+        return iter(())
+
+
+@cache
+def _grammar() -> Lark:
+    text = resources.files("rules_dsl").joinpath("grammar.lark").read_text(encoding="utf-8")
+    return Lark(text, parser="lalr", lexer=_NoLexer, start=list(STARTS), keep_all_tokens=True)
+
+
 class _Feed:
     """One line on its way through the parse table."""
 
     def __init__(self, start: str) -> None:
-        self._table = parse_table()
-        self._states = self._table.states
-        self._end = self._table.ends[start]
-        self._stack: list[int] = [self._table.starts[start]]
-        self._made: list[Tree | Token | list[Tree | Token]] = []
+        self._parser: InteractiveParser = _grammar().parse_interactive("", start=start)
+        self._conf = self._parser.parser_state.parse_conf
+        self._states = self._conf.parse_table.states
 
     def accepts(self, terminal: str) -> bool:
         """Tells whether the line can go on with this terminal, running the table on a copy."""
-        states = self._states
-        action = states[self._stack[-1]].get(terminal)
-        if action is None or action >= 0:
-            return action is not None
-        stack = list(self._stack)
-        while action is not None and action < 0:
-            made = self._table.productions[-action - 1]
-            if made.size:
-                del stack[-made.size :]
-            stack.append(states[stack[-1]][made.origin])
-            if terminal == END and stack[-1] == self._end:
+        stack = self._parser.parser_state.state_stack
+        action = self._states[stack[-1]].get(terminal)
+        if action is None:
+            return False
+        if action[0] is Shift:
+            return True
+        stack = list(stack)
+        while action is not None and action[0] is not Shift:
+            reduced = action[1]
+            if reduced.expansion:
+                del stack[-len(reduced.expansion) :]
+            stack.append(self._states[stack[-1]][reduced.origin.name][1])
+            if terminal == END and stack[-1] == self._conf.end_state:
                 return True
-            action = states[stack[-1]].get(terminal)
+            action = self._states[stack[-1]].get(terminal)
         return action is not None
 
     def accepted(self) -> frozenset[str]:
         """Gives all terminals the line can go on with."""
-        row = self._states[self._stack[-1]]
+        row = self._states[self._parser.parser_state.state_stack[-1]]
         return frozenset(name for name in row if name.isupper() and self.accepts(name))
 
-    def take(self, terminal: str, token: Token) -> None:
-        """Moves on over a token, which must be acceptable."""
-        action = self._states[self._stack[-1]][terminal]
-        while action < 0:
-            self._reduce(-action - 1)
-            action = self._states[self._stack[-1]][terminal]
-        self._stack.append(action)
-        self._made.append(token)
+    def take(self, terminal: str, lexeme: Lexeme, index: int, words: int) -> None:
+        """Moves on over a lexeme, or over the `words` lexemes of one keyword."""
+        text = lexeme.text
+        self._parser.feed_token(lark.Token(terminal, text, start_pos=index, end_pos=index + words))
 
     def finish(self) -> Tree:
         """Ends the line, which must be acceptable."""
-        while self._stack[-1] != self._end:
-            self._reduce(-self._states[self._stack[-1]][END] - 1)
-        tree = self._made[-1]
-        if not isinstance(tree, Tree):
-            raise InvariantBroken("a line of the grammar is a tree", tree)
-        return tree
+        made = self._parser.feed_token(lark.Token(END, ""))
+        if not isinstance(made, lark.Tree):
+            raise InvariantBroken("a line of the grammar is a tree", made)
+        return _own(made)
 
-    def _reduce(self, number: int) -> None:
-        """Makes one part of the last ones."""
-        made = self._table.productions[number]
-        parts: list[Tree | Token] = []
-        if made.size:
-            for part in self._made[-made.size :]:
-                if isinstance(part, list):
-                    parts += part
-                else:
-                    parts.append(part)
-            del self._made[-made.size :]
-            del self._stack[-made.size :]
-        if made.is_list:
-            self._made.append(parts)
-        elif made.is_through and len(parts) == 1:
-            self._made.append(parts[0])
-        else:
-            self._made.append(Tree(made.data, parts))
-        self._stack.append(self._states[self._stack[-1]][made.origin])
+
+def _own(made: lark.Tree[lark.Token]) -> Tree:
+    """A tree of Lark's as ours, whose tokens always know their lexemes; without recursion."""
+    top = Tree(str(made.data), [])
+    waiting = [(made, top)]
+    while waiting:
+        source, tree = waiting.pop()
+        for child in source.children:
+            if isinstance(child, lark.Token):
+                start, end = child.start_pos or 0, child.end_pos or 0
+                tree.children.append(Token.of(child.type, str(child), start, end))
+            else:
+                inner = Tree(str(child.data), [])
+                tree.children.append(inner)
+                waiting.append((child, inner))
+    return top
 
 
 def parse_line(start: str, lexemes: list[Lexeme]) -> ParsedLine | FailedLine:
@@ -133,7 +168,7 @@ def parse_line(start: str, lexemes: list[Lexeme]) -> ParsedLine | FailedLine:
         terminal, words = _terminal(feed, lexemes, index)
         if not feed.accepts(terminal):
             return FailedLine(start, lexemes, index, feed.accepted(), tuple(taken))
-        feed.take(terminal, Token.of(terminal, lexemes[index].text, index, index + words))
+        feed.take(terminal, lexemes[index], index, words)
         taken.extend([terminal] * words)
         index += words
     if not feed.accepts(END):

@@ -9,8 +9,7 @@ from rules_dsl.diagnostics.codes import diagnose
 from rules_dsl.diagnostics.model import Diagnostic, Fix
 from rules_dsl.diagnostics.suggest import suggest
 from rules_dsl.keywords import KEYWORDS, Language, language_of, spelling_of
-from rules_dsl.line_parser import FailedLine
-from rules_dsl.parse_table import END
+from rules_dsl.line_parser import END, FailedLine
 from rules_dsl.scan import SIGNS
 from rules_dsl.slip_patterns import PATTERNS
 from rules_dsl.stop import LITERALS, VALUES, Stop

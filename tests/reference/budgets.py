@@ -400,8 +400,7 @@ class _Decision:
             verdict = "WARN"
         excess = 0
         if verdict in {"WARN", "OVERRIDE", "OVERRUN"} and short:
-            checked = sum(ask.amount or 0 for ask in asks if ask.act is Act.CHECK)
-            taken = requested - checked
+            taken = requested - sum(ask.amount or 0 for ask in asks if ask.act is Act.CHECK)
             excess = excess_of(terms, (limit, used), (limit, used + taken))
         said = Verdict(str(node), verdict, requested, available, short, excess, role)
         self.verdicts.append(said)
