@@ -11,7 +11,7 @@ import sys
 import traceback
 from collections.abc import Callable, Iterable, Iterator
 
-from benchmarks import budgeting, checking, deciding, ingesting, serving
+from benchmarks import budgeting, check_time, checking, deciding, ingesting, serving
 from benchmarks.experiments.column_commits import commits_vs_indexed_rows
 from benchmarks.measure import Figure, Scale, environment
 
@@ -21,6 +21,7 @@ BENCHMARKS: dict[str, Callable[[Scale], Iterable[Figure]]] = {
     **serving.BENCHMARKS,
     **budgeting.BENCHMARKS,
     **checking.BENCHMARKS,
+    **check_time.BENCHMARKS,
     "commits_vs_indexed_rows": commits_vs_indexed_rows,
 }
 
