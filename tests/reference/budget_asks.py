@@ -9,8 +9,9 @@ from datetime import date
 from engine.limits import MAX_BUDGET_RAW
 from engine.program import Act, Budget, Otherwise
 from rules_dsl import syntax
+from tests.reference.budget_finding import find_node
 from tests.reference.budget_nodes import Node
-from tests.reference.budgets import NEVER, Ask, Budgets, find_node
+from tests.reference.budgets import NEVER, Ask, Budgets
 from tests.reference.declarations import Declarations
 from tests.reference.expressions import Expressions, as_number
 from tests.reference.fields import TypedEvent

@@ -10,6 +10,7 @@ from fractions import Fraction
 
 from engine.program import Act, Budget, Control, Horizon
 from tests.reference.budget_cuts import Cuts
+from tests.reference.budget_finding import find_node
 from tests.reference.budget_nodes import Node, Terms, period_of_day
 from tests.reference.budgets import (
     COMMITTED,
@@ -21,7 +22,6 @@ from tests.reference.budgets import (
     Ask,
     Budgets,
     Move,
-    find_node,
 )
 
 COMMANDS = frozenset(

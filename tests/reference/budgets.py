@@ -9,16 +9,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date
 
-from engine.program import Act, Budget, Control, Horizon, Otherwise, Posture
+from engine.program import Act, Budget, Control, Otherwise, Posture
 from tests.reference.budget_cuts import Cuts, Verdict
 from tests.reference.budget_nodes import (
     Node,
     Terms,
     default_terms,
     excess_of,
-    period_of_day,
     tolerance_of,
 )
 
@@ -458,43 +456,3 @@ class _Decision:
             reason = "BUDGET_UNCHECKED"
         verdicts = tuple(replace(verdict, excess=0) for verdict in self.verdicts)
         return Answer(status, reason, ask.message, verdicts)
-
-
-def find_node(
-    book: Budgets, budget: Budget, keys: Sequence[str], on: date, *, whole: bool = False
-) -> tuple[Node | None, str]:
-    """The node of a statement's keys, and why it cannot be told.
-
-    `whole`: its amount is to be changed, so that no node of fewer keys will do.
-    """
-    period = period_of_day(budget.horizon, on)
-    path = tuple(keys)
-    if budget.by_path:
-        path = tuple(part for key in keys for part in key.split("/") if part)
-    if not budget.by_path and budget.horizon is not Horizon.DATES:
-        return Node(budget.wire, path, period), ""
-    for length in range(len(path), 0 if budget.by_path else -1, -1):
-        if whole and length < len(path):
-            break
-        wanted = path[:length]
-        found = [
-            node
-            for node, terms in book.terms.items()
-            if node.budget == budget.wire and terms.limited and _covers(node, terms, on, period)
-            if (node.path[-length:] if budget.by_path else node.path) == wanted
-        ]
-        if len(found) > 1:
-            found = [node for node in found if node.path == wanted]
-            if len(found) != 1:
-                return None, "ambiguous"
-        if found:
-            return found[0], ""
-    if budget.horizon is Horizon.DATES:
-        return None, ""
-    return Node(budget.wire, path, period), ""
-
-
-def _covers(node: Node, terms: Terms, on: date, period: str) -> bool:
-    if terms.days is not None:
-        return terms.days[0] <= on <= terms.days[1]
-    return node.period == period

@@ -334,7 +334,7 @@ class BudgetEventMaker(EventMaker):
 
     def _command(self) -> Event:
         kinds = ["approved"] * 5 + ["revised", "transferred", "reserved", "committed", "spent"]
-        kinds += ["released", "extended", *["decided"] * 8]
+        kinds += [*["released"] * 4, "extended", *["decided"] * 8]
         if self.count < 10:
             kinds = ["approved"] * 6 + ["reserved"]
         if self.rng.random() < 0.02:
@@ -444,7 +444,7 @@ class BudgetEventMaker(EventMaker):
 
     def _held(self, event: Event, budget: syntax.BudgetDecl) -> None:
         """Names a reference or a group."""
-        name = "group" if self.rng.random() < 0.3 else "reference"
+        name = "group" if self.rng.random() < 0.5 else "reference"
         event |= {"budget": budget.wire, name: self.rng.choice(self.references)}
 
     def _committed(self, event: Event, budget: syntax.BudgetDecl) -> None:
