@@ -56,6 +56,20 @@ DECLARED = (
     *("account let", "Chinese keywords", "English keywords", "currency without decimals"),
 )
 
+#: Statements, commands, answers and outcomes of budgets.
+BUDGETED = (
+    *("budget reserve", "budget commit", "budget spend", "budget check", "budget release"),
+    *("budget grant", "budget each", "budget.approved", "budget.revised", "budget.transferred"),
+    *("budget.closed", "budget.reserved", "budget.committed", "budget.spent", "budget.released"),
+    *("budget.extended", "hold approve", "hold reject", "clock"),
+    *("verdict PASS", "verdict WARN", "verdict BLOCK", "verdict HOLD", "verdict OVERRIDE"),
+    *("verdict OVERRUN", "verdict CUT", "verdict UNCHECKED"),
+    *("reason BUDGET_EXCEEDED", "reason BUDGET_HELD", "reason BUDGET_ESCALATED"),
+    *("reason OVER_BUDGET", "reason BUDGET_TRANSFER_EXCEEDS_AVAILABLE", "reason BUDGET_UNCHECKED"),
+    *("reason UNKNOWN_NODE", "reason UNKNOWN_RESERVATION", "reason NOTHING_HELD"),
+    *("reason NOT_HELD", "reason ROLE_MISSING"),
+)
+
 FAILED = ("status UNPOSTED", "status REJECTED_RULE")
 LISTS = ("list of no element", "list of one element", "list of many elements")
 #: Where an event meets a key that an earlier one has changed.
@@ -155,9 +169,17 @@ class Requirement(NamedTuple):
     holds: bool
 
 
-def report(seen: Counter[str]) -> str:
+def report(seen: Counter[str], names: Iterable[str] = CONSTRUCTS) -> str:
     """The counts, one construct a line."""
-    return "\n".join(f"{seen[name]:>11,}  {name}" for name in CONSTRUCTS)
+    return "\n".join(f"{seen[name]:>11,}  {name}" for name in names)
+
+
+def budget_requirements(seen: Counter[str]) -> list[Requirement]:
+    """What a long run over books about budgets must show."""
+    rare = [f"{name} {seen[name]}" for name in BUDGETED if seen[name] < LEAST]
+    told = f"too rare: {', '.join(rare)}" if rare else "all"
+    text = f"each of {len(BUDGETED)} constructs of budgets at least {LEAST} times; {told}"
+    return [Requirement(text, not rare)]
 
 
 def requirements(seen: Counter[str]) -> list[Requirement]:
