@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from engine.program import Residue, Side, Span
 from rules_dsl.build_budgets import build_budget_step, build_move
+from rules_dsl.build_templates import build_template
 from rules_dsl.build_tree import (
     Node,
     Place,
@@ -16,7 +17,6 @@ from rules_dsl.build_tree import (
     build_name,
     build_names,
     build_reference,
-    build_template,
     build_text,
     build_type,
     child,

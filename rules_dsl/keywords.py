@@ -86,7 +86,7 @@ KEYWORDS: tuple[Keyword, ...] = (
     Keyword("MAX", "max", "最大", (FUNCTION,)),
     Keyword("CHART", "chart", "科目表"),
     Keyword("FROM", "from", "自"),
-    Keyword("UNTIL", "until", "至"),
+    Keyword("UNTIL", "until", "至", ("UNTIL_PERIOD",)),
     Keyword("DEBIT", "debit", "借"),
     Keyword("CREDIT", "credit", "贷"),
     Keyword("REQUIRES", "requires", "需要"),
@@ -177,6 +177,10 @@ KEYWORDS: tuple[Keyword, ...] = (
     Keyword("REJECTED", "rejected", "驳回"),
     Keyword("HELD", "held", "被暂挂"),
     Keyword("WARNED", "warned", "被提醒"),
+    Keyword("ACCOUNTS", "accounts", "科目组"),
+    Keyword("DEBITS", "debits", "借方发生额"),
+    Keyword("CREDITS", "credits", "贷方发生额"),
+    Keyword("DURING", "during", "期内"),
 )
 
 #: Chinese spellings that hold in one place only: there the usual word would read badly.
@@ -186,6 +190,7 @@ PLACE_SPELLINGS: tuple[tuple[str, str], ...] = (
     ("ON_BUDGET", "于"),
     ("OF_REFERENCE", "凭"),
     ("BY_ROLE", "由"),
+    ("UNTIL_PERIOD", "截至"),
 )
 
 #: Words kept for later stages of the language: (English, Chinese). No terminal has them yet.
@@ -252,6 +257,7 @@ TOP_LEVEL: tuple[str, ...] = (
     "LIST",
     "EVENT",
     "CHART",
+    "ACCOUNTS",
     "TABLE",
     "RATE",
     "RECORD",

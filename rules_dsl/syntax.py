@@ -5,11 +5,13 @@ English and Chinese keywords give the same tree. Names are NFC. Nothing here is 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import TypeVar
 
 from engine.program import (
     Act,
+    BalanceMeasure,
     Control,
     Expects,
     Horizon,
@@ -22,6 +24,18 @@ from engine.program import (
     Side,
     Span,
 )
+
+T = TypeVar("T")
+
+
+def added(default: T) -> T:
+    """A member that later versions of the language added to a node.
+
+    A tree where it has its default is the tree it was before, and keeps its identity
+    (`rules_dsl.revision`).
+    """
+    return field(default=default, metadata={"added": True})
+
 
 # --- Expressions -------------------------------------------------------------------------
 
@@ -185,12 +199,19 @@ class DimensionArg:
 
 @dataclass(frozen=True, slots=True)
 class BalanceOf:
-    """`balance of ACCOUNT for DIM = expr, …`, in a ledger if named."""
+    """`balance|debits|credits of ACCOUNTS [for DIM = expr, …] [in LEDGER] [during|until PERIOD]`.
+
+    `account`: a role or a set of accounts. `during`: only that period; `until`: up to and
+    including it.
+    """
 
     account: Name
     keys: tuple[DimensionArg, ...]
     ledger: Name | None
     span: Span
+    measure: BalanceMeasure = added(default=BalanceMeasure.NET)
+    during: Expr | None = added(default=None)
+    until: Expr | None = added(default=None)
 
 
 Expr = (
@@ -378,6 +399,24 @@ class ChartDecl:
     name: str
     csv: str
     accounts: tuple[AccountDecl, ...]
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class AccountItem:
+    """A member of a set of accounts: a role or another set; `below`: `NAME.*`."""
+
+    name: Name
+    below: bool
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class AccountsDecl:
+    """`accounts NAME = ROLE, ROLE.*, SET, …`: a set of accounts that rules read as one."""
+
+    name: str
+    items: tuple[AccountItem, ...]
     span: Span
 
 
@@ -817,6 +856,7 @@ Declaration = (
     | ListDecl
     | EventDecl
     | ChartDecl
+    | AccountsDecl
     | TableDecl
     | RateDecl
     | RecordDecl

@@ -18,7 +18,7 @@ from engine.evaluate.columns import nearest
 from engine.evaluate.failures import DIV_ZERO
 from engine.evaluate.link import EFFECTS, sum_may_fail
 from engine.evaluate.split import split_fault, split_shares
-from engine.evaluate.text import last_part_code
+from engine.evaluate.text import last_part_code, period_number
 from engine.money import format_plain, round_quotient
 from engine.program import EVENT_SHAPE, Node, Op, RoundMode
 
@@ -146,6 +146,9 @@ def _pure_text(writer: Writer, index: int, node: Node, args: list[str]) -> str:
             return f"{writer.constant(f'cells{table}_{output}', items)}[{a}]"
         case Op.LAST_PART, [a]:
             name = writer.constant("last_part_code", last_part_code)
+            return f"{name}({writer.bind('strings', 'reader.strings')}, {a})"
+        case Op.PERIOD_NUMBER, [a]:
+            name = writer.constant("period_number", period_number)
             return f"{name}({writer.bind('strings', 'reader.strings')}, {a})"
         case ((Op.REPEAT | Op.SUM), [a]):
             return a

@@ -13,13 +13,13 @@ from engine.limits import MAX_LIST_ELEMENTS
 from engine.program import EVENT_SHAPE, BudgetMove, Node, Op, Program, Rule
 from engine.strings import BatchStrings, StringPool
 
-#: Operations that can fail or read state: they are evaluated whether or not anything uses them.
-EFFECTS = frozenset(
-    {Op.ROUND, Op.TABLE_ROW, Op.HAS_RECORD, Op.RECORD, Op.BALANCE, Op.DELTA, Op.SPLIT}
+#: Operations whose reads are recorded.
+READING = frozenset(
+    {Op.TABLE_ROW, Op.HAS_RECORD, Op.RECORD, Op.BALANCE, Op.BALANCE_UNTIL, Op.DELTA}
 )
 
-#: Operations whose reads are recorded.
-READING = frozenset({Op.TABLE_ROW, Op.HAS_RECORD, Op.RECORD, Op.BALANCE, Op.DELTA})
+#: Operations that can fail or read state: they are evaluated whether or not anything uses them.
+EFFECTS = READING | {Op.ROUND, Op.SPLIT}
 
 
 @dataclass(slots=True)

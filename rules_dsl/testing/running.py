@@ -7,11 +7,21 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from engine.book import Book
-from engine.calendar import iso_day
+from engine.calendar import iso_day, period_of
 from engine.calls import Call, EventResult, VoucherView
 from engine.decimals import format_minor, format_plain
 from engine.effects import Status
-from engine.program import EventType, Field, FieldType, ListType, Program, Side
+from engine.program import (
+    BalanceMeasure,
+    EventType,
+    Field,
+    FieldType,
+    ListType,
+    Program,
+    Side,
+)
+from engine.state.balances import BalanceSpec
+from engine.state.keys import Key
 from rules_dsl import syntax
 from rules_dsl.testing.budgets import BudgetSteps
 from rules_dsl.testing.mismatch import Mismatch, minor_amount, status_words
@@ -252,13 +262,24 @@ class _Runner:
         given = {
             self.names.dimensions[part.dimension.text]: self._key(part.value)
             for part in step.keys
-            if part.value is not None
+            if part.value is not None and part.value != syntax.Text("", part.value.span)
         }
-        entity = self.book.state.pool.intern("C01")
-        for spec, balances in self.book.state.balances.items():
+        state = self.book.state
+        for spec in state.balances:
             if code in spec.accounts and set(spec.dimensions) <= given.keys():
-                key = (entity, *(given[wire] for wire in spec.dimensions))
-                balances[key] = balances.get(key, 0) + amount
+                moved = _opening(self.program, code, amount, spec)
+                if moved:
+                    state.add_balance(spec, self._balance_key(spec, code, given), moved)
+
+    def _balance_key(self, spec: BalanceSpec, code: str, given: Mapping[str, int]) -> Key:
+        """The key under which an opening balance of the test's period counts."""
+        intern = self.book.state.pool.intern
+        key = [intern("C01"), *(given[wire] for wire in spec.dimensions)]
+        if spec.by_period:
+            key.append(period_of(self._day))
+        if spec.by_account:
+            key.append(intern(code))
+        return (*key, *(given.get(wire, -1) for wire in spec.keys))
 
     def _expect_part(self, step: syntax.ExpectVoucher) -> None:
         result = self._posted_result()
@@ -336,6 +357,22 @@ class _Runner:
         scale = self.program.ledgers[0].scale
         text = f"{side} {role} {format_minor(amount, scale)}"
         return f"{text} by {carried}" if carried else text
+
+
+def _opening(program: Program, code: str, amount: int, spec: BalanceSpec) -> int:
+    """What an opening balance, positive on the account's normal side, adds to a balance kept.
+
+    It stands on the side on which it is positive.
+    """
+    is_debit = next(each.debit_side for each in program.accounts if each.code == code)
+    net = amount if is_debit else -amount
+    match spec.measure:
+        case BalanceMeasure.DEBITS:
+            return max(net, 0)
+        case BalanceMeasure.CREDITS:
+            return max(-net, 0)
+        case _:
+            return net if spec.debit_side else -net
 
 
 def _frozen(lines: Iterator[LineKey]) -> tuple[LineKey, ...]:

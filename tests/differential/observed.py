@@ -11,7 +11,8 @@ from engine.book import Book
 from engine.calendar import period_text
 from engine.calls import BudgetVerdict, EventResult, LineView, VoucherView
 from engine.program import Side
-from engine.state.book_state import BalanceSpec, BookState
+from engine.state.balances import BalanceSpec
+from engine.state.book_state import BookState
 from tests.reference.budget_cuts import Verdict
 from tests.reference.budgets import ACTUAL, COMMITTED, LIMIT, RESERVED, Budgets
 from tests.reference.state import Outcome, PostedLine, PostedVoucher, State
