@@ -163,7 +163,7 @@ def test(paths: Paths, json: Json = False) -> None:
 
     Example: tongpin test rules/
     """
-    from tongpin_cli.rules import test_rules
+    from tongpin_cli.testing import test_rules
 
     raise typer.Exit(test_rules(paths, Output(json)))
 
