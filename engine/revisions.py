@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from itertools import chain
 
 import msgspec
 
-from engine.fold_balances import fold_balance
 from engine.calls import RevisionView
 from engine.decide.plan import DecisionPlan, plan_program
 from engine.errors import StoreCorrupt, UnknownObject, WrongState
+from engine.fold_balances import fold_balance
 from engine.history import Commits, StateHistory
 from engine.program import NO_DATE, Program
 from engine.state.balances import BalanceSpec
@@ -35,6 +36,7 @@ class Revisions:
         self._commits = commits
         self._compiler = compiler
         self._plans: dict[str, DecisionPlan] = {}
+        self._preferred: list[RevisionEntry] = []
 
     @property
     def language_version(self) -> str:
@@ -44,7 +46,7 @@ class Revisions:
 
     def plan_for(self, day: int) -> DecisionPlan | None:
         """The plan in force for a business date: the latest published whose range holds it."""
-        for entry in reversed(self._state.revisions):
+        for entry in chain(reversed(self._preferred), reversed(self._state.revisions)):
             if (entry.valid_from == NO_DATE or entry.valid_from <= day) and (
                 entry.valid_until == NO_DATE or day <= entry.valid_until
             ):
@@ -74,6 +76,11 @@ class Revisions:
         """Puts a program in force without a log (books in memory)."""
         self.use(program)
         self._state.revisions.append(RevisionEntry(program.revision, 0, -1, NO_DATE, NO_DATE))
+
+    def prefer(self, program: Program, valid_from: int, valid_until: int) -> None:
+        """Lets a program decide the dates it holds before any published one (trials)."""
+        self.use(program)
+        self._preferred.append(RevisionEntry(program.revision, 0, -1, valid_from, valid_until))
 
     def load(self, entries: Sequence[RevisionEntry]) -> None:
         """Compiles revisions of the log that are not in use yet."""

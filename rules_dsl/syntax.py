@@ -613,7 +613,7 @@ class TemplateText:
 
 @dataclass(frozen=True, slots=True)
 class LineDecl:
-    """`debit|credit ACCOUNT AMOUNT [by …] [each LIST]`.
+    """`debit|credit ACCOUNT AMOUNT [by …] [each LIST] [side by sign]`.
 
     `account`: a role path, or an Index into a table with an account output, or a let naming one.
     """
@@ -624,11 +624,12 @@ class LineDecl:
     dimensions: tuple[DimensionArg, ...]
     each: Name | None
     span: Span
+    by_sign: bool = added(default=False)
 
 
 @dataclass(frozen=True, slots=True)
 class VoucherDecl:
-    """`voucher "summary" [word W] [ledger L] [when COND]` with lines."""
+    """`voucher "summary" [word W] [ledger L] [merge] [when COND]` with lines."""
 
     summary: TemplateText
     word: str
@@ -636,6 +637,7 @@ class VoucherDecl:
     guard: Expr | None
     lines: tuple[LineDecl, ...]
     span: Span
+    merge: bool = added(default=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,7 +58,9 @@ class BalanceSpec:
         if self.measure is BalanceMeasure.NET and not self.by_period:
             return plain
         parts = (*self.dimensions, "period") if self.by_period else self.dimensions
-        return f"{self.measure} {plain} by {','.join(parts)}" if parts else f"{self.measure} {plain}"
+        return (
+            f"{self.measure} {plain} by {','.join(parts)}" if parts else f"{self.measure} {plain}"
+        )
 
     @property
     def is_grouped(self) -> bool:

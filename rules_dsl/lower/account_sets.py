@@ -1,4 +1,4 @@
-"""Sets of accounts: which accounts of the chart a declared set holds, and what a name stands for."""
+"""Sets of accounts: which accounts a declared set holds, and what a name stands for."""
 
 from __future__ import annotations
 

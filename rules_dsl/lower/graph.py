@@ -30,9 +30,7 @@ _PARTIAL = frozenset(
 )
 
 #: Operations that can stop an event whatever their operands are.
-_STOPPING = frozenset(
-    {Op.TABLE_ROW, Op.RECORD, Op.BALANCE, Op.BALANCE_UNTIL, Op.SPLIT, Op.DELTA}
-)
+_STOPPING = frozenset({Op.TABLE_ROW, Op.RECORD, Op.BALANCE, Op.BALANCE_UNTIL, Op.SPLIT, Op.DELTA})
 
 #: Operations whose operands may change places.
 _COMMUTATIVE = frozenset({Op.ADD, Op.MUL, Op.MIN, Op.MAX, Op.EQ, Op.NE})

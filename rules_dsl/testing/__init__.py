@@ -6,6 +6,33 @@ that book then holds. Nothing here evaluates a rule or decides a budget.
 
 from __future__ import annotations
 
+from rules_dsl.testing.difference import (
+    Difference,
+    FigureDifference,
+    LineFigures,
+    LinePair,
+    StatusDifference,
+    VoucherDifference,
+    VoucherFigures,
+    VoucherPair,
+    compare_vouchers,
+)
 from rules_dsl.testing.running import DEFAULT_DAY, TestResult, count_passed, run_tests
+from rules_dsl.testing.showing import show_difference
 
-__all__ = ["DEFAULT_DAY", "TestResult", "count_passed", "run_tests"]
+__all__ = [
+    "DEFAULT_DAY",
+    "Difference",
+    "FigureDifference",
+    "LineFigures",
+    "LinePair",
+    "StatusDifference",
+    "TestResult",
+    "VoucherDifference",
+    "VoucherFigures",
+    "VoucherPair",
+    "compare_vouchers",
+    "count_passed",
+    "run_tests",
+    "show_difference",
+]

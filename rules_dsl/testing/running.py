@@ -2,29 +2,21 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from engine.book import Book
-from engine.calendar import iso_day, period_of
-from engine.calls import Call, EventResult, VoucherView
-from engine.decimals import format_minor, format_plain
+from engine.calendar import iso_day
+from engine.calls import Call, EventResult
+from engine.decimals import format_plain
 from engine.effects import Status
-from engine.program import (
-    BalanceMeasure,
-    EventType,
-    Field,
-    FieldType,
-    ListType,
-    Program,
-    Side,
-)
-from engine.state.balances import BalanceSpec
-from engine.state.keys import Key
+from engine.program import EventType, Field, FieldType, ListType, Program
 from rules_dsl import syntax
 from rules_dsl.testing.budgets import BudgetSteps
-from rules_dsl.testing.mismatch import Mismatch, minor_amount, status_words
+from rules_dsl.testing.difference import Difference, compare_vouchers
+from rules_dsl.testing.mismatch import Mismatch, minor_amount, status_difference
+from rules_dsl.testing.naming import Names
+from rules_dsl.testing.opening import give_opening
 
 #: Business date of a test that does not say `at`.
 DEFAULT_DAY = 20454  # 2026-01-01
@@ -38,13 +30,14 @@ _STATUSES = {
     "held": Status.HELD,
 }
 
-#: A line as compared: side, account code, amount in minor units, dimensions by wire name.
-LineKey = tuple[str, str, int, tuple[tuple[str, str], ...]]
-
 
 @dataclass(frozen=True, slots=True)
 class TestResult:
-    """Result of one test block. `message`: what differs, for people; "" where it passed."""
+    """Result of one test block.
+
+    `message`: what differs, for people, several lines where vouchers do; "" where it passed.
+    `difference`: the same as data, where an expectation was not met.
+    """
 
     __test__ = False
 
@@ -53,50 +46,30 @@ class TestResult:
     line: int
     passed: bool
     message: str
+    difference: Difference | None = None
 
 
 def run_tests(program: Program, files: Sequence[syntax.File]) -> list[TestResult]:
     """Runs every test block, in file order."""
-    names = _Names(program, files)
+    names = Names(program, files)
     results = []
     for file in files:
         for declaration in file.declarations:
             if isinstance(declaration, syntax.TestDecl):
-                message = _run(program, names, declaration)
-                results.append(
-                    TestResult(
-                        declaration.name, file.path, declaration.span.line, not message, message
-                    )
-                )
+                results.append(_run(program, names, declaration))
     return results
 
 
-def _run(program: Program, names: _Names, test: syntax.TestDecl) -> str:
+def _run(program: Program, names: Names, test: syntax.TestDecl) -> TestResult:
     runner = _Runner(program, names, test)
+    place = (test.name, test.span.file, test.span.line)
     try:
         for step in test.steps:
             runner.step(step)
         runner.finish()
     except Mismatch as mismatch:
-        return str(mismatch)
-    return ""
-
-
-class _Names:
-    """Author's names of a rule book, resolved to wire names, codes and accounts."""
-
-    def __init__(self, program: Program, files: Sequence[syntax.File]) -> None:
-        self.program = program
-        self.events = {kind.name: kind for kind in program.event_types}
-        self.accounts = {account.role: account.code for account in program.accounts}
-        self.dimensions = {dimension.name: dimension.wire for dimension in program.dimensions}
-        self.codes = {
-            value.name: value.wire
-            for file in files
-            for declaration in file.declarations
-            if isinstance(declaration, syntax.CodeDecl)
-            for value in declaration.values
-        }
+        return TestResult(*place, False, str(mismatch), mismatch.difference)
+    return TestResult(*place, True, "")
 
 
 @dataclass(slots=True)
@@ -104,7 +77,7 @@ class _Runner:
     """One test under way: its book, the last event's result and what is expected of it."""
 
     program: Program
-    names: _Names
+    names: Names
     test: syntax.TestDecl
     book: Book = field(init=False)
     budgets: BudgetSteps = field(init=False)
@@ -152,23 +125,15 @@ class _Runner:
         if not expected:
             return
         result = self._posted_result()
-        made = [self.book.voucher(name) for name in result.vouchers]
-        wanted = Counter(_frozen(self._lines(voucher.lines)) for voucher in expected)
-        found = Counter(_frozen(_view_lines(view)) for view in made)
-        if wanted != found:
-            raise Mismatch(self._difference(wanted, found))
-        summaries = Counter(v.summary for v in expected if v.summary is not None)
-        missing = summaries - Counter(view.summary for view in made)
-        if missing:
-            raise Mismatch(
-                f"expected the summary {next(iter(missing))!r}, "
-                f"found {', '.join(repr(view.summary) for view in made)}"
-            )
+        booked = [self.names.booked(self.book.voucher(name)) for name in result.vouchers]
+        found = compare_vouchers([self.names.expected(step) for step in expected], booked)
+        if not found.is_empty:
+            raise Mismatch(found)
 
     def _posted_result(self) -> EventResult:
         result = self._last_result()
         if result.status is not Status.POSTED:
-            raise Mismatch(f"expected a voucher, but the event is {status_words(result)}")
+            raise Mismatch(status_difference("a voucher", result))
         return result
 
     def _post(self, step: syntax.GivenEvent) -> None:
@@ -264,32 +229,14 @@ class _Runner:
             for part in step.keys
             if part.value is not None and part.value != syntax.Text("", part.value.span)
         }
-        state = self.book.state
-        for spec in state.balances:
-            if code in spec.accounts and set(spec.dimensions) <= given.keys():
-                moved = _opening(self.program, code, amount, spec)
-                if moved:
-                    state.add_balance(spec, self._balance_key(spec, code, given), moved)
-
-    def _balance_key(self, spec: BalanceSpec, code: str, given: Mapping[str, int]) -> Key:
-        """The key under which an opening balance of the test's period counts."""
-        intern = self.book.state.pool.intern
-        key = [intern("C01"), *(given[wire] for wire in spec.dimensions)]
-        if spec.by_period:
-            key.append(period_of(self._day))
-        if spec.by_account:
-            key.append(intern(code))
-        return (*key, *(given.get(wire, -1) for wire in spec.keys))
+        give_opening(self.program, self.book.state, code, amount, given=given, day=self._day)
 
     def _expect_part(self, step: syntax.ExpectVoucher) -> None:
         result = self._posted_result()
-        wanted = Counter(self._lines(step.lines))
-        for name in result.vouchers:
-            view = self.book.voucher(name)
-            if not wanted - Counter(_view_lines(view)) and step.summary in (None, view.summary):
-                return
-        found = Counter(_frozen(_view_lines(self.book.voucher(name))) for name in result.vouchers)
-        raise Mismatch(self._difference(Counter([_frozen(wanted.elements())]), found))
+        booked = [self.names.booked(self.book.voucher(name)) for name in result.vouchers]
+        found = compare_vouchers([self.names.expected(step)], booked, partial=True)
+        if not found.is_empty:
+            raise Mismatch(found)
 
     def _last_result(self) -> EventResult:
         if self.last is None:
@@ -305,84 +252,7 @@ class _Runner:
             step.reason and result.reason != step.reason
         ):
             wanted = f"{step.status.replace('_', ' ')} {step.reason}".strip()
-            raise Mismatch(f"expected {wanted}, but the event is {status_words(result)}")
-
-    def _lines(self, lines: Sequence[syntax.LineDecl]) -> Iterator[LineKey]:
-        scale = self.program.ledgers[0].scale
-        for line in lines:
-            account = line.account
-            role = account.text if isinstance(account, syntax.Name) else account.name.text
-            yield (
-                "debit" if line.side is Side.DEBIT else "credit",
-                self.names.accounts[role],
-                minor_amount(line.amount, scale),
-                tuple(
-                    sorted(
-                        (self.names.dimensions[part.dimension.text], self._dimension(part))
-                        for part in line.dimensions
-                    )
-                ),
-            )
-
-    def _dimension(self, part: syntax.DimensionArg) -> str:
-        match part.value:
-            case syntax.Text():
-                return part.value.value
-            case syntax.Name():
-                return self.names.codes.get(part.value.text, part.value.text)
-            case syntax.Number():
-                return format_plain(part.value.digits, part.value.decimals)
-        raise Mismatch(
-            f"write the value of {part.dimension.text}, as in `by {part.dimension.text} = …`"
-        )
-
-    def _difference(
-        self, wanted: Counter[tuple[LineKey, ...]], found: Counter[tuple[LineKey, ...]]
-    ) -> str:
-        """Lines that are missing (−) and lines too many (+), account by account."""
-        missing = Counter(line for voucher in (wanted - found).elements() for line in voucher)
-        extra = Counter(line for voucher in (found - wanted).elements() for line in voucher)
-        rows = ["the vouchers differ:"]
-        rows += [f"  - {self._words(line)}" for line in (missing - extra).elements()]
-        rows += [f"  + {self._words(line)}" for line in (extra - missing).elements()]
-        if len(rows) == 1:
-            rows.append("  the same lines stand on other vouchers")
-        return "\n".join(rows)
-
-    def _words(self, line: LineKey) -> str:
-        side, code, amount, dimensions = line
-        role = next((role for role, own in self.names.accounts.items() if own == code), code)
-        wires = {wire: name for name, wire in self.names.dimensions.items()}
-        carried = ", ".join(f"{wires.get(wire, wire)} = {value}" for wire, value in dimensions)
-        scale = self.program.ledgers[0].scale
-        text = f"{side} {role} {format_minor(amount, scale)}"
-        return f"{text} by {carried}" if carried else text
-
-
-def _opening(program: Program, code: str, amount: int, spec: BalanceSpec) -> int:
-    """What an opening balance, positive on the account's normal side, adds to a balance kept.
-
-    It stands on the side on which it is positive.
-    """
-    is_debit = next(each.debit_side for each in program.accounts if each.code == code)
-    net = amount if is_debit else -amount
-    match spec.measure:
-        case BalanceMeasure.DEBITS:
-            return max(net, 0)
-        case BalanceMeasure.CREDITS:
-            return max(-net, 0)
-        case _:
-            return net if spec.debit_side else -net
-
-
-def _frozen(lines: Iterator[LineKey]) -> tuple[LineKey, ...]:
-    return tuple(sorted(lines))
-
-
-def _view_lines(view: VoucherView) -> Iterator[LineKey]:
-    for line in view.lines:
-        side, amount = ("debit", line.debit) if line.debit else ("credit", line.credit)
-        yield side, line.account_code, amount, tuple(sorted(line.dimensions))
+            raise Mismatch(status_difference(wanted, result))
 
 
 def count_passed(results: Sequence[TestResult]) -> Mapping[str, int]:
