@@ -60,13 +60,18 @@ class BudgetSteps:
         if result.status not in {Status.POSTED, Status.NO_POSTING}:
             raise Mismatch(f"the budget cannot be given: it is {status_words(result)}")
 
-    def expect_move(self, step: syntax.ExpectMove, result: EventResult) -> None:
-        """Compares what the last event moved at a node, in sum over its statements."""
+    def expect_move(self, step: syntax.ExpectMove, result: EventResult) -> str:
+        """Compares what the last event moved at a node, in sum over its statements.
+
+        Returns:
+            The canonical name of the node.
+        """
         budget = self._budget(step.node)
         wanted = self._amount(budget, step.amount)
-        found = self._moved(self._name(budget, step.node), step.act, result)
+        name = self._name(budget, step.node)
+        found = self._moved(name, step.act, result)
         if wanted == found:
-            return
+            return name
         passed = result.status in {Status.POSTED, Status.NO_POSTING}
         raise Mismatch(
             FigureDifference(
@@ -78,8 +83,8 @@ class BudgetSteps:
             )
         )
 
-    def expect_available(self, step: syntax.ExpectAvailable) -> None:
-        """Compares what is left at a node."""
+    def expect_available(self, step: syntax.ExpectAvailable) -> str:
+        """Compares what is left at a node; gives its canonical name."""
         budget = self._budget(step.node)
         wanted = self._amount(budget, step.amount)
         view = self._view(budget, step.node)
@@ -94,6 +99,7 @@ class BudgetSteps:
                     format_minor(view.available, budget.scale),
                 )
             )
+        return view.node
 
     def expect_warned(self, result: EventResult) -> None:
         """Asks whether the last event passed and a budget warned."""

@@ -158,14 +158,20 @@ def fmt(
 
 
 @app.command()
-def test(paths: Paths, json: Json = False) -> None:
+def test(
+    paths: Paths,
+    coverage: Annotated[
+        bool, typer.Option("--coverage", help="Count what passing tests assert; list the rest.")
+    ] = False,
+    json: Json = False,
+) -> None:
     """Run the `test` blocks of rule books.
 
-    Example: tongpin test rules/
+    Example: tongpin test rules/ --coverage
     """
     from tongpin_cli.testing import test_rules
 
-    raise typer.Exit(test_rules(paths, Output(json)))
+    raise typer.Exit(test_rules(paths, Output(json), coverage=coverage))
 
 
 @app.command("try")
