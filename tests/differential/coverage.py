@@ -37,6 +37,8 @@ EVALUATED = (
     *("voucher", "voucher guard", "second ledger", "guard True", "guard False"),
     *("negative red", "negative swap", "negative reject"),
     *("negative line red", "negative line swap", "negative line reject"),
+    *("days", "months", "year", "month", "period", "month_start", "month_end", "add_days"),
+    *("add_months", "spread", "spread_last", "reason PERIOD_OUTSIDE_SPREAD"),
     *("side by sign", "side changed by sign", "merge", "merged line"),
     *("expects any", "expects some", "expects one", "expects none", "late to next open"),
     *("status POSTED", "status NO_POSTING", "status UNPOSTED", "status REJECTED_RULE"),

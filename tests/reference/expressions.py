@@ -9,6 +9,7 @@ from datetime import date
 from fractions import Fraction
 
 from rules_dsl import syntax
+from tests.reference.calendar import CALENDAR, SPREADING, check_place, spread
 from tests.reference.declarations import Declarations, number_of
 from tests.reference.fields import TypedEvent
 from tests.reference.lookups import Lookups
@@ -288,15 +289,25 @@ class Expressions:
             case "text":
                 written = self.at(call.args[0], places)
                 return [one if isinstance(one, str) else plain(as_number(one)) for one in written]
+        if call.function in CALENDAR:
+            rows = zip(*(self.at(arg, places) for arg in call.args), strict=True)
+            return [CALENDAR[call.function](*row) for row in rows]
         columns = [[as_number(one) for one in self.at(arg, places)] for arg in call.args]
+        if call.function in SPREADING:
+            scale = self.types.money(call.args[0]).scale
+            if all(self.types.shape(arg) is None for arg in call.args[1:]):
+                # The event's own period is looked at once, also where the list is empty.
+                check_place(*(as_number(self.one(arg)) for arg in call.args[1:]))
+            parts = zip(*columns, strict=True)
+            return [spread(call.function, *row, scale) for row in parts]
         if call.mode is not None:
             decimals = call.decimals
             self._seen["round to decimals"] += decimals is not None
             if decimals is None:
                 decimals = self.types.money(call.args[0]).scale
             return [round_to(number, decimals, call.mode) for number in columns[0]]
-        rows = list(zip(*columns, strict=True))
-        return [FUNCTIONS[call.function](row) for row in rows]
+        numbers = list(zip(*columns, strict=True))
+        return [FUNCTIONS[call.function](row) for row in numbers]
 
     def _accumulated(self, total: Fraction, expr: syntax.Expr) -> Fraction:
         """A sum or balance, which must stay within the engine's limit."""

@@ -96,8 +96,19 @@ class ExpressionMaker:
         for _ in range(20):
             made = self._money(shape, depth)
             if made.bound <= MONEY_LIMIT:
-                return made
+                return self._spread(made, shape)
         return self._money_leaf(shape)
+
+    def _spread(self, made: Money, shape: str | None) -> Money:
+        """At times one period's part of an amount; the choices of a seed stay as they were."""
+        rng = Random(made.text)
+        if rng.random() > 0.05:
+            return made
+        integers = [term.text for term in self.scope.of_kind("integer", shape)]
+        place, count = (rng.choice([*integers, *"123"]) for _ in range(2))
+        function = rng.choice(["spread", "spread_last"])
+        text = f"«{function}»({made.text}, {place}, {rng.choice([count, '4', '12'])})"
+        return Money(text, made.bound + 10**12)
 
     def _money(self, shape: str | None, depth: int) -> Money:
         if depth <= 0:
@@ -372,6 +383,38 @@ class ExpressionMaker:
 
     def condition(self, shape: str | None, depth: int = 1) -> str:
         """A truth of the shape."""
+        made = self._condition(shape, depth)
+        rng = Random(made)
+        return made if rng.random() > 0.12 else self._calendar(rng, shape) or made
+
+    def _calendar(self, rng: Random, shape: str | None) -> str:
+        """A truth about dates and periods, or "" where there is no date."""
+        dates = [term.text for term in self.scope.of_kind("date", shape)]
+        periods = [term.text for term in self.scope.of_kind("period", shape)]
+        if not dates:
+            return ""
+        one, other = rng.choice(dates), rng.choice([*dates, "2026-03-15"])
+        dated = rng.choice([one, *periods])
+        integers = [term.text for term in self.scope.of_kind("integer", shape)]
+        count = rng.choice([*integers, "45", "(-3)", "12"])
+        sign = rng.choice(["=", "!=", "<", "<=", ">", ">="])
+        day = f"2026-0{rng.randrange(1, 6)}-{rng.choice(['01', '15', '28'])}"
+        return rng.choice(
+            [
+                f"«days»({one}, {other}) {sign} {rng.choice(['0', '20', '(-20)'])}",
+                f"«months»({dated}, {other}) {sign} {rng.choice('012')}",
+                f"«year»({dated}) = 2026",
+                f"«month»({dated}) {sign} {rng.choice('234')}",
+                f"«period»({one}) {sign} «period»({other})",
+                f'«period»({one}) {sign} "2026-0{rng.randrange(1, 6)}"',
+                f"«month_start»({dated}) {sign} {day}",
+                f"«month_end»({dated}) {sign} {other}",
+                f"«add_days»({one}, {count}) {sign} {day}",
+                f"«add_months»({one}, {count}) {sign} {day}",
+            ]
+        )
+
+    def _condition(self, shape: str | None, depth: int) -> str:
         if depth > 0 and self.rng.random() < 0.35:
             kind = self.rng.choice(["and", "or", "not"])
             left = bracketed(self.condition(shape, depth - 1))
