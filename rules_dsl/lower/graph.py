@@ -17,7 +17,16 @@ from rules_dsl.bounds import NOTHING, Range, constant, narrowed, total
 
 #: Operations that may fail or whose reading is recorded.
 _PARTIAL = frozenset(
-    {Op.TABLE_ROW, Op.TABLE_CELL, Op.HAS_RECORD, Op.RECORD, Op.BALANCE, Op.DELTA, Op.SPLIT}
+    {
+        Op.TABLE_ROW,
+        Op.TABLE_CELL,
+        Op.HAS_RECORD,
+        Op.RECORD,
+        Op.VERSION,
+        Op.BALANCE,
+        Op.DELTA,
+        Op.SPLIT,
+    }
 )
 
 #: Operations whose operands may change places.

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import NamedTuple
 
-from tests.reference.vocabulary import BookSpec, EventSpec, FieldSpec, Kind
+from tests.reference.vocabulary import BookSpec, EventSpec, FieldSpec, Kind, RecordSpec
 
 #: No money expression may exceed this many minor units, so that sums of a few can be posted.
 MONEY_LIMIT = 4 * 10**16
@@ -352,7 +352,14 @@ class ExpressionMaker:
         for _ in range(record.keys):
             literal = f'"K{self.rng.randrange(1, 4)}"'
             keys.append(self.rng.choice([*texts, *texts, literal]))
-        return f"{name}[{', '.join(keys)}]"
+        return f"{name}[{', '.join(keys)}{self._version(record, shape)}]"
+
+    def _version(self, record: RecordSpec, shape: str | None) -> str:
+        """The day a dated record is read at, where it is not the business date."""
+        if not record.dated or self.rng.random() < 0.6:
+            return ""
+        dates = [term.text for term in self.scope.of_kind("date", shape)] + ["2026-03-31"]
+        return f" «at» {self.rng.choice(dates)}"
 
     def dimension_value(self, dimension: str, shape: str | None, *, simple: bool = False) -> str:
         """A value for `by DIM = …`; simple: without operators and brackets."""

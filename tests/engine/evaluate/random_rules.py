@@ -193,6 +193,7 @@ class RuleGenerator:
             self.table,
             self.record,
             self.has_record,
+            self.version,
             self.balance,
             self.splitting,
         ]
@@ -290,6 +291,12 @@ class RuleGenerator:
         active = self.condition(shape)
         key = self.find(Kind.TEXT, shape)
         self.settle(self.make.bool(Op.HAS_RECORD, key, data=0, active=active))
+
+    def version(self) -> None:
+        shape, place = self.shape(), self.random.randrange(-1, 4)
+        active = self.condition(shape)
+        keys = self.find(Kind.TEXT, shape), self.find(Kind.DATE, shape)
+        self.settle(self.make.state(Op.VERSION, (0, place), *keys, kind=Kind.DATE, active=active))
 
     def balance(self) -> None:
         shape = self.shape()
@@ -482,6 +489,10 @@ def random_state(random: Random, own: Any, strings: Any) -> FakeState:
                     state.kept_records[0, place, (code,)] = (
                         random.choice(codes) if place == 1 else value
                     )
+        for place in range(-1, 4):
+            if random.random() < 0.7:
+                days = random.sample(range(20450, 20600), k=random.randrange(1, 4))
+                state.kept_versions[0, place, (code,)] = days
         for entity in entities:
             if random.random() < 0.5:
                 state.kept_balances[0, (entity, code)] = random.choice([1, -1000, 7, 1001])
