@@ -472,7 +472,8 @@ class Line:
 
     `account` (ACCOUNT), `amount` (NUMBER at the ledger's scale) and the dimension values have
     either EVENT_SHAPE or the shape `each`; lowering has inserted REPEAT, so inside a line with
-    `each` >= 0 all have that shape. A line whose amount is 0 is dropped.
+    `each` >= 0 all have that shape. A line whose amount is 0 is dropped. `by_sign`: a negative
+    amount goes to the other side as a positive one, whatever the ledger's policy.
     """
 
     side: Side
@@ -481,11 +482,15 @@ class Line:
     dimensions: tuple[LineDimension, ...]
     each: int
     span: Span
+    by_sign: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class VoucherPlan:
-    """A voucher a rule makes: lines in source order; `guard` None = always."""
+    """A voucher a rule makes: lines in source order; `guard` None = always.
+
+    `merge`: lines equal in side, account and dimensions become one (`engine.evaluate.merging`).
+    """
 
     ledger: int
     word: str
@@ -493,6 +498,7 @@ class VoucherPlan:
     guard: int | None
     lines: tuple[Line, ...]
     span: Span
+    merge: bool = False
 
 
 class Horizon(StrEnum):
@@ -658,6 +664,9 @@ class Rule:
         vouchers: in source order.
         ledgers: ledger indices this rule counts for under `expects`.
         moves: budget statements in source order; decided after every rule of the event.
+        explanation: a sentence for people without accounting, or None. What it needs of nodes is
+            evaluated only when somebody asks (`engine.evaluate.explanation_text`): such nodes
+            cannot fail and read nothing.
     """
 
     name: str
@@ -674,6 +683,7 @@ class Rule:
     basis: str
     span: Span
     moves: tuple[BudgetMove, ...] = ()
+    explanation: Template | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -178,13 +178,14 @@ def _build_item(place: Place, node: Node) -> CellItem:
 
 @dataclass(frozen=True, slots=True)
 class RulePart:
-    """`on`, `basis`, `ledger` or `when` of a rule; `part` is its English keyword."""
+    """`on`, `basis`, `explain`, `ledger` or `when` of a rule; `part` is its English keyword."""
 
     part: str
     span: Span
     name: Name | None = None
     text: str = ""
     condition: Expr | None = None
+    template: TemplateText | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,6 +196,7 @@ class VoucherHead:
     word: str
     ledger: Name | None
     guard: Expr | None
+    merge: bool
     span: Span
 
 
@@ -214,6 +216,9 @@ def build_rule_line(place: Place, node: Node) -> RuleLine:
             return RulePart("ledger", span, name=build_name(place, parts[0]))
         case "basis":
             return RulePart("basis", span, text=build_text(place, must_token(node, "STRING")))
+        case "explain":
+            template = build_template(place, must_token(node, "STRING"))
+            return RulePart("explain", span, template=template)
         case "when":
             return RulePart("when", span, condition=build_expr(place, parts[0]))
         case "voucher":
@@ -256,7 +261,8 @@ def _build_voucher_head(place: Place, node: Node, span: Span) -> VoucherHead:
     parts = children(node)
     ledger = build_name(place, parts.pop(0)) if token(node, "LEDGER") is not None else None
     guard = build_expr(place, parts[0]) if parts else None
-    return VoucherHead(summary, str(token(node, "NAME") or ""), ledger, guard, span)
+    word, merge = str(token(node, "NAME") or ""), token(node, "MERGE") is not None
+    return VoucherHead(summary, word, ledger, guard, merge, span)
 
 
 def build_line(place: Place, node: Node) -> LineDecl:
@@ -273,6 +279,7 @@ def build_line(place: Place, node: Node) -> LineDecl:
         dimensions=tuple(build_dimension_arg(place, part) for part in parts[2:]),
         each=each,
         span=span_of(place, node),
+        by_sign=token(node, "SIDE_BY_SIGN") is not None,
     )
 
 
@@ -325,7 +332,10 @@ _STATUSES = {
 def build_test_line(place: Place, node: Node) -> TestLine:
     """Builds one body line of a test."""
     if node.data == "test_line":
-        return build_line(place, children(node)[0])
+        line = build_line(place, children(node)[0])
+        if line.by_sign:
+            place.report(line.span, "an expected line says the side it stands on")
+        return line
     span = span_of(place, node)
     if node.data in _STATUSES:
         return ExpectStatus(_STATUSES[str(node.data)], str(token(node, "NAME") or ""), span)

@@ -5,9 +5,10 @@ English and Chinese keywords give the same tree. Names are NFC. Nothing here is 
 
 from __future__ import annotations
 
+import dataclasses
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TypeVar
 
 from engine.program import (
     Act,
@@ -24,16 +25,9 @@ from engine.program import (
     Span,
 )
 
-T = TypeVar("T")
-
-
-def added(default: T) -> T:
-    """A member that later versions of the language added to a node.
-
-    A tree where it has its default is the tree it was before, and keeps its identity
-    (`rules_dsl.revision`).
-    """
-    return field(default=default, metadata={"added": True})
+#: Of a member that a later version of the language added to a node: where it has its default the
+#: tree is what it was before, and keeps its identity (`rules_dsl.revision`).
+ADDED: Mapping[str, bool] = {"added": True}
 
 
 # --- Expressions -------------------------------------------------------------------------
@@ -102,7 +96,7 @@ class Index:
     args: tuple[Expr, ...]
     field: str
     span: Span
-    day: Expr | None = added(default=None)
+    day: Expr | None = dataclasses.field(default=None, metadata=ADDED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -475,7 +469,7 @@ class RecordDecl:
     sources: tuple[Name, ...]
     fields: tuple[FieldDecl, ...]
     span: Span
-    dated: bool = added(default=False)
+    dated: bool = field(default=False, metadata=ADDED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -595,7 +589,7 @@ class TemplateText:
 
 @dataclass(frozen=True, slots=True)
 class LineDecl:
-    """`debit|credit ACCOUNT AMOUNT [by …] [each LIST]`.
+    """`debit|credit ACCOUNT AMOUNT [by …] [each LIST] [side by sign]`.
 
     `account`: a role path, or an Index into a table with an account output, or a let naming one.
     """
@@ -606,11 +600,12 @@ class LineDecl:
     dimensions: tuple[DimensionArg, ...]
     each: Name | None
     span: Span
+    by_sign: bool = field(default=False, metadata=ADDED)
 
 
 @dataclass(frozen=True, slots=True)
 class VoucherDecl:
-    """`voucher "summary" [word W] [ledger L] [when COND]` with lines."""
+    """`voucher "summary" [word W] [ledger L] [merge] [when COND]` with lines."""
 
     summary: TemplateText
     word: str
@@ -618,6 +613,7 @@ class VoucherDecl:
     guard: Expr | None
     lines: tuple[LineDecl, ...]
     span: Span
+    merge: bool = field(default=False, metadata=ADDED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -668,7 +664,10 @@ Statement = Let | Split | Delta | Refuse | VoucherDecl | BudgetStatement
 
 @dataclass(frozen=True, slots=True)
 class RuleDecl:
-    """`rule NAME [from D] [until D]` with `on`, `basis`, `when` and statements in source order."""
+    """`rule NAME [from D] [until D]` with `on`, `basis`, `when` and statements in source order.
+
+    `explanation`: the text of its `explain` line, for people without accounting.
+    """
 
     name: str
     name_span: Span
@@ -680,6 +679,7 @@ class RuleDecl:
     ledger: Name | None
     statements: tuple[Statement, ...]
     span: Span
+    explanation: TemplateText | None = field(default=None, metadata=ADDED)
 
 
 # --- Tests -------------------------------------------------------------------------------

@@ -201,7 +201,8 @@ class _BookMaker:
         defaults = {"价款": "100", "折扣": "5%", "级别": "普票"}
         keys = [key, "期次"] if second else [key]
         sources = ", ".join([f"{record}建立", f"{record}变更", *self._sources(keys)])
-        dated = rng.random() < DATED
+        # A stream of its own leaves the books of all seeds otherwise as they are.
+        dated = Random(f"dated {record} {len(self.text)} {sources}").random() < DATED
         versions = " «dated»" if dated else ""
         lines = [f"«record» {record} «key» {', '.join(keys)}{versions} «from» {sources}"]
         kept = []

@@ -38,7 +38,6 @@ from engine.program import (
     Template,
 )
 from tests.engine.evaluate.building import (
-    FakeState,
     RuleMaker,
     batch,
     day,
@@ -475,30 +474,4 @@ def _field_value(random: Random, declared: Any, style: str) -> Any:
     return random.choice([declared.low, declared.high, random.randint(declared.low, declared.high)])
 
 
-def random_state(random: Random, own: Any, strings: Any) -> FakeState:
-    """Some records, balances and targets under the keys that events use."""
-    state = FakeState()
-    codes = [strings.code(found) for found in OUTSIDE_TEXTS]
-    entities = [strings.code("E1"), strings.code("E2")]
-    for code in codes:
-        if random.random() < 0.8:
-            state.written.add((0, (code,)))
-            for place in range(4):
-                if random.random() < 0.7:
-                    value = random.choice([0, 1, 5, 500, -500, 501])
-                    state.kept_records[0, place, (code,)] = (
-                        random.choice(codes) if place == 1 else value
-                    )
-        for place in range(-1, 4):
-            if random.random() < 0.7:
-                days = random.sample(range(20450, 20600), k=random.randrange(1, 4))
-                state.kept_versions[0, place, (code,)] = days
-        for entity in entities:
-            if random.random() < 0.5:
-                state.kept_balances[0, (entity, code)] = random.choice([1, -1000, 7, 1001])
-            if random.random() < 0.5:
-                state.kept_targets[0, (entity, code)] = random.choice([100, -(2**63), 2**63 - 1])
-    return state
-
-
-__all__ = ["Node", "batch", "linked", "random_events", "random_program", "random_state"]
+__all__ = ["Node", "batch", "linked", "random_events", "random_program"]
