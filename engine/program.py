@@ -656,6 +656,9 @@ class Rule:
         vouchers: in source order.
         ledgers: ledger indices this rule counts for under `expects`.
         moves: budget statements in source order; decided after every rule of the event.
+        explanation: a sentence for people without accounting, or None. What it needs of nodes is
+            evaluated only when somebody asks (`engine.evaluate.explanation_text`): such nodes
+            cannot fail and read nothing.
     """
 
     name: str
@@ -672,6 +675,7 @@ class Rule:
     basis: str
     span: Span
     moves: tuple[BudgetMove, ...] = ()
+    explanation: Template | None = None
 
 
 @dataclass(frozen=True, slots=True)

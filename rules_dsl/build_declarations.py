@@ -367,6 +367,7 @@ def _build_rule(body: Body) -> RuleDecl | None:
         ledger=parts["ledger"].name if "ledger" in parts else None,
         statements=vouchers,
         span=body.span,
+        explanation=parts["explain"].template if "explain" in parts else None,
     )
 
 

@@ -178,13 +178,14 @@ def _build_item(place: Place, node: Node) -> CellItem:
 
 @dataclass(frozen=True, slots=True)
 class RulePart:
-    """`on`, `basis`, `ledger` or `when` of a rule; `part` is its English keyword."""
+    """`on`, `basis`, `explain`, `ledger` or `when` of a rule; `part` is its English keyword."""
 
     part: str
     span: Span
     name: Name | None = None
     text: str = ""
     condition: Expr | None = None
+    template: TemplateText | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,6 +216,9 @@ def build_rule_line(place: Place, node: Node) -> RuleLine:
             return RulePart("ledger", span, name=build_name(place, parts[0]))
         case "basis":
             return RulePart("basis", span, text=build_text(place, must_token(node, "STRING")))
+        case "explain":
+            template = build_template(place, must_token(node, "STRING"))
+            return RulePart("explain", span, template=template)
         case "when":
             return RulePart("when", span, condition=build_expr(place, parts[0]))
         case "voucher":

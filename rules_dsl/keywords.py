@@ -179,6 +179,7 @@ KEYWORDS: tuple[Keyword, ...] = (
     Keyword("WARNED", "warned", "被提醒"),
     Keyword("SIDE_BY_SIGN", "side by sign", "按正负定方向"),
     Keyword("MERGE", "merge", "合并"),
+    Keyword("EXPLAIN", "explain", "说明"),
 )
 
 #: Chinese spellings that hold in one place only: there the usual word would read badly.
@@ -265,6 +266,7 @@ TOP_LEVEL: tuple[str, ...] = (
 RULE_LINES: tuple[str, ...] = (
     "ON",
     "BASIS",
+    "EXPLAIN",
     "LEDGER",
     "WHEN",
     "LET",

@@ -5,9 +5,9 @@ English and Chinese keywords give the same tree. Names are NFC. Nothing here is 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TypeVar
 
 from engine.program import (
     Act,
@@ -24,16 +24,9 @@ from engine.program import (
     Span,
 )
 
-T = TypeVar("T")
-
-
-def added(default: T) -> T:
-    """A member that later versions of the language added to a node.
-
-    A tree where it has its default is the tree it was before, and keeps its identity
-    (`rules_dsl.revision`).
-    """
-    return field(default=default, metadata={"added": True})
+#: Of a member that a later version of the language added to a node: where it has its default the
+#: tree is what it was before, and keeps its identity (`rules_dsl.revision`).
+ADDED: Mapping[str, bool] = {"added": True}
 
 
 # --- Expressions -------------------------------------------------------------------------
@@ -598,7 +591,7 @@ class LineDecl:
     dimensions: tuple[DimensionArg, ...]
     each: Name | None
     span: Span
-    by_sign: bool = added(default=False)
+    by_sign: bool = field(default=False, metadata=ADDED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -611,7 +604,7 @@ class VoucherDecl:
     guard: Expr | None
     lines: tuple[LineDecl, ...]
     span: Span
-    merge: bool = added(default=False)
+    merge: bool = field(default=False, metadata=ADDED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -662,7 +655,10 @@ Statement = Let | Split | Delta | Refuse | VoucherDecl | BudgetStatement
 
 @dataclass(frozen=True, slots=True)
 class RuleDecl:
-    """`rule NAME [from D] [until D]` with `on`, `basis`, `when` and statements in source order."""
+    """`rule NAME [from D] [until D]` with `on`, `basis`, `when` and statements in source order.
+
+    `explanation`: the text of its `explain` line, for people without accounting.
+    """
 
     name: str
     name_span: Span
@@ -674,6 +670,7 @@ class RuleDecl:
     ledger: Name | None
     statements: tuple[Statement, ...]
     span: Span
+    explanation: TemplateText | None = field(default=None, metadata=ADDED)
 
 
 # --- Tests -------------------------------------------------------------------------------

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from engine.evaluate.closures import evaluate_row
+from engine.evaluate.closures import evaluate_row, explanation_text
 from engine.evaluate.failures import FAULTS
 from engine.evaluate.link import LinkedProgram, LinkedRule, link
 from engine.evaluate.numeric import evaluate_columns
@@ -20,5 +20,6 @@ __all__ = [
     "LinkedRule",
     "evaluate_columns",
     "evaluate_row",
+    "explanation_text",
     "link",
 ]

@@ -156,8 +156,13 @@ def sum_may_fail(rule: Rule, index: int) -> bool:
 
 def must_evaluate(rule: Rule, index: int) -> bool:
     """Whether a node can fail or reads state, and so counts even where nothing uses it."""
-    op = rule.nodes[index].op
-    return op in EFFECTS or (op is Op.SUM and sum_may_fail(rule, index))
+    node = rule.nodes[index]
+    if node.op is Op.SUM:
+        return sum_may_fail(rule, index)
+    if node.op is Op.ROUND:
+        divisor = rule.nodes[node.args[1]]
+        return divisor.low <= 0 <= divisor.high
+    return node.op in EFFECTS
 
 
 def _needed(rule: Rule) -> tuple[bool, ...]:
@@ -176,7 +181,7 @@ def _needed(rule: Rule) -> tuple[bool, ...]:
 
 
 def roots(rule: Rule) -> Iterator[int]:
-    """The nodes that the rule itself refers to, some more than once."""
+    """The nodes that posting needs of the rule itself, some more than once."""
     if rule.guard is not None:
         yield rule.guard
     yield from rule.deltas

@@ -288,7 +288,7 @@ def compact(nodes: Sequence[Node], roots: Sequence[int]) -> tuple[tuple[Node, ..
     needed = set(roots)
     for index in range(len(nodes) - 1, -1, -1):
         node = nodes[index]
-        if index in needed or _may_fail(node, nodes):
+        if index in needed or may_fail(node, nodes):
             needed.add(index)
             needed.update(node.args)
             if node.active is not None:
@@ -304,7 +304,7 @@ def compact(nodes: Sequence[Node], roots: Sequence[int]) -> tuple[tuple[Node, ..
     return tuple(kept), places
 
 
-def _may_fail(node: Node, nodes: Sequence[Node]) -> bool:
+def may_fail(node: Node, nodes: Sequence[Node]) -> bool:
     """Whether an operation can stop an event although nothing uses its value."""
     if node.op is Op.ROUND:
         divisor = nodes[node.args[1]]

@@ -24,7 +24,7 @@ from rules_dsl import syntax
 from rules_dsl.lower.book import Book
 from rules_dsl.lower.conditions import lower_condition
 from rules_dsl.lower.expressions import lower_expression
-from rules_dsl.lower.graph import compact
+from rules_dsl.lower.graph import compact, may_fail
 from rules_dsl.lower.lines import lower_line, lower_template
 from rules_dsl.lower.moves import lower_move, move_places, moved
 from rules_dsl.lower.records import find_ledger
@@ -84,6 +84,7 @@ class _Lowering:
     deltas: list[int] = field(default_factory=list)
     moves: list[BudgetMove] = field(default_factory=list)
     targets: dict[str, Span] = field(default_factory=dict)
+    explanation: Template | None = None
 
     def lower(self) -> Rule:
         """Lowers guard and statements; what is wrong is reported and left out."""
@@ -98,6 +99,8 @@ class _Lowering:
         guard_count = len(scope.graph.nodes) if guard is not None else 0
         for statement in self.declaration.statements:
             self._statement(statement)
+        if self.declaration.explanation is not None:
+            self._explain(self.declaration.explanation)
         return self._rule(None if guard is None else guard.node, guard_count)
 
     def _guard(self, expr: syntax.Expr, where: str) -> Value | None:
@@ -155,6 +158,22 @@ class _Lowering:
         code = statement.code or REFUSED
         self.refusals.append(Refusal(condition.node, code, message, statement.span))
         scope.facts.append(refused)
+
+    def _explain(self, written: syntax.TemplateText) -> None:
+        """Lowers what is said when somebody asks; it must not make an event fail or wait."""
+        graph = self.scope.graph
+        before = len(graph.nodes)
+        self.explanation = lower_template(self.scope, written)
+        for node in graph.nodes[before:]:
+            if may_fail(node, graph.nodes):
+                let = self.scope.report.word("let", node.span)
+                self.scope.report.error(
+                    "TP211",
+                    node.span,
+                    "an explanation says what the rule has worked out; this could fail",
+                    help=f"name the value with {let} in the rule, and write its name here",
+                )
+                return
 
     # --- Vouchers ------------------------------------------------------------------------
 
@@ -218,6 +237,7 @@ class _Lowering:
             basis=declaration.basis,
             span=declaration.span,
             moves=tuple(moved(move, places) for move in self.moves),
+            explanation=None if self.explanation is None else _moved(self.explanation, places),
         )
 
     def _roots(self, guard: int | None) -> Iterator[int]:
@@ -230,6 +250,8 @@ class _Lowering:
             yield from _places(refusal.message)
         for move in self.moves:
             yield from move_places(move)
+        if self.explanation is not None:
+            yield from _places(self.explanation)
         for voucher in self.vouchers:
             if voucher.guard is not None:
                 yield voucher.guard

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from engine.program import NegativePolicy
+from engine.program import NegativePolicy, Program
 from rules_dsl.testing import run_tests
-from tests.rules_dsl.books import compile_text, errors_of
+from tests.rules_dsl.books import compile_text, errors_of, program_of
 
 #: A ledger, two departments' worth of dimensions, and accounts to post to.
 HEAD = """\
@@ -37,3 +37,8 @@ def codes(rules: str, *, policy: NegativePolicy = NegativePolicy.RED) -> list[st
     """The codes of everything the compiler says of the rules, in order."""
     result = compile_text(rules, head=HEAD.format(policy=policy.value))
     return [each.code for each in result.diagnostics]
+
+
+def program(rules: str) -> Program:
+    """The program of rules that must compile."""
+    return program_of(rules, head=HEAD.format(policy=NegativePolicy.RED.value))
