@@ -79,6 +79,9 @@ class Op(StrEnum):
     HAS_RECORD = "has_record"  # data: record index; args = keys -> BOOL
     RECORD = "record"  # data: (record index, field index); args = keys; fault MISSING_RECORD
     BALANCE = "balance"  # data: index into Program.balances; args = keys -> NUMBER
+    # The day from which the version in force of a dated record is: data: (record index, field
+    # index); args = keys + (day asked,) -> DATE, NO_DATE where none is in force.
+    VERSION = "version"
     DELTA = "delta"  # data: target index; args = keys + (new value,) -> new minus old
     SPLIT = "split"  # args (event-shaped total, list-shaped weights); data: Residue
     REQUIRE = "require"  # args (NUMBER or DATE, BOOL): the first; data: the fault where not so
@@ -376,12 +379,17 @@ class RecordSource:
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """Reference data kept from events, by key, latest in log order."""
+    """Reference data kept from events, by key, latest in log order.
+
+    `dated`: what an event writes is a version in force from the event's business date, and the
+    day is the last part of its key. RECORD and HAS_RECORD nodes get that part from VERSION.
+    """
 
     name: str
     keys: tuple[str, ...]
     fields: tuple[RecordField, ...]
     sources: tuple[RecordSource, ...]
+    dated: bool = False
 
 
 @dataclass(frozen=True, slots=True)

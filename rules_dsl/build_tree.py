@@ -335,10 +335,11 @@ def build_args(place: Place, node: Node | None) -> tuple[Expr, ...]:
 
 
 def build_index(place: Place, node: Node) -> Index:
-    """Builds `NAME[args]` or `NAME[args].FIELD`."""
+    """Builds `NAME[args]` or `NAME[args].FIELD`, or either with `at DATE` behind the args."""
     name = build_name(place, must_child(node, "path"))
     args = build_args(place, child(node, "args"))
-    return Index(name, args, str(token(node, "NAME") or ""), span_of(place, node))
+    day = build_expr(place, children(node)[2]) if token(node, "AT") is not None else None
+    return Index(name, args, str(token(node, "NAME") or ""), span_of(place, node), day)
 
 
 def build_reference(place: Place, node: Node) -> Name | Index:

@@ -56,7 +56,7 @@ KEYWORDS: tuple[Keyword, ...] = (
     Keyword("OF", "of", "的", ("OF_REFERENCE",)),
     Keyword("LIST", "list", "列表"),
     Keyword("EVENT", "event", "事件"),
-    Keyword("DATED", "dated", "日期为"),
+    Keyword("DATED", "dated", "日期为", ("DATED_RECORD",)),
     Keyword("EXPECTS", "expects", "应有"),
     Keyword("NONE", "none", "无"),
     Keyword("ANY", "any", "任意"),
@@ -197,6 +197,7 @@ PLACE_SPELLINGS: tuple[tuple[str, str], ...] = (
     ("ON_BUDGET", "于"),
     ("OF_REFERENCE", "凭"),
     ("BY_ROLE", "由"),
+    ("DATED_RECORD", "分日期"),
 )
 
 #: Words kept for later stages of the language: (English, Chinese). No terminal has them yet.

@@ -20,6 +20,7 @@ EFFECTS = frozenset(
         Op.TABLE_ROW,
         Op.HAS_RECORD,
         Op.RECORD,
+        Op.VERSION,
         Op.BALANCE,
         Op.DELTA,
         Op.SPLIT,
@@ -28,7 +29,7 @@ EFFECTS = frozenset(
 )
 
 #: Operations whose reads are recorded.
-READING = frozenset({Op.TABLE_ROW, Op.HAS_RECORD, Op.RECORD, Op.BALANCE, Op.DELTA})
+READING = frozenset({Op.TABLE_ROW, Op.HAS_RECORD, Op.RECORD, Op.VERSION, Op.BALANCE, Op.DELTA})
 
 
 @dataclass(slots=True)

@@ -22,6 +22,7 @@ _PARTIAL = frozenset(
         Op.TABLE_CELL,
         Op.HAS_RECORD,
         Op.RECORD,
+        Op.VERSION,
         Op.BALANCE,
         Op.DELTA,
         Op.SPLIT,

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tongpin_cli.mutating import MutantChoice, mutate_rules
 from tongpin_cli.output import Output
 from tongpin_cli.testing import test_rules as run_rule_tests
 
@@ -79,3 +80,29 @@ def test_coverage_is_counted_and_the_rest_listed(
     assert {each["code"] for each in covered["uncovered"]} == {"TP901"}
     # Its guard is false for 5.00, where all vouchers are expected; nothing asserts it being true.
     assert covered["counts"]["guard_sides"] == {"covered": 1, "of": 2}
+
+
+def test_survivors_are_listed_and_fail_only_where_asked(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = book(tmp_path, "5.00")
+    with (folder / "book.tp").open("a", encoding="utf-8") as stream:
+        stream.write('rule idle\n  on sale\n  basis "b"\n  refuse "big" when amount > 9.00\n')
+    choice = MutantChoice(seed=0, limit=0)
+    assert mutate_rules([folder], choice, Output()) == 0
+    shown = capsys.readouterr().out
+    assert "book.tp:22: survived: shift boundary" in shown
+    assert '+  refuse "big" when amount >= 9.00' in shown
+    assert "seed 0" in shown
+    assert mutate_rules([folder], choice, Output(as_json=True), strict=True) == 1
+    (data,) = json.loads(capsys.readouterr().out)
+    # Swapped amounts are the same; either line left out leaves the voucher unbalanced; the sides
+    # exchanged and the refusal turned round are noticed; two steps, the boundary and leaving the
+    # refusal out are not.
+    assert (data["caught_by_check"], data["killed"], data["survived"]) == (2, 2, 4)
+    assert len(data["survivors"]) == 4
+
+
+def test_mutants_need_tests_that_pass(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert mutate_rules([book(tmp_path, "6.00")], MutantChoice(0, 0), Output()) == 1
+    assert "mutants need passing tests" in capsys.readouterr().out

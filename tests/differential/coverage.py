@@ -33,6 +33,7 @@ EVALUATED = (
     *("table unique", "table first", "table else row", "table no row", "table cell set"),
     *("table cell range", "table output by name", "rate", "rate not effective"),
     *("record", "record default", "record missing", "record written", "dimension attribute"),
+    *("dated record", "record at a date", "record asked before its first day"),
     *("dimension if given", "dimension expression", "line", "each", "zero line dropped"),
     *("voucher", "voucher guard", "second ledger", "guard True", "guard False"),
     *("negative red", "negative swap", "negative reject"),
@@ -80,6 +81,8 @@ CONTENDED = (
     "delta after an earlier one",
     "record read after it was written",
     "record written again",
+    "dated record written again",
+    "dated record written back in time",
     "balance after earlier lines",
 )
 CONSTRUCTS = tuple(dict.fromkeys((*EVALUATED, *DECLARED, *LISTS, *CONTENDED)))

@@ -138,7 +138,8 @@ class Expressions:
         if dimension is not None and dimension.record is not None and len(name.path) == 2:
             self._seen["dimension attribute"] += 1
             key = self.own_dimension(dimension.name)
-            return [self._lookups.record(dimension.record.text, (key,), name.path[1])]
+            on = event.business_date
+            return [self._lookups.record(dimension.record.text, (key,), name.path[1], on)]
         return [self._constant(name, code)] * len(places.indexes)
 
     def _constant(self, name: syntax.Name, code: str) -> Value:
@@ -160,9 +161,10 @@ class Expressions:
         if isinstance(subject, syntax.Index):
             self._seen["given record"] += 1
             columns = [self.at(arg, places) for arg in subject.args]
+            days = self._days(subject, places)
             return [
-                self._lookups.has_record(subject.name.text, key)
-                for key in zip(*columns, strict=True)
+                self._lookups.has_record(subject.name.text, key, on)
+                for key, on in zip(zip(*columns, strict=True), days, strict=True)
             ]
         if len(subject.path) == 2:
             given = self._event.elements_given[subject.path[0]]
@@ -178,8 +180,17 @@ class Expressions:
         columns = [self.at(arg, places, code) for arg, code in zip(index.args, codes, strict=True)]
         keys = list(zip(*columns, strict=True))
         if name in self._book.records:
-            return [self._lookups.record(name, key, index.field) for key in keys]
+            days = self._days(index, places)
+            pairs = zip(keys, days, strict=True)
+            return [self._lookups.record(name, key, index.field, on) for key, on in pairs]
         return [self._lookups.table(name, key, index.field) for key in keys]
+
+    def _days(self, index: syntax.Index, places: Places) -> list[date]:
+        """The days a record is asked at: what is written behind `at`, or the business date."""
+        if index.day is None:
+            return [self._event.business_date] * len(places.indexes)
+        self._seen["record at a date"] += 1
+        return [as_date(one) for one in self.at(index.day, places)]
 
     # --- Choices ---------------------------------------------------------------------------
 

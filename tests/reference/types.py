@@ -178,7 +178,7 @@ def parts_of(expr: syntax.Expr) -> tuple[syntax.Expr, ...]:
     """The direct subexpressions, in order of writing."""
     match expr:
         case syntax.Index():
-            return expr.args
+            return expr.args if expr.day is None else (*expr.args, expr.day)
         case syntax.Unary():
             return (expr.operand,)
         case syntax.Binary() | syntax.Compare():

@@ -12,6 +12,7 @@ from typing import Annotated
 import typer
 
 from tongpin_cli.output import EXIT_ENVIRONMENT, EXIT_INPUT, Layout, Output
+from tongpin_cli.test_command import test
 
 app = typer.Typer(
     name="tongpin",
@@ -157,21 +158,7 @@ def fmt(
     raise typer.Exit(format_files(paths, Output(json), only_check=check))
 
 
-@app.command()
-def test(
-    paths: Paths,
-    coverage: Annotated[
-        bool, typer.Option("--coverage", help="Count what passing tests assert; list the rest.")
-    ] = False,
-    json: Json = False,
-) -> None:
-    """Run the `test` blocks of rule books.
-
-    Example: tongpin test rules/ --coverage
-    """
-    from tongpin_cli.testing import test_rules
-
-    raise typer.Exit(test_rules(paths, Output(json), coverage=coverage))
+app.command()(test)
 
 
 @app.command("try")
