@@ -2,78 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from functools import partial
 from random import Random
-from typing import NamedTuple
 
 from tests.reference.generate_dates import date_condition
-from tests.reference.vocabulary import BookSpec, EventSpec, FieldSpec, Kind, RecordSpec
+from tests.reference.generate_scope import DEFAULT_AMOUNT, Money, Scope, Term
+from tests.reference.vocabulary import BookSpec, EventSpec, Kind, RecordSpec
 
 #: No money expression may exceed this many minor units, so that sums of a few can be posted.
 MONEY_LIMIT = 4 * 10**16
 
-DEFAULT_AMOUNT = 10**15
 LIST_SUM = 10**16
 BALANCE = 2 * 10**16
-
-
-class Term(NamedTuple):
-    """Something in scope: its text, kind, list shape and bound in minor units (of money)."""
-
-    text: str
-    kind: Kind
-    shape: str | None
-    bound: int
-
-
-class Money(NamedTuple):
-    """A money expression and a bound of its absolute value in minor units."""
-
-    text: str
-    bound: int
-
-
-@dataclass
-class Scope:
-    """What an expression may name. `optional`: fields that need `given` before they are read."""
-
-    terms: list[Term] = field(default_factory=list)
-    optional: list[tuple[str, FieldSpec]] = field(default_factory=list)
-
-    @classmethod
-    def of(cls, event: EventSpec) -> Scope:
-        """The fields and list parts of an event."""
-        scope = cls()
-        if event.dated:
-            scope.terms.append(Term(event.dated, "date", None, 0))
-        for spec in event.fields:
-            scope.take(spec, None)
-        for spec_list in event.lists:
-            for part in spec_list.parts:
-                scope.take(part, spec_list.name)
-        return scope
-
-    def take(self, spec: FieldSpec, shape: str | None) -> None:
-        """Adds a field or list part."""
-        text = f"{shape}.{spec.name}" if shape else spec.name
-        if spec.optional:
-            self.optional.append((text, spec))
-        if spec.always_there:
-            self.add(text, spec.kind, shape)
-
-    def add(self, text: str, kind: Kind, shape: str | None, bound: int = DEFAULT_AMOUNT) -> None:
-        """Adds a name."""
-        self.terms.append(Term(text, kind, shape, bound))
-
-    def with_given(self, text: str, spec: FieldSpec) -> Scope:
-        """The scope inside `if given`."""
-        shape = text.split(".", maxsplit=1)[0] if "." in text else None
-        return Scope([*self.terms, Term(text, spec.kind, shape, DEFAULT_AMOUNT)], self.optional)
-
-    def of_kind(self, kind: Kind, shape: str | None) -> list[Term]:
-        """Names of a kind that have the shape, or one value per event."""
-        return [term for term in self.terms if term.kind == kind and term.shape in {None, shape}]
 
 
 class ExpressionMaker:
