@@ -370,7 +370,7 @@ class EventDecl:
 
 @dataclass(frozen=True, slots=True)
 class AccountDecl:
-    """`ROLE @CODE ["name"] debit|credit [requires DIM, …] [from D] [until D]`."""
+    """`ROLE @CODE ["name"] debit|credit [plug] [requires DIM, …] [from D] [until D]`."""
 
     role: str
     code: str
@@ -380,6 +380,7 @@ class AccountDecl:
     valid_from: int | None
     valid_until: int | None
     span: Span
+    plug: bool = field(default=False, metadata=ADDED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -588,6 +589,14 @@ class TemplateText:
 
 
 @dataclass(frozen=True, slots=True)
+class Remaining:
+    """`remaining up to BOUND` in the place of an amount: what the other lines leave."""
+
+    bound: Number
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
 class LineDecl:
     """`debit|credit ACCOUNT AMOUNT [by …] [each LIST] [side by sign]`.
 
@@ -596,11 +605,28 @@ class LineDecl:
 
     side: Side
     account: Name | Index
-    amount: Expr
+    amount: Expr | Remaining
     dimensions: tuple[DimensionArg, ...]
     each: Name | None
     span: Span
     by_sign: bool = field(default=False, metadata=ADDED)
+
+
+@dataclass(frozen=True, slots=True)
+class TransferDecl:
+    """`transfer AMOUNT [of DIM] from A to B through ACCOUNT [by …] [each LIST]`.
+
+    `dimension` None: the balancing dimension that A or B is declared with.
+    """
+
+    amount: Expr
+    dimension: Name | None
+    source: Expr
+    destination: Expr
+    account: Name | Index
+    dimensions: tuple[DimensionArg, ...]
+    each: Name | None
+    span: Span
 
 
 @dataclass(frozen=True, slots=True)
@@ -611,7 +637,7 @@ class VoucherDecl:
     word: str
     ledger: Name | None
     guard: Expr | None
-    lines: tuple[LineDecl, ...]
+    lines: tuple[LineDecl | TransferDecl, ...]
     span: Span
     merge: bool = field(default=False, metadata=ADDED)
 
