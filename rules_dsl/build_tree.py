@@ -52,7 +52,8 @@ _WITHOUT_BOUNDS = frozenset(
     {TypeWord.TEXT, TypeWord.FLAG, TypeWord.DATE, TypeWord.PERIOD, TypeWord.NAMED}
 )
 #: Functions and the number of their arguments; 0 = two or more.
-_ARITY = {"abs": 1, "sum": 1, "count": 1, "text": 1, "last_part": 1, "min": 0, "max": 0}
+_ARITY = dict.fromkeys(("abs", "sum", "count", "text", "last_part"), 1)
+_ARITY |= dict.fromkeys(("min", "max", "convert"), 0)
 
 
 @dataclass(frozen=True, slots=True)
