@@ -51,9 +51,6 @@ _PLACEHOLDER = re.compile(r"\{([^{}]*)\}|[{}]")
 _WITHOUT_BOUNDS = frozenset(
     {TypeWord.TEXT, TypeWord.FLAG, TypeWord.DATE, TypeWord.PERIOD, TypeWord.NAMED}
 )
-#: Functions and the number of their arguments; 0 = two or more.
-_ARITY = dict.fromkeys(("abs", "sum", "count", "text", "last_part"), 1)
-_ARITY |= dict.fromkeys(("min", "max", "convert"), 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -355,9 +352,10 @@ def _build_call(place: Place, node: Node, span: Span) -> Call:
     function = FUNCTIONS[str(leaf)]
     args = build_args(place, child(node, "args"))
     if function.mode is None:
-        wanted = _ARITY[function.name]
+        wanted = function.arity
         if wanted and len(args) != wanted:
-            place.report(span, f"{leaf} takes one value, not {len(args)}")
+            values = "one value" if wanted == 1 else f"{wanted} values"
+            place.report(span, f"{leaf} takes {values}, not {len(args)}")
         elif not wanted and len(args) == 1:
             place.report(span, f"{leaf} takes two values or more, not one")
         return Call(function.name, args, None, None, span)

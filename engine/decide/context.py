@@ -346,5 +346,8 @@ _FAULT_WORDS = {
     "SPLIT_NEGATIVE_WEIGHT": "a weight of the split is negative",
     "NEGATIVE_AMOUNT": "a line is negative and the ledger rejects negative amounts",
     "AMOUNT_OUT_OF_RANGE": "an amount is larger than the ledger can hold",
+    "DATE_OUT_OF_RANGE": "a date lies outside the years a book can hold",
+    "PERIOD_OUTSIDE_SPREAD": "the period is not one of those the amount is spread over",
+    "REMAINING_EXCEEDS_BOUND": "what the other lines leave is more than the rule lets a line take",
     "UNBALANCED": "debits and credits of a voucher differ",
 }

@@ -25,6 +25,7 @@ EFFECTS = frozenset(
         Op.BALANCE,
         Op.DELTA,
         Op.SPLIT,
+        Op.REQUIRE,
     }
 )
 

@@ -44,6 +44,16 @@ _CALLS = {
     Op.SUM: "sum",
     Op.TEXT_OF: "text",
     Op.LAST_PART: "last_part",
+    Op.DAYS: "days",
+    Op.MONTHS: "months",
+    Op.YEAR: "year",
+    Op.MONTH: "month",
+    Op.PERIOD: "period",
+    Op.MONTH_START: "month_start",
+    Op.PERIOD_START: "month_start",
+    Op.MONTH_END: "month_end",
+    Op.ADD_DAYS: "add_days",
+    Op.ADD_MONTHS: "add_months",
 }
 
 
@@ -169,7 +179,7 @@ class Wording:
         match node.op:
             case Op.CONST:
                 return self._constant(node)
-            case Op.REPEAT | Op.SHIFT:
+            case Op.REPEAT | Op.SHIFT | Op.REQUIRE:
                 return args[0]
             case Op.NEG:
                 return f"−{args[0]}"

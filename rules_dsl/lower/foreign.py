@@ -50,9 +50,6 @@ def lower_convert(scope: Scope, call: syntax.Call) -> Value:
     round(AMOUNT × RATE), half away from zero; the rate is functional currency for 1 foreign.
     """
     values = [scope.lower(arg) for arg in call.args]
-    if len(values) != 2:
-        word = scope.report.word("convert", call.span)
-        return scope.fail("TP211", call.span, f"{word} takes an amount and a rate")
     amount, rate = (read_literal(scope, value) for value in values)
     ledger = scope.book.ledgers[scope.ledger]
     if not _can_convert(scope, amount, ledger) or not _is_rate(scope, rate):

@@ -26,6 +26,7 @@ _PARTIAL = frozenset(
         Op.BALANCE,
         Op.DELTA,
         Op.SPLIT,
+        Op.REQUIRE,
     }
 )
 
@@ -321,4 +322,4 @@ def may_fail(node: Node, nodes: Sequence[Node]) -> bool:
     if node.op is Op.SUM:
         possible = total(Range(nodes[node.args[0]].low, nodes[node.args[0]].high))
         return possible.low < node.low or possible.high > node.high
-    return node.op in {Op.TABLE_ROW, Op.RECORD, Op.BALANCE, Op.SPLIT, Op.DELTA}
+    return node.op in {Op.TABLE_ROW, Op.RECORD, Op.BALANCE, Op.SPLIT, Op.DELTA, Op.REQUIRE}

@@ -49,6 +49,7 @@ from tests.engine.evaluate.building import (
     text,
 )
 from tests.engine.evaluate.random_tables import TEXTS, random_table
+from tests.engine.evaluate.random_values import grow_calendar, grow_requirement
 
 OUTSIDE_TEXTS = (*TEXTS, "未知", "x" * 40, "集团/华东/甲", "/", "乙/")
 WIDEST = 10**70  # numbers beyond this are not multiplied further
@@ -189,12 +190,15 @@ class RuleGenerator:
             self.summing,
             self.text_of,
             self.last_part,
+            self.minor_unit,
             self.table,
             self.record,
             self.has_record,
             self.version,
             self.balance,
             self.splitting,
+            lambda: grow_calendar(self),
+            lambda: grow_requirement(self),
         ]
         self.random.choice(growers)()
 
@@ -260,6 +264,10 @@ class RuleGenerator:
     def text_of(self) -> None:
         shape = self.shape()
         self.settle(self.make.text_of(self.find(Kind.NUMBER, shape), self.condition(shape)))
+
+    def minor_unit(self) -> None:
+        text = self.find(Kind.TEXT, self.shape())
+        self.make.number(Op.MINOR_UNIT, text, bound=(1, 10_000))
 
     def last_part(self) -> None:
         self.make.last_part(self.find(Kind.TEXT, self.shape()))
