@@ -200,14 +200,37 @@ rule 收款
 
 def test_both_spellings_are_one_revision() -> None:
     words = {
-        "rulebook": "规则册", "ledger": "账簿", " is ": " 对应 ", " currency CNY": " 币种 CNY",
-        " currency\n": " 币种\n", "chart": "科目表", "debit": "借", "credit": "贷", "list 行": "列表 行",
-        "amount   amount of": "amount   金额 的", "fc_amount amount of": "fc_amount 金额 的",
-        "decimal min 0 max": "数值 最小 0 最大", "event": "事件", "list of integer": "列表 的 整数",
-        "list of": "列表 的", "rule 收款": "规则 收款", "  on ": "  针对 ", "basis": "依据", "  let ": "  设 ",
-        "convert(": "折算(", "round(": "四舍五入(", "refuse": "拒收", " when ": " 当 ", " and ": " 且 ",
-        "split": "拆分", " by ": " 按 ", " as ": " 为 ", "voucher": "凭证", " each ": " 逐项 ", "sum(": "合计(",
-    }  # fmt: skip
+        "rulebook": "规则册",
+        "ledger": "账簿",
+        " is ": " 对应 ",
+        " currency CNY": " 币种 CNY",
+        " currency\n": " 币种\n",
+        "chart": "科目表",
+        "debit": "借",
+        "credit": "贷",
+        "list 行": "列表 行",
+        "amount   amount of": "amount   金额 的",
+        "fc_amount amount of": "fc_amount 金额 的",
+        "decimal min 0 max": "数值 最小 0 最大",
+        "event": "事件",
+        "list of integer": "列表 的 整数",
+        "list of": "列表 的",
+        "rule 收款": "规则 收款",
+        "  on ": "  针对 ",
+        "basis": "依据",
+        "  let ": "  设 ",
+        "convert(": "折算(",
+        "round(": "四舍五入(",
+        "refuse": "拒收",
+        " when ": " 当 ",
+        " and ": " 且 ",
+        "split": "拆分",
+        " by ": " 按 ",
+        " as ": " 为 ",
+        "voucher": "凭证",
+        " each ": " 逐项 ",
+        "sum(": "合计(",
+    }
     chinese = _RULES
     for english, spelled in words.items():
         chinese = chinese.replace(english, spelled)
