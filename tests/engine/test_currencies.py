@@ -110,7 +110,7 @@ def test_amounts_are_whole_minor_units_of_the_currency_the_event_names(
         ("JPY", "1.5", "外币 (fc_amount) has more decimals than JPY, which has 0"),
         ("USD", "1.005", "外币 (fc_amount) has more decimals than USD, which has 2"),
         ("KWD", "1.0005", "外币 (fc_amount) has more decimals than KWD, which has 3"),
-        ("XXX", "1", '币种 (currency) is "XXX"; it is a currency code of ISO 4217, such as USD'),
+        ("ZZZ", "1", '币种 (currency) is "ZZZ"; it is a currency code of ISO 4217, such as USD'),
         ("usd", "1", '币种 (currency) is "usd"; it is a currency code of ISO 4217, such as USD'),
     ],
 )

@@ -19,7 +19,7 @@ from tests.reference.vocabulary import FieldSpec
 FOREIGN = 0.5
 
 #: What is sent as a currency; the last one is none.
-SENT = ("USD", "USD", "JPY", "KWD", "CLF") * 8 + ("XXX",)
+SENT = ("USD", "USD", "JPY", "KWD", "CLF") * 8 + ("ZZZ",)
 
 #: Share of amounts cut to the decimals of their currency.
 FITTING = 0.97
