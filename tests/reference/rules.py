@@ -152,9 +152,12 @@ class RuleRun:
         places = expressions.elements(shape)
         weights = [as_number(one) for one in expressions.at(statement.weights, places)]
         units = expressions.types.units(statement.total)
-        shares = split(units_of(total, units.scale), weights, statement.residue)
+        digits = units.scale
+        if units.currency:
+            [digits] = expressions.minor_digits(statement.total, EVENT)
+        shares = split(units_of(total, digits), weights, statement.residue)
         self._seen["split of a negative total"] += total < 0
-        values: list[Value] = [Fraction(share, 10**units.scale) for share in shares]
+        values: list[Value] = [Fraction(share, 10**digits) for share in shares]
         expressions.keep(statement.name, shape, values, units)
 
     def _delta(self, statement: syntax.Delta, made: Made) -> None:
