@@ -24,7 +24,7 @@ from engine.errors import InvariantBroken
 from engine.evaluate import evaluate_row
 from engine.evaluate.outcome import Bools, Int64s, RuleRow
 from engine.explain_budgets import BudgetStep, budget_steps
-from engine.program import Kind, NegativePolicy, Op, Rule, Side
+from engine.program import NO_DATE, Kind, NegativePolicy, Op, Rule, Side
 from engine.receive import receive_rows, type_rows
 from engine.state.keys import Key, key_ints
 from engine.strings import BatchStrings
@@ -151,15 +151,16 @@ class _Recorded:
     def __init__(self, reads: list[_Read], book: Book, plan: DecisionPlan) -> None:
         self._pool = book.state.pool
         self._plan = plan
-        self._answers: dict[tuple[str, Key], int | None] = {}
+        self._answers: dict[tuple[ReadKind, str, Key], int | None] = {}
         for read in reads:
             if read.kind is not ReadKind.TABLE_ROW:
                 value = self._pool.intern(read.text) if read.text else read.number
                 key = key_ints(read.key, self._pool.intern)
-                self._answers[read.name, key] = value if read.known else None
+                self._answers[read.kind, read.name, key] = value if read.known else None
 
     def _ask(self, op: Op, data: object, key: Key) -> int | None:
-        return self._answers.get((read_name(self._plan, op, data)[1], key))
+        kind, name, _ = read_name(self._plan, op, data)
+        return self._answers.get((kind, name, key))
 
     def record(self, record: int, field: int, key: tuple[int, ...]) -> int | None:
         """A recorded record value."""
@@ -167,11 +168,19 @@ class _Recorded:
 
     def has_record(self, record: int, key: tuple[int, ...]) -> bool:
         """Whether the record was there: asked for, or a default stood in for a value of it."""
-        name = read_name(self._plan, Op.HAS_RECORD, record)[1]
-        if (name, key) in self._answers:
-            return self._answers[name, key] is not None
+        kind, name, _ = read_name(self._plan, Op.HAS_RECORD, record)
+        if (kind, name, key) in self._answers:
+            return self._answers[kind, name, key] is not None
         # A value of a record that is not there would have left the event unposted.
-        return any(own.startswith(f"{name}.") and at == key for own, at in self._answers)
+        return any(
+            kind is ReadKind.RECORD and own.startswith(f"{name}.") and at == key
+            for kind, own, at in self._answers
+        )
+
+    def version(self, record: int, field: int, key: tuple[int, ...]) -> int:
+        """A recorded day of a version."""
+        found = self._ask(Op.VERSION, (record, field), key)
+        return NO_DATE if found is None else found
 
     def balance(self, balance: int, key: tuple[int, ...]) -> int:
         """A recorded balance."""
@@ -188,6 +197,10 @@ class _Recorded:
     def have_records(self, record: int, keys: tuple[Int64s, ...]) -> Bools:
         """Not asked for."""
         raise InvariantBroken("explanations evaluate one event", record)
+
+    def versions(self, record: int, field: int, keys: tuple[Int64s, ...]) -> Int64s:
+        """Not asked for."""
+        raise InvariantBroken("explanations evaluate one event", record, field)
 
     def balances(self, balance: int, keys: tuple[Int64s, ...]) -> Int64s:
         """Not asked for."""

@@ -79,8 +79,22 @@ class Op(StrEnum):
     HAS_RECORD = "has_record"  # data: record index; args = keys -> BOOL
     RECORD = "record"  # data: (record index, field index); args = keys; fault MISSING_RECORD
     BALANCE = "balance"  # data: index into Program.balances; args = keys -> NUMBER
+    # The day from which the version in force of a dated record is: data: (record index, field
+    # index); args = keys + (day asked,) -> DATE, NO_DATE where none is in force.
+    VERSION = "version"
     DELTA = "delta"  # data: target index; args = keys + (new value,) -> new minus old
     SPLIT = "split"  # args (event-shaped total, list-shaped weights); data: Residue
+    REQUIRE = "require"  # args (NUMBER or DATE, BOOL): the first; data: the fault where not so
+    DAYS = "days"  # DATEs (a, b) -> NUMBER, b - a
+    MONTHS = "months"  # DATEs (a, b) -> NUMBER, months from a's to b's
+    YEAR = "year"  # DATE -> NUMBER
+    MONTH = "month"  # DATE -> NUMBER, 1 to 12
+    PERIOD = "period"  # DATE -> TEXT, "2026-03"
+    PERIOD_START = "period_start"  # TEXT that is a period -> DATE, its first day
+    MONTH_START = "month_start"  # DATE -> DATE
+    MONTH_END = "month_end"  # DATE -> DATE
+    ADD_DAYS = "add_days"  # (DATE, NUMBER of scale 0) -> DATE; REQUIRE keeps it in the calendar
+    ADD_MONTHS = "add_months"  # as ADD_DAYS; the last day of a month that has fewer days
 
 
 class RoundMode(StrEnum):
@@ -121,6 +135,9 @@ class Fault(StrEnum):
     NEGATIVE_WEIGHT = "SPLIT_NEGATIVE_WEIGHT"
     NEGATIVE_AMOUNT = "NEGATIVE_AMOUNT"
     OUT_OF_RANGE = "AMOUNT_OUT_OF_RANGE"
+    DATE_OUT_OF_RANGE = "DATE_OUT_OF_RANGE"
+    OUTSIDE_SPREAD = "PERIOD_OUTSIDE_SPREAD"
+    REMAINING = "REMAINING_EXCEEDS_BOUND"
     UNBALANCED = "UNBALANCED"
 
 
@@ -362,12 +379,17 @@ class RecordSource:
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """Reference data kept from events, by key, latest in log order."""
+    """Reference data kept from events, by key, latest in log order.
+
+    `dated`: what an event writes is a version in force from the event's business date, and the
+    day is the last part of its key. RECORD and HAS_RECORD nodes get that part from VERSION.
+    """
 
     name: str
     keys: tuple[str, ...]
     fields: tuple[RecordField, ...]
     sources: tuple[RecordSource, ...]
+    dated: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -405,7 +427,8 @@ class Node:
     Attributes:
         op, args, data: see `Op`.
         kind: meaning of the value. shape: EVENT_SHAPE or a list field index.
-        scale: decimal scale of a NUMBER. low, high: inclusive static raw bounds of a NUMBER.
+        scale: decimal scale of a NUMBER. low, high: inclusive static raw bounds of a NUMBER, and
+            of a DATE that is required to lie between them.
         active: index of a BOOL node of the same shape or of EVENT_SHAPE; None = always.
         span: where the author wrote it. label: the let's name, or "".
     """

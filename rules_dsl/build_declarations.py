@@ -212,6 +212,7 @@ def _build_record(body: Body) -> RecordDecl:
         sources=build_names(body.place, sources),
         fields=_build_fields(body),
         span=body.span,
+        dated=token(body.header, "DATED_RECORD") is not None,
     )
 
 

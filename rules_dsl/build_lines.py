@@ -381,7 +381,9 @@ def _build_given_record(place: Place, node: Node, span: Span) -> GivenRecord:
             place.report(value.span, f"{name.text} of a record is one value, not a list")
         else:
             values.append((name, value))
-    return GivenRecord(build_name(place, record), keys, tuple(values), span)
+    written = token(node, "DAY")
+    day = None if written is None else build_day(place, written)
+    return GivenRecord(build_name(place, record), keys, tuple(values), span, day)
 
 
 def _build_assigns(place: Place, node: Node | None) -> tuple[tuple[Name, GivenValue], ...]:

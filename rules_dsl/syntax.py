@@ -5,6 +5,7 @@ English and Chinese keywords give the same tree. Names are NFC. Nothing here is 
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -86,12 +87,16 @@ class Name:
 
 @dataclass(frozen=True, slots=True)
 class Index:
-    """`NAME[args]` or `NAME[args].FIELD`: a table, rate or record looked up by key."""
+    """`NAME[args]` or `NAME[args].FIELD`: a table, rate or record looked up by key.
+
+    `day`: of a dated record, the date behind `at`; None = the business date.
+    """
 
     name: Name
     args: tuple[Expr, ...]
     field: str
     span: Span
+    day: Expr | None = dataclasses.field(default=None, metadata=ADDED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -454,13 +459,17 @@ class RateDecl:
 
 @dataclass(frozen=True, slots=True)
 class RecordDecl:
-    """`record NAME key FIELD, … from EVENT, …` with the fields it keeps."""
+    """`record NAME key FIELD, … [dated] from EVENT, …` with the fields it keeps.
+
+    `dated`: what an event writes is in force from the event's business date.
+    """
 
     name: str
     keys: tuple[Name, ...]
     sources: tuple[Name, ...]
     fields: tuple[FieldDecl, ...]
     span: Span
+    dated: bool = field(default=False, metadata=ADDED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -706,12 +715,16 @@ class GivenEvent:
 
 @dataclass(frozen=True, slots=True)
 class GivenRecord:
-    """`given RECORD KEY, … FIELD = value, …` written `given 合同["K1"] 价款 = 100.00`."""
+    """`given RECORD KEY, … FIELD = value, …` written `given 合同["K1"] 价款 = 100.00`.
+
+    `day`: of a dated record, from when it is so; None = the test's day.
+    """
 
     record: Name
     keys: tuple[Expr, ...]
     values: tuple[tuple[Name, Expr], ...]
     span: Span
+    day: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

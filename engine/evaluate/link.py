@@ -15,11 +15,21 @@ from engine.strings import BatchStrings, StringPool
 
 #: Operations that can fail or read state: they are evaluated whether or not anything uses them.
 EFFECTS = frozenset(
-    {Op.ROUND, Op.TABLE_ROW, Op.HAS_RECORD, Op.RECORD, Op.BALANCE, Op.DELTA, Op.SPLIT}
+    {
+        Op.ROUND,
+        Op.TABLE_ROW,
+        Op.HAS_RECORD,
+        Op.RECORD,
+        Op.VERSION,
+        Op.BALANCE,
+        Op.DELTA,
+        Op.SPLIT,
+        Op.REQUIRE,
+    }
 )
 
 #: Operations whose reads are recorded.
-READING = frozenset({Op.TABLE_ROW, Op.HAS_RECORD, Op.RECORD, Op.BALANCE, Op.DELTA})
+READING = frozenset({Op.TABLE_ROW, Op.HAS_RECORD, Op.RECORD, Op.VERSION, Op.BALANCE, Op.DELTA})
 
 
 @dataclass(slots=True)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from engine.program import Kind, Op, Span
 from rules_dsl import syntax
 from rules_dsl.bounds import Range
+from rules_dsl.lower.dates import as_date
 from rules_dsl.lower.facts import gather
 from rules_dsl.lower.numbers import adopt, adopt_each_other, align
 from rules_dsl.lower.scope import Scope
@@ -16,6 +17,7 @@ from rules_dsl.lower.values import Value, failed
 from rules_dsl.types import (
     DATE,
     FLAG,
+    PERIOD,
     TEXT,
     AccountType,
     DateType,
@@ -97,8 +99,11 @@ def compare(scope: Scope, sign: str, left: Value, right: Value, span: Span) -> V
     if not _meet(left.type, right.type):
         message = f"{describe(left.type)} cannot be compared with {describe(right.type)}"
         return scope.fail("TP211", span, message)
+    if sign not in {"=", "!="} and left.type == right.type == PERIOD:
+        days = [as_date(scope, value) for value in (left, right)]
+        return Value(FLAG, scope.graph.truth_op(_COMPARISONS[sign], days, span), span)
     if sign not in {"=", "!="} and left.type != DATE:
-        message = f"{sign} is for numbers and dates, not for {describe(left.type)}"
+        message = f"{sign} is for numbers, dates and periods, not for {describe(left.type)}"
         return scope.fail("TP211", span, message)
     node = scope.graph.truth_op(_COMPARISONS[sign], (left.node, right.node), span)
     return Value(FLAG, node, span)

@@ -17,7 +17,17 @@ from rules_dsl.bounds import NOTHING, Range, constant, narrowed, total
 
 #: Operations that may fail or whose reading is recorded.
 _PARTIAL = frozenset(
-    {Op.TABLE_ROW, Op.TABLE_CELL, Op.HAS_RECORD, Op.RECORD, Op.BALANCE, Op.DELTA, Op.SPLIT}
+    {
+        Op.TABLE_ROW,
+        Op.TABLE_CELL,
+        Op.HAS_RECORD,
+        Op.RECORD,
+        Op.VERSION,
+        Op.BALANCE,
+        Op.DELTA,
+        Op.SPLIT,
+        Op.REQUIRE,
+    }
 )
 
 #: Operations whose operands may change places.
@@ -312,4 +322,4 @@ def may_fail(node: Node, nodes: Sequence[Node]) -> bool:
     if node.op is Op.SUM:
         possible = total(Range(nodes[node.args[0]].low, nodes[node.args[0]].high))
         return possible.low < node.low or possible.high > node.high
-    return node.op in {Op.TABLE_ROW, Op.RECORD, Op.BALANCE, Op.SPLIT, Op.DELTA}
+    return node.op in {Op.TABLE_ROW, Op.RECORD, Op.BALANCE, Op.SPLIT, Op.DELTA, Op.REQUIRE}

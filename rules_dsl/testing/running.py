@@ -242,6 +242,10 @@ class _Runner:
         record = next(r for r in self.program.records if r.name == step.record.text)
         declared = {part.name: part for part in record.fields}
         key = tuple(self._key(part) for part in step.keys)
+        if record.dated:
+            key = (*key, self._day if step.day is None else step.day)
+        elif step.day is not None:
+            raise Mismatch(f"{record.name} has no versions by date; leave out its date")
         values: dict[str, int | tuple[int, int]] = {}
         for name, value in step.values:
             kind = declared[name.text].type
@@ -254,6 +258,7 @@ class _Runner:
             else:
                 values[name.text] = self._key(value)
         self.book.state.records.setdefault(record.name, {}).setdefault(key, {}).update(values)
+        self.book.state.versions.note(record.name, key)
 
     def _give_target(self, step: syntax.GivenTarget) -> None:
         target = next(each for each in self.program.targets if each.name == step.target.text)

@@ -33,10 +33,13 @@ EVALUATED = (
     *("table unique", "table first", "table else row", "table no row", "table cell set"),
     *("table cell range", "table output by name", "rate", "rate not effective"),
     *("record", "record default", "record missing", "record written", "dimension attribute"),
+    *("dated record", "record at a date", "record asked before its first day"),
     *("dimension if given", "dimension expression", "line", "each", "zero line dropped"),
     *("voucher", "voucher guard", "second ledger", "guard True", "guard False"),
     *("negative red", "negative swap", "negative reject"),
     *("negative line red", "negative line swap", "negative line reject"),
+    *("days", "months", "year", "month", "period", "month_start", "month_end", "add_days"),
+    *("add_months", "spread", "spread_last", "reason PERIOD_OUTSIDE_SPREAD"),
     *("side by sign", "side changed by sign", "merge", "merged line"),
     *("expects any", "expects some", "expects one", "expects none", "late to next open"),
     *("status POSTED", "status NO_POSTING", "status UNPOSTED", "status REJECTED_RULE"),
@@ -78,6 +81,8 @@ CONTENDED = (
     "delta after an earlier one",
     "record read after it was written",
     "record written again",
+    "dated record written again",
+    "dated record written back in time",
     "balance after earlier lines",
 )
 CONSTRUCTS = tuple(dict.fromkeys((*EVALUATED, *DECLARED, *LISTS, *CONTENDED)))

@@ -9,6 +9,7 @@ from datetime import date
 from fractions import Fraction
 
 from rules_dsl import syntax
+from tests.reference.calendar import CALENDAR, SPREADING, check_place, spread
 from tests.reference.declarations import Declarations, number_of
 from tests.reference.fields import TypedEvent
 from tests.reference.lookups import Lookups
@@ -137,7 +138,8 @@ class Expressions:
         if dimension is not None and dimension.record is not None and len(name.path) == 2:
             self._seen["dimension attribute"] += 1
             key = self.own_dimension(dimension.name)
-            return [self._lookups.record(dimension.record.text, (key,), name.path[1])]
+            on = event.business_date
+            return [self._lookups.record(dimension.record.text, (key,), name.path[1], on)]
         return [self._constant(name, code)] * len(places.indexes)
 
     def _constant(self, name: syntax.Name, code: str) -> Value:
@@ -159,9 +161,10 @@ class Expressions:
         if isinstance(subject, syntax.Index):
             self._seen["given record"] += 1
             columns = [self.at(arg, places) for arg in subject.args]
+            days = self._days(subject, places)
             return [
-                self._lookups.has_record(subject.name.text, key)
-                for key in zip(*columns, strict=True)
+                self._lookups.has_record(subject.name.text, key, on)
+                for key, on in zip(zip(*columns, strict=True), days, strict=True)
             ]
         if len(subject.path) == 2:
             given = self._event.elements_given[subject.path[0]]
@@ -177,8 +180,17 @@ class Expressions:
         columns = [self.at(arg, places, code) for arg, code in zip(index.args, codes, strict=True)]
         keys = list(zip(*columns, strict=True))
         if name in self._book.records:
-            return [self._lookups.record(name, key, index.field) for key in keys]
+            days = self._days(index, places)
+            pairs = zip(keys, days, strict=True)
+            return [self._lookups.record(name, key, index.field, on) for key, on in pairs]
         return [self._lookups.table(name, key, index.field) for key in keys]
+
+    def _days(self, index: syntax.Index, places: Places) -> list[date]:
+        """The days a record is asked at: what is written behind `at`, or the business date."""
+        if index.day is None:
+            return [self._event.business_date] * len(places.indexes)
+        self._seen["record at a date"] += 1
+        return [as_date(one) for one in self.at(index.day, places)]
 
     # --- Choices ---------------------------------------------------------------------------
 
@@ -288,15 +300,25 @@ class Expressions:
             case "text":
                 written = self.at(call.args[0], places)
                 return [one if isinstance(one, str) else plain(as_number(one)) for one in written]
+        if call.function in CALENDAR:
+            rows = zip(*(self.at(arg, places) for arg in call.args), strict=True)
+            return [CALENDAR[call.function](*row) for row in rows]
         columns = [[as_number(one) for one in self.at(arg, places)] for arg in call.args]
+        if call.function in SPREADING:
+            scale = self.types.money(call.args[0]).scale
+            if all(self.types.shape(arg) is None for arg in call.args[1:]):
+                # The event's own period is looked at once, also where the list is empty.
+                check_place(*(as_number(self.one(arg)) for arg in call.args[1:]))
+            parts = zip(*columns, strict=True)
+            return [spread(call.function, *row, scale) for row in parts]
         if call.mode is not None:
             decimals = call.decimals
             self._seen["round to decimals"] += decimals is not None
             if decimals is None:
                 decimals = self.types.money(call.args[0]).scale
             return [round_to(number, decimals, call.mode) for number in columns[0]]
-        rows = list(zip(*columns, strict=True))
-        return [FUNCTIONS[call.function](row) for row in rows]
+        numbers = list(zip(*columns, strict=True))
+        return [FUNCTIONS[call.function](row) for row in numbers]
 
     def _accumulated(self, total: Fraction, expr: syntax.Expr) -> Fraction:
         """A sum or balance, which must stay within the engine's limit."""

@@ -49,6 +49,12 @@ class EventMaker:
     def __post_init__(self) -> None:
         masters = {name.text for record in self.book.records.values() for name in record.sources}
         self._masters = [event for event in self.book.events.values() if event.name in masters]
+        self._dated = {
+            name.text
+            for record in self.book.records.values()
+            if record.dated
+            for name in record.sources
+        }
         ruled = {rule.event.text for rule in self.book.rules}
         self._business = [
             event
@@ -137,6 +143,9 @@ class EventMaker:
 
     def _of_type(self, decl: syntax.EventDecl) -> Event:
         event = self._envelope(decl.wire)
+        if decl.name in self._dated and self.rng.random() < 0.7:
+            # Mostly before the events that read what is dated.
+            event["date"] = (FIRST_DAY + timedelta(days=self.rng.randrange(50))).isoformat()
         for part in decl.fields:
             if part.wire not in ENVELOPE:
                 value = self._field(part)

@@ -36,6 +36,9 @@ CODES = {
     "发票类型": ["专票", "普票", "无票"],
 }
 RATIO = "«percent» «min» 0 «max» 1"
+#: Share of records that have versions by date.
+DATED = 0.25
+
 #: Share of record fields that the events writing them may leave to a default.
 DEFAULTED = 0.2
 #: Two values of different codes share a wire value on purpose.
@@ -198,7 +201,10 @@ class _BookMaker:
         defaults = {"价款": "100", "折扣": "5%", "级别": "普票"}
         keys = [key, "期次"] if second else [key]
         sources = ", ".join([f"{record}建立", f"{record}变更", *self._sources(keys)])
-        lines = [f"«record» {record} «key» {', '.join(keys)} «from» {sources}"]
+        # A stream of its own leaves the books of all seeds otherwise as they are.
+        dated = Random(f"dated {record} {len(self.text)} {sources}").random() < DATED
+        versions = " «dated»" if dated else ""
+        lines = [f"«record» {record} «key» {', '.join(keys)}{versions} «from» {sources}"]
         kept = []
         for spec in fields:
             default = defaults[spec.name] if rng.random() < 0.4 else ""
@@ -206,7 +212,7 @@ class _BookMaker:
             lines.append(f"  {spec.name} {spec.declared}{ending}")
             kept.append(spec)
         self.text.append("\n".join(lines) + "\n")
-        spec_record = RecordSpec(record, len(keys), tuple(kept))
+        spec_record = RecordSpec(record, len(keys), tuple(kept), dated)
         self.book.records.append(spec_record)
         if record == "客户档案":
             self.book.attribute = ("客户", spec_record)

@@ -6,7 +6,8 @@ import re
 from dataclasses import dataclass, field
 from random import Random
 
-from tests.reference.generate_expressions import ExpressionMaker, Money
+from tests.reference.generate_expressions import ExpressionMaker
+from tests.reference.generate_scope import Money
 from tests.reference.vocabulary import BookSpec, EventSpec, ListSpec, RoleSpec, TableSpec
 
 RESIDUES = ("largest_remainder", "largest", "first", "last")

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from rules_dsl import syntax
 from rules_dsl.syntax import TypeWord
+from tests.reference.calendar import CALENDAR, SPREADING
 from tests.reference.declarations import Declarations
 from tests.reference.values import CURRENCY_DECIMALS
 
@@ -150,8 +151,10 @@ class Types:
         return self.of_type(type_ref) if type_ref is not None else NumberType()
 
     def _number_of_call(self, call: syntax.Call) -> NumberType:
-        if call.function == "count":
+        if call.function == "count" or call.function in CALENDAR:
             return NumberType()
+        if call.function in SPREADING:
+            return self.money(call.args[0])
         found = self.number(call.args[0])
         if call.mode is not None:
             if call.decimals is not None and not found.currency:
@@ -175,7 +178,7 @@ def parts_of(expr: syntax.Expr) -> tuple[syntax.Expr, ...]:
     """The direct subexpressions, in order of writing."""
     match expr:
         case syntax.Index():
-            return expr.args
+            return expr.args if expr.day is None else (*expr.args, expr.day)
         case syntax.Unary():
             return (expr.operand,)
         case syntax.Binary() | syntax.Compare():
