@@ -29,7 +29,7 @@ from engine.effects import (
     Verdict,
 )
 from engine.errors import CallerError
-from engine.program import Budget, FieldType, Program
+from engine.program import NO_DATE, Budget, FieldType, Program, Record
 from engine.state.book_state import BalanceSpec
 from rules_dsl import syntax
 from rules_dsl.compile import compile_rulebook
@@ -199,21 +199,31 @@ class _Writer:
     def _records(self, supports: Sequence[StoredEventView]) -> Iterator[str]:
         """The records read, each with the fields read of it."""
         declared = {record.name: record for record in self.spelling.names.program.records}
-        found: dict[tuple[str, str], dict[str, str]] = {}
+        found: dict[str, dict[str, str]] = {}
         for event in (*supports, self.event):
             for read in self._reads(event, ReadKind.RECORD, ReadKind.EXISTENCE):
-                if read.kind is ReadKind.EXISTENCE:
-                    if read.known:
-                        found.setdefault((read.name, self._key(read.key)), {})
-                    continue
                 record, _, field = read.name.partition(".")
-                values = found.setdefault((record, self._key(read.key)), {})
+                head = self._record_head(declared.get(record), record, read.key)
+                if not head or (read.kind is ReadKind.EXISTENCE and not read.known):
+                    continue
+                values = found.setdefault(head, {})
+                if read.kind is ReadKind.EXISTENCE:
+                    continue
                 if read.known and record in declared:
                     own = next(each for each in declared[record].fields if each.name == field)
                     values[field] = self._recorded(own.type, own.scale, read)
-        for (record, keys), values in found.items():
+        for head, values in found.items():
             assigned = ", ".join(f"{field} = {value}" for field, value in values.items())
-            yield f"{record}[{keys}] {assigned}".rstrip()
+            yield f"{head} {assigned}".rstrip()
+
+    def _record_head(self, record: Record | None, name: str, key: list[object]) -> str:
+        """A record with its key, and with the day of its version; "" where it has none."""
+        if record is None or not record.dated or len(key) == len(record.keys):
+            return f"{name}[{self._key(key)}]"
+        *keys, day = key
+        if not isinstance(day, int) or day == NO_DATE:
+            return ""
+        return f"{name}[{self._key(keys)}] {self.spelling.word('FROM')} {iso_day(day)}"
 
     def _recorded(self, kind: FieldType, scale: int, read: _Read) -> str:
         if kind is FieldType.NUMBER:

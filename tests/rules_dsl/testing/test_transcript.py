@@ -64,6 +64,21 @@ rule 报销
   voucher "报销"
     debit  税金 金额
     credit 应收 金额 by 客户 = "内部"
+event 报价 is quoted dated 日期
+  货号 is item text
+  单价 is price decimal decimals 2 min 0 max 1000
+record 价目 key 货号 dated from 报价
+  单价 decimal decimals 2 min 0 max 1000
+event 售出 is sold dated 日期
+  货号 is item text
+  件数 is count integer min 0 max 1000
+rule 售出
+  on 售出
+  basis "制度"
+  let 金额 = round(1.00 CNY * (件数 * 价目[货号].单价))
+  voucher "售出"
+    debit  应收 金额 by 客户 = "散客"
+    credit 收入 金额
 event 拒绝 is refused
   金额 is amount amount
 rule 拒绝
@@ -92,6 +107,9 @@ def book() -> Book:
         {"id": "R-2", "type": "request", "date": march, "dept": "D", "amount": "120.00"},
         {"id": "6", "type": "claim", "date": "2026-03-09", "dept": "D", "amount": "280.25",
          "request": "R-1"},
+        {"id": "8", "type": "quoted", "date": "2026-02-01", "item": "A", "price": "2.50"},
+        {"id": "9", "type": "quoted", "date": "2026-03-07", "item": "A", "price": "3.00"},
+        {"id": "10", "type": "sold", "date": march, "item": "A", "count": "4"},
         {"id": "7", "type": "refused", "date": march, "amount": "1.00"},
     ):  # fmt: skip
         book.post([Call(events=[event])])
@@ -147,6 +165,12 @@ test "default/6"
   expect spend 额度["D"] 280.25
 """
     )
+
+
+def test_a_version_of_a_dated_record_is_given_with_its_day(book: Book) -> None:
+    text = transcribed(book, "10")
+    assert '  given 价目["A"] from 2026-02-01 单价 = 2.50\n' in text
+    assert "debit  应收 10.00" in text  # 4 × 2.50; the price of 7 March is not yet in force
 
 
 def test_the_keywords_are_those_of_the_language_asked_for(book: Book) -> None:
