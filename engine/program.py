@@ -73,6 +73,8 @@ class Op(StrEnum):
     NOT = "not"
     SELECT = "select"  # args (BOOL, a, b)
     TEXT_OF = "text_of"  # NUMBER -> TEXT, plain decimal without trailing zeros ("0.06", "1")
+    # The smallest amount of a currency, raw at four decimals: TEXT -> NUMBER scale 0.
+    MINOR_UNIT = "minor_unit"
     LAST_PART = "last_part"  # TEXT -> TEXT: what follows the last "/"
     TABLE_ROW = "table_row"  # data: table index; args = key nodes -> NUMBER row; fault NO_ROW
     TABLE_CELL = "table_cell"  # data: (table index, output index); arg = TABLE_ROW node
@@ -206,6 +208,9 @@ class Field:
         type: wire type. For NUMBER `scale` is the most decimals accepted, `low`/`high` the
             inclusive raw bounds (a value outside makes the event INVALID).
         currency: currency code of an amount, or "" (percent, quantity, integer).
+        currency_field: index of the field beside it that names an amount's currency, -1 = none;
+            then the scale is MOST_DECIMALS of `engine.currencies`, and a value with more decimals
+            than its currency has makes the event INVALID.
         codes: closed set of wire values of a code-typed TEXT field, or () for any text.
         default: raw value taken where the field is absent (text as str); None = no default.
         optional: may be absent. `personal`: kept apart as personal data.
@@ -225,6 +230,7 @@ class Field:
     optional: bool = False
     personal: bool = False
     envelope: bool = False
+    currency_field: int = -1
 
 
 @dataclass(frozen=True, slots=True)

@@ -238,6 +238,7 @@ class TypeWord(StrEnum):
     PERCENT = "percent"
     AMOUNT = "amount"
     QUANTITY = "quantity"
+    CURRENCY = "currency"
     LIST = "list"
     MAP = "map"
     NAMED = "named"  # a code, dimension or list declared elsewhere
@@ -248,7 +249,8 @@ class TypeRef:
     """A field's type as written.
 
     `name`: the declared code or dimension of NAMED; the list declaration of `list of NAME`.
-    `currency`: `amount of CNY` (a code or None = functional currency). `per_unit`: unit name of
+    `currency`: `amount of CNY`, a code or the field beside it that names the currency; "" = the
+    functional currency. `per_unit`: unit name of
     a price (`amount of CNY per 小时`). `unit`: of a quantity. `item`: element type of
     `list of TYPE` / value type of `map of KEY to TYPE`; `key`: key type of a map.
     `decimals`, `low`, `high`: `decimals N`, `min V`, `max V` where written.

@@ -11,6 +11,7 @@ from rules_dsl.diagnostics.model import Fix
 from rules_dsl.lower.book import FieldInfo
 from rules_dsl.lower.conditions import select
 from rules_dsl.lower.dimensions import dimension_value, find_dimensions
+from rules_dsl.lower.foreign import is_foreign
 from rules_dsl.lower.lookups import (
     field_value,
     find_list,
@@ -258,12 +259,21 @@ def lower_template(scope: Scope, template: syntax.TemplateText) -> Template:
         if isinstance(part, str):
             parts.append(part)
             continue
-        value = _lower_place(scope, part)
+        value = _without_zeros(scope, _lower_place(scope, part))
         if scope.one_value(value, "a text") and _can_print(scope, value):
             parts.append(value.node)
         else:
             scope.is_sound = False
     return Template(tuple(parts))
+
+
+def _without_zeros(scope: Scope, value: Value) -> Value:
+    """An amount whose decimals only the event tells, as text: 20000 and not 20000.0000."""
+    if value.is_error or value.is_exact or not is_foreign(value.type):
+        return value
+    shape = scope.shape(value)
+    node = scope.graph.add(Op.TEXT_OF, (value.node,), kind=Kind.TEXT, shape=shape, span=value.span)
+    return Value(TEXT, node, value.span)
 
 
 def _lower_place(scope: Scope, expr: syntax.Expr) -> Value:

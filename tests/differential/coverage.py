@@ -33,6 +33,7 @@ EVALUATED = (
     *("table unique", "table first", "table else row", "table no row", "table cell set"),
     *("table cell range", "table output by name", "rate", "rate not effective"),
     *("record", "record default", "record missing", "record written", "dimension attribute"),
+    *("convert", "round foreign"),
     *("dated record", "record at a date", "record asked before its first day"),
     *("dimension if given", "dimension expression", "line", "each", "zero line dropped"),
     *("voucher", "voucher guard", "second ledger", "guard True", "guard False"),

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from random import Random
 
 from tests.reference.generate_expressions import ExpressionMaker
+from tests.reference.generate_foreign import foreign_split
 from tests.reference.generate_scope import Money
 from tests.reference.vocabulary import BookSpec, EventSpec, ListSpec, RoleSpec, TableSpec
 
@@ -124,6 +125,10 @@ class RuleMaker:
         if not terms or not weights:
             return []
         total, weight = self.rng.choice(terms), self.rng.choice(weights)
+        foreign = foreign_split(self.maker.scope, f"{name} {total} {weight}")
+        if foreign:
+            self.maker.keep(name, "foreign", spec.name)
+            return [f"«split» {foreign} «by» {weight} «as» {name}"]
         self.maker.keep(name, "quantity", spec.name)
         return [f"«split» {total} «by» {weight} «as» {name}"]
 

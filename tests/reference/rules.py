@@ -13,7 +13,7 @@ from engine.program import NegativePolicy, Side
 from rules_dsl import syntax
 from tests.reference.budget_asks import Wanted, check_range, wanted_of
 from tests.reference.declarations import Declarations
-from tests.reference.expressions import Expressions, Places, as_number
+from tests.reference.expressions import EVENT, Expressions, Places, as_number
 from tests.reference.fields import TypedEvent
 from tests.reference.state import PostedLine, State
 from tests.reference.types import NumberType
@@ -146,9 +146,12 @@ class RuleRun:
         places = expressions.elements(shape)
         weights = [as_number(one) for one in expressions.at(statement.weights, places)]
         units = expressions.types.units(statement.total)
-        shares = split(units_of(total, units.scale), weights, statement.residue)
+        digits = units.scale
+        if units.currency:
+            [digits] = expressions.minor_digits(statement.total, EVENT)
+        shares = split(units_of(total, digits), weights, statement.residue)
         self._seen["split of a negative total"] += total < 0
-        values: list[Value] = [Fraction(share, 10**units.scale) for share in shares]
+        values: list[Value] = [Fraction(share, 10**digits) for share in shares]
         expressions.keep(statement.name, shape, values, units)
 
     def _delta(self, statement: syntax.Delta, made: Made) -> None:
