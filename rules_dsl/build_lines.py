@@ -43,6 +43,7 @@ from rules_dsl.syntax import (
     GivenBudget,
     GivenEvent,
     GivenRecord,
+    GivenTarget,
     GivenValue,
     InputCell,
     Let,
@@ -349,6 +350,7 @@ TestLine = (
     | GivenBalance
     | GivenBudget
     | GivenRecord
+    | GivenTarget
     | GivenEvent
     | ExpectStatus
     | ExpectMove
@@ -392,6 +394,10 @@ def build_test_line(place: Place, node: Node) -> TestLine:
             return GivenBalance(build_name(place, path), keys, build_expr(place, rest[-1]), span)
         case "given_record":
             return _build_given_record(place, node, span)
+        case "given_target":
+            path, *literals = children(node)
+            *before, amount = [build_expr(place, each) for each in literals]
+            return GivenTarget(build_name(place, path), tuple(before), amount, span)
         case "given_budget" | "expect_move" | "expect_available":
             return build_budget_step(place, node, span)
         case _:

@@ -756,6 +756,16 @@ class GivenRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class GivenTarget:
+    """`given TARGET[KEY, …] = AMOUNT`: the cumulative value the target has before."""
+
+    target: Name
+    keys: tuple[Expr, ...]
+    amount: Expr
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
 class GivenBalance:
     """`given balance of ACCOUNT for DIM = v = AMOUNT`: opening balance on its normal side."""
 
@@ -837,6 +847,7 @@ class ExpectStatus:
 TestStep = (
     GivenEvent
     | GivenRecord
+    | GivenTarget
     | GivenBalance
     | GivenBudget
     | ExpectVoucher

@@ -22,13 +22,13 @@ class Names:
         self.events = {kind.name: kind for kind in program.event_types}
         self.accounts = {account.role: account.code for account in program.accounts}
         self.dimensions = {dimension.name: dimension.wire for dimension in program.dimensions}
-        self.codes = {
-            value.name: value.wire
+        self.code_sets = {
+            declaration.name: {value.name: value.wire for value in declaration.values}
             for file in files
             for declaration in file.declarations
             if isinstance(declaration, syntax.CodeDecl)
-            for value in declaration.values
         }
+        self.codes = {name: wire for each in self.code_sets.values() for name, wire in each.items()}
         self.roles: dict[str, str] = {}
         for role, code in self.accounts.items():
             self.roles.setdefault(code, role)
