@@ -73,6 +73,8 @@ class Op(StrEnum):
     NOT = "not"
     SELECT = "select"  # args (BOOL, a, b)
     TEXT_OF = "text_of"  # NUMBER -> TEXT, plain decimal without trailing zeros ("0.06", "1")
+    # The smallest amount of a currency, raw at four decimals: TEXT -> NUMBER scale 0.
+    MINOR_UNIT = "minor_unit"
     LAST_PART = "last_part"  # TEXT -> TEXT: what follows the last "/"
     TABLE_ROW = "table_row"  # data: table index; args = key nodes -> NUMBER row; fault NO_ROW
     TABLE_CELL = "table_cell"  # data: (table index, output index); arg = TABLE_ROW node
@@ -206,6 +208,9 @@ class Field:
         type: wire type. For NUMBER `scale` is the most decimals accepted, `low`/`high` the
             inclusive raw bounds (a value outside makes the event INVALID).
         currency: currency code of an amount, or "" (percent, quantity, integer).
+        currency_field: index of the field beside it that names an amount's currency, -1 = none;
+            then the scale is MOST_DECIMALS of `engine.currencies`, and a value with more decimals
+            than its currency has makes the event INVALID.
         codes: closed set of wire values of a code-typed TEXT field, or () for any text.
         default: raw value taken where the field is absent (text as str); None = no default.
         optional: may be absent. `personal`: kept apart as personal data.
@@ -225,6 +230,7 @@ class Field:
     optional: bool = False
     personal: bool = False
     envelope: bool = False
+    currency_field: int = -1
 
 
 @dataclass(frozen=True, slots=True)
@@ -265,7 +271,8 @@ class Dimension:
 class Account:
     """A role of the chart bound to a code.
 
-    `required` are indices into Program.dimensions; `debit_side`: normal balance on debit.
+    `required` are indices into Program.dimensions; `debit_side`: normal balance on debit. `plug`:
+    a line may take here what the other lines of its voucher leave.
     """
 
     role: str
@@ -275,6 +282,7 @@ class Account:
     required: tuple[int, ...] = ()
     valid_from: int = NO_DATE
     valid_until: int = NO_DATE  # inclusive; NO_DATE = open
+    plug: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -492,6 +500,10 @@ class Line:
     either EVENT_SHAPE or the shape `each`; lowering has inserted REPEAT, so inside a line with
     `each` >= 0 all have that shape. A line whose amount is 0 is dropped. `by_sign`: a negative
     amount goes to the other side as a positive one, whatever the ledger's policy.
+
+    `transfer`: of a line that a transfer made, its amount whether or not the two values it moves
+    between are equal; where they are, `amount` is 0. `remaining_bound`: of the line that takes
+    what the others leave, the most it may take (raw).
     """
 
     side: Side
@@ -501,6 +513,8 @@ class Line:
     each: int
     span: Span
     by_sign: bool = False
+    transfer: int | None = None
+    remaining_bound: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -238,6 +238,7 @@ class TypeWord(StrEnum):
     PERCENT = "percent"
     AMOUNT = "amount"
     QUANTITY = "quantity"
+    CURRENCY = "currency"
     LIST = "list"
     MAP = "map"
     NAMED = "named"  # a code, dimension or list declared elsewhere
@@ -248,7 +249,8 @@ class TypeRef:
     """A field's type as written.
 
     `name`: the declared code or dimension of NAMED; the list declaration of `list of NAME`.
-    `currency`: `amount of CNY` (a code or None = functional currency). `per_unit`: unit name of
+    `currency`: `amount of CNY`, a code or the field beside it that names the currency; "" = the
+    functional currency. `per_unit`: unit name of
     a price (`amount of CNY per 小时`). `unit`: of a quantity. `item`: element type of
     `list of TYPE` / value type of `map of KEY to TYPE`; `key`: key type of a map.
     `decimals`, `low`, `high`: `decimals N`, `min V`, `max V` where written.
@@ -370,7 +372,7 @@ class EventDecl:
 
 @dataclass(frozen=True, slots=True)
 class AccountDecl:
-    """`ROLE @CODE ["name"] debit|credit [requires DIM, …] [from D] [until D]`."""
+    """`ROLE @CODE ["name"] debit|credit [plug] [requires DIM, …] [from D] [until D]`."""
 
     role: str
     code: str
@@ -380,6 +382,7 @@ class AccountDecl:
     valid_from: int | None
     valid_until: int | None
     span: Span
+    plug: bool = field(default=False, metadata=ADDED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -588,6 +591,14 @@ class TemplateText:
 
 
 @dataclass(frozen=True, slots=True)
+class Remaining:
+    """`remaining up to BOUND` in the place of an amount: what the other lines leave."""
+
+    bound: Number
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
 class LineDecl:
     """`debit|credit ACCOUNT AMOUNT [by …] [each LIST] [side by sign]`.
 
@@ -596,11 +607,28 @@ class LineDecl:
 
     side: Side
     account: Name | Index
-    amount: Expr
+    amount: Expr | Remaining
     dimensions: tuple[DimensionArg, ...]
     each: Name | None
     span: Span
     by_sign: bool = field(default=False, metadata=ADDED)
+
+
+@dataclass(frozen=True, slots=True)
+class TransferDecl:
+    """`transfer AMOUNT [of DIM] from A to B through ACCOUNT [by …] [each LIST]`.
+
+    `dimension` None: the balancing dimension that A or B is declared with.
+    """
+
+    amount: Expr
+    dimension: Name | None
+    source: Expr
+    destination: Expr
+    account: Name | Index
+    dimensions: tuple[DimensionArg, ...]
+    each: Name | None
+    span: Span
 
 
 @dataclass(frozen=True, slots=True)
@@ -611,7 +639,7 @@ class VoucherDecl:
     word: str
     ledger: Name | None
     guard: Expr | None
-    lines: tuple[LineDecl, ...]
+    lines: tuple[LineDecl | TransferDecl, ...]
     span: Span
     merge: bool = field(default=False, metadata=ADDED)
 
@@ -728,6 +756,16 @@ class GivenRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class GivenTarget:
+    """`given TARGET[KEY, …] = AMOUNT`: the cumulative value the target has before."""
+
+    target: Name
+    keys: tuple[Expr, ...]
+    amount: Expr
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
 class GivenBalance:
     """`given balance of ACCOUNT for DIM = v = AMOUNT`: opening balance on its normal side."""
 
@@ -809,6 +847,7 @@ class ExpectStatus:
 TestStep = (
     GivenEvent
     | GivenRecord
+    | GivenTarget
     | GivenBalance
     | GivenBudget
     | ExpectVoucher

@@ -148,6 +148,8 @@ def _pure_text(writer: Writer, index: int, node: Node, args: list[str]) -> str:
         case Op.LAST_PART, [a]:
             name = writer.constant("last_part_code", last_part_code)
             return f"{name}({writer.bind('strings', 'reader.strings')}, {a})"
+        case Op.MINOR_UNIT, [a]:
+            return f"{writer.constant('minor_units', writer.linked.minor_units)}.get({a}, 1)"
         case op, _ if op in SCALARS:
             return f"{writer.constant(f'calendar_{op}', SCALARS[op])}({', '.join(args)})"
         case (Op.PERIOD | Op.PERIOD_START) as op, [a]:

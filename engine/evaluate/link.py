@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
+from engine.currencies import CURRENCY_CODES, minor_unit
 from engine.errors import InvariantBroken
 from engine.evaluate.row_reader import RowReader
 from engine.evaluate.tables import CompiledTable, compile_table
@@ -67,6 +68,8 @@ class LinkedProgram:
         pool_size: length of the pool when linked; a batch must have begun with at least as much.
         empty: code of the empty text.
         rules_by_event: rule indices per event type, in program order.
+        minor_units: code of every currency -> its smallest amount, raw at four decimals; empty
+            where no rule asks.
         readers: the last batch of each event type as the closures of a thread read it, kept
             until the next one of that type.
     """
@@ -78,6 +81,7 @@ class LinkedProgram:
     tables: tuple[CompiledTable, ...]
     rules: tuple[LinkedRule, ...]
     rules_by_event: dict[int, tuple[int, ...]]
+    minor_units: dict[int, int]
     readers: Readers = field(default_factory=Readers)
 
     def check_strings(self, strings: BatchStrings) -> None:
@@ -110,6 +114,7 @@ def link(program: Program, pool: StringPool) -> LinkedProgram:
         tables=tables,
         rules=rules,
         rules_by_event={event: tuple(indices) for event, indices in by_event.items()},
+        minor_units=_minor_units(program, code),
     )
 
 
@@ -126,6 +131,12 @@ def _declared_texts(program: Program) -> Iterator[str]:
     for table in program.tables:
         for domain in table.key_domains:
             yield from domain
+
+
+def _minor_units(program: Program, code: Callable[[str], int]) -> dict[int, int]:
+    if not any(node.op is Op.MINOR_UNIT for rule in program.rules for node in rule.nodes):
+        return {}
+    return {code(currency): minor_unit(currency) for currency in CURRENCY_CODES}
 
 
 def _link_rule(program: Program, index: int, code: Callable[[str], int]) -> LinkedRule:

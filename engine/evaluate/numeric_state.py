@@ -160,6 +160,18 @@ def _version(linked: LinkedProgram, rule: LinkedRule, index: int, node: Node) ->
     return read
 
 
+def _minor_unit(linked: LinkedProgram, rule: LinkedRule, index: int, node: Node) -> Step:
+    only, units = node.args[0], linked.minor_units
+
+    def unit(frame: Frame) -> Value:
+        codes, places = np.unique(frame.column(only), return_inverse=True)
+        # Where a currency is absent nothing is counted in it.
+        found = np.array([units.get(code, 1) for code in codes.tolist()], dtype=np.int64)
+        return found[places.reshape(-1)]
+
+    return unit
+
+
 def _balance(linked: LinkedProgram, rule: LinkedRule, index: int, node: Node) -> Step:
     place = cast("int", node.data)
 
@@ -250,6 +262,7 @@ _MAKERS: dict[Op, Callable[[LinkedProgram, LinkedRule, int, Node], Step]] = {
     Op.HAS_RECORD: _has_record,
     Op.RECORD: _read_record,
     Op.VERSION: _version,
+    Op.MINOR_UNIT: _minor_unit,
     Op.BALANCE: _balance,
     Op.DELTA: _delta,
     Op.SPLIT: _split,

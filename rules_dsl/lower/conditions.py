@@ -15,6 +15,7 @@ from rules_dsl.lower.numbers import adopt, adopt_each_other, align
 from rules_dsl.lower.scope import Scope
 from rules_dsl.lower.values import Value, failed
 from rules_dsl.types import (
+    CURRENCY,
     DATE,
     FLAG,
     PERIOD,
@@ -133,6 +134,8 @@ def _meet(left: Type, right: Type) -> bool:
         right, TextType | DimensionType
     )
     periods = isinstance(left, TextType) and isinstance(right, TextType)
+    if CURRENCY in {left, right}:
+        return texts and TEXT in {left, right}
     return texts and not periods and TEXT in {left, right}
 
 

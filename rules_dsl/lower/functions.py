@@ -9,8 +9,8 @@ from engine.program import EVENT_SHAPE, Kind, Op
 from rules_dsl import syntax
 from rules_dsl.bounds import ACCUMULATED_LIMIT, Range, clamp, total
 from rules_dsl.keywords import ARITIES
-from rules_dsl.lower.arithmetic import round_value
 from rules_dsl.lower.dates import lower_between, lower_edge, lower_moved, lower_part, lower_period
+from rules_dsl.lower.foreign import lower_convert, round_number
 from rules_dsl.lower.lookups import find_list, lower_name
 from rules_dsl.lower.numbers import adopt_each_other, align, within_limits
 from rules_dsl.lower.scope import Scope
@@ -30,7 +30,7 @@ def lower_call(scope: Scope, call: syntax.Call, wanted: Type | None) -> Value:
 
 
 def _lower_round(scope: Scope, call: syntax.Call) -> Value:
-    return round_value(scope, call, scope.lower(call.args[0]))
+    return round_number(scope, call, scope.lower(call.args[0]))
 
 
 def _lower_extreme(scope: Scope, call: syntax.Call, wanted: Type | None) -> Value:
@@ -96,6 +96,13 @@ def _lower_sum(scope: Scope, call: syntax.Call) -> Value:
             )
         if value.denominator is not None and graph[value.denominator].shape != EVENT_SHAPE:
             return scope.need_rounded(value, "added")
+        if "." in value.type.currency:
+            return scope.fail(
+                "TP212",
+                value.span,
+                f"each of these amounts may be in another currency, as {value.type.currency} says",
+                advice=f"add up {scope.report.word('convert', call.span)}(…, …) of each",
+            )
         shape = scope.shape(value)
         possible = total(graph.range(value.node))
         bounds = possible if value.is_exact else clamp(possible, ACCUMULATED_LIMIT)
@@ -173,6 +180,7 @@ _FUNCTIONS: dict[str, Callable[[Scope, syntax.Call], Value]] = {
     "count": _lower_count,
     "text": _lower_text,
     "last_part": lower_last_part,
+    "convert": lower_convert,
     "round": _lower_round,
     "days": lower_between,
     "months": lower_between,

@@ -6,11 +6,19 @@ from engine.program import Fault, Kind, Op, RoundMode, Span
 from rules_dsl import syntax
 from rules_dsl.bounds import Range
 from rules_dsl.lower.conditions import select
-from rules_dsl.lower.dates import require
 from rules_dsl.lower.numbers import adopt, multiply_nodes
+from rules_dsl.lower.requirements import require
 from rules_dsl.lower.scope import Scope
 from rules_dsl.lower.values import Value, failed
-from rules_dsl.types import INTEGER, Measure, NumberType, currency_decimals, money
+from rules_dsl.types import (
+    INTEGER,
+    Measure,
+    NumberType,
+    currency_decimals,
+    describe,
+    is_named_by_field,
+    money,
+)
 
 
 def lower_spread(scope: Scope, call: syntax.Call) -> Value:
@@ -26,6 +34,10 @@ def lower_spread(scope: Scope, call: syntax.Call) -> Value:
         return failed(call.span)
     if not isinstance(total.type, NumberType) or total.type.measure is not Measure.MONEY:
         return scope.mismatch(total.span, "an amount to spread", total)
+    if is_named_by_field(total.type.currency):
+        word = scope.report.word("convert", call.span)
+        message = f"{describe(total.type)} is not spread, since a field names its currency"
+        return scope.fail("TP212", total.span, message, advice=f"spread {word}(…, …) of it")
     decimals = currency_decimals(total.type.currency)
     if total.is_exact or scope.graph[total.node].scale > decimals:
         return scope.need_rounded(total, "split")

@@ -27,6 +27,9 @@ def _check_step(step: syntax.TestStep, book: Book, report: Reporter) -> None:
             _check_event(step, book, report)
         case syntax.GivenRecord():
             _check_record(step, book, report)
+        case syntax.GivenTarget():
+            if step.target.text not in book.target_info:
+                _unknown("target", step.target, book.target_info, book, report)
         case syntax.GivenBalance():
             _check_account(step.account, book, report)
             _check_dimensions(step.keys, book, report)

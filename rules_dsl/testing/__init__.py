@@ -30,6 +30,7 @@ from rules_dsl.testing.running import (
     tests_of,
 )
 from rules_dsl.testing.showing import show_difference
+from rules_dsl.testing.transcript import transcribe_event
 
 __all__ = [
     "Change",
@@ -57,5 +58,6 @@ __all__ = [
     "run_tests",
     "show_difference",
     "tests_of",
+    "transcribe_event",
     "try_change",
 ]

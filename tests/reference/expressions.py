@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
 
+from engine.program import RoundMode
 from rules_dsl import syntax
 from tests.reference.calendar import CALENDAR, SPREADING, check_place, spread
 from tests.reference.declarations import Declarations, number_of
@@ -15,7 +16,16 @@ from tests.reference.fields import TypedEvent
 from tests.reference.lookups import Lookups
 from tests.reference.state import State
 from tests.reference.types import NumberType, Types
-from tests.reference.values import ABSENT, Fault, Value, day, divide, plain, round_to
+from tests.reference.values import (
+    ABSENT,
+    CURRENCY_DECIMALS,
+    Fault,
+    Value,
+    day,
+    divide,
+    plain,
+    round_to,
+)
 
 INT64_MAX = 2**63 - 1
 
@@ -148,6 +158,8 @@ class Expressions:
             for value in self._book.codes[code_name].values:
                 if value.name == name.text:
                     return value.wire
+        if name.text in CURRENCY_DECIMALS and name.text not in self._book.accounts:
+            return name.text
         return self._book.accounts[name.text]
 
     def own_dimension(self, dimension: str) -> Value:
@@ -314,11 +326,31 @@ class Expressions:
         if call.mode is not None:
             decimals = call.decimals
             self._seen["round to decimals"] += decimals is not None
-            if decimals is None:
-                decimals = self.types.money(call.args[0]).scale
-            return [round_to(number, decimals, call.mode) for number in columns[0]]
+            if decimals is not None:
+                return [round_to(number, decimals, call.mode) for number in columns[0]]
+            digits = self.minor_digits(call.args[0], places)
+            self._seen["round foreign"] += len(set(digits)) > 0 and self._is_foreign(call.args[0])
+            pairs = zip(columns[0], digits, strict=True)
+            return [round_to(number, of, call.mode) for number, of in pairs]
+        if call.function == "convert":
+            scale = self.types.number(call).scale
+            products = [amount * rate for amount, rate in zip(*columns, strict=True)]
+            return [round_to(product, scale, RoundMode.HALF_AWAY) for product in products]
         numbers = list(zip(*columns, strict=True))
         return [FUNCTIONS[call.function](row) for row in numbers]
+
+    def _is_foreign(self, expr: syntax.Expr) -> bool:
+        """Whether a field of the event names the currency of an amount."""
+        currency = self.types.number(expr).currency
+        return bool(currency) and currency not in CURRENCY_DECIMALS
+
+    def minor_digits(self, expr: syntax.Expr, places: Places) -> list[int]:
+        """The decimals of an amount's currency at each place."""
+        money = self.types.money(expr)
+        if not self._is_foreign(expr):
+            return [money.scale] * len(places.indexes)
+        path = syntax.Name(tuple(money.currency.split(".")), expr.span)
+        return [CURRENCY_DECIMALS[str(code)] for code in self.at(path, places)]
 
     def _accumulated(self, total: Fraction, expr: syntax.Expr) -> Fraction:
         """A sum or balance, which must stay within the engine's limit."""

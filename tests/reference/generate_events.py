@@ -16,6 +16,7 @@ from rules_dsl import syntax
 from rules_dsl.syntax import TypeWord
 from tests.reference.declarations import Declarations
 from tests.reference.fields import ENVELOPE
+from tests.reference.generate_foreign import SENT, fit_decimals
 from tests.reference.values import at_scale
 
 Event = dict[str, object]
@@ -151,6 +152,7 @@ class EventMaker:
                 value = self._field(part)
                 if value is not None or self.rng.random() < 0.1:
                     event[part.wire] = value
+        fit_decimals(self.rng, decl.fields, event)
         return event
 
     def _field(self, part: syntax.FieldDecl) -> object:
@@ -181,6 +183,7 @@ class EventMaker:
             value = self._field(part)
             if value is not None or self.rng.random() < 0.1:
                 element[part.wire] = value
+        fit_decimals(self.rng, self.book.elements_of(type_ref), element)
         return element
 
     def _scalar(self, type_ref: syntax.TypeRef) -> object:
@@ -190,6 +193,8 @@ class EventMaker:
                 return rng.choice(TEXTS)
             case TypeWord.FLAG:
                 return rng.random() < 0.5
+            case TypeWord.CURRENCY:
+                return rng.choice(SENT)
             case TypeWord.DATE:
                 return self._day()
             case TypeWord.PERIOD:

@@ -6,6 +6,7 @@ from functools import partial
 from random import Random
 
 from tests.reference.generate_dates import date_condition
+from tests.reference.generate_foreign import converted
 from tests.reference.generate_scope import DEFAULT_AMOUNT, Money, Scope, Term
 from tests.reference.vocabulary import BookSpec, EventSpec, Kind, RecordSpec
 
@@ -38,7 +39,7 @@ class ExpressionMaker:
         for _ in range(20):
             made = self._money(shape, depth)
             if made.bound <= MONEY_LIMIT:
-                return self._spread(made, shape)
+                return self._spread(converted(self.scope, made, shape), shape)
         return self._money_leaf(shape)
 
     def _spread(self, made: Money, shape: str | None) -> Money:
@@ -412,6 +413,10 @@ class ExpressionMaker:
                 return f"{term.text} {operator} {rng.randrange(1, 6)}"
             case ("decimal" | "quantity", _, _):
                 return f"{term.text} {operator} {rng.choice(['0', '1.5', '-2'])}"
+            case ("currency", _, _):
+                return f"{term.text} {rng.choice(['=', '!='])} {rng.choice(['USD', 'JPY'])}"
+            case ("foreign", _, _):
+                return f"{term.text} {operator} {rng.choice(['0', '1.5', '1000'])}"
             case ("date", _, _):
                 if rng.random() < 0.4:
                     bounds = self._range("2026-02-01", "2026-04-30", "2026-03-15")

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from random import Random
 
 from tests.reference.generate_expressions import ExpressionMaker
+from tests.reference.generate_foreign import foreign_fields
 from tests.reference.generate_tables import TableMaker, rate
 from tests.reference.generate_vouchers import RuleMaker
 from tests.reference.vocabulary import (
@@ -161,6 +162,7 @@ class _BookMaker:
             role, code, debit = "预付账款", "1123", True
             self.book.roles.append(RoleSpec(role, code, debit, ("客户",)))
             inline.append(f'  {role} @{code} "{role}" «debit» «requires» 客户')
+        inline.append('  尾差 @6711 "尾差" «debit» «plug»')
         self.text.append("\n".join(inline) + "\n")
         if len(rows) > 1:
             self.assets["chart.csv"] = "\n".join(rows) + "\n"
@@ -292,7 +294,7 @@ class _BookMaker:
         ]
         made += [self._maybe_optional(spec) for spec in pool if rng.random() < 0.6]
         rng.shuffle(made)
-        return tuple(made)
+        return (*made, *foreign_fields("".join(spec.declared for spec in made)))
 
     def _price(self) -> str:
         return f"«amount» «of» {self.book.currency} «per» 小时 «max» 10000"
@@ -364,6 +366,7 @@ class _BookMaker:
             FieldSpec("件数", "integer", "«integer» «min» 1 «max» 9"),
         ]
         parts = [pool[0], *[self._maybe_optional(spec) for spec in pool[1:] if rng.random() < 0.6]]
+        parts += foreign_fields("".join(part.declared for part in parts))
         lines = [f"«list» {name}行{at}", *[f"  {part.name} {part.declared}" for part in parts]]
         declared = f"{wire}«list» «of» {name}行{at}"
         return ListSpec(name, declared, tuple(parts), "\n".join(lines) + "\n")

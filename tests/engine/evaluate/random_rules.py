@@ -190,6 +190,7 @@ class RuleGenerator:
             self.summing,
             self.text_of,
             self.last_part,
+            self.minor_unit,
             self.table,
             self.record,
             self.has_record,
@@ -263,6 +264,10 @@ class RuleGenerator:
     def text_of(self) -> None:
         shape = self.shape()
         self.settle(self.make.text_of(self.find(Kind.NUMBER, shape), self.condition(shape)))
+
+    def minor_unit(self) -> None:
+        text = self.find(Kind.TEXT, self.shape())
+        self.make.number(Op.MINOR_UNIT, text, bound=(1, 10_000))
 
     def last_part(self) -> None:
         self.make.last_part(self.find(Kind.TEXT, self.shape()))
