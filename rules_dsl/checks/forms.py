@@ -153,7 +153,7 @@ class Forms:
         match node.op:
             case Op.CONST if isinstance(node.data, int):
                 return number(int(node.data))
-            case Op.REPEAT:
+            case Op.REPEAT | Op.REQUIRE:
                 return args[0]
             case Op.ADD:
                 return args[0] + args[1]

@@ -108,12 +108,13 @@ class TableInfo:
 
 @dataclass(frozen=True, slots=True)
 class RecordInfo:
-    """A record: its keys and fields."""
+    """A record: its keys and fields. `dated`: it has versions by date."""
 
     index: int
     name: str
     keys: tuple[ValueInfo, ...]
     fields: dict[str, ValueInfo]
+    dated: bool = False
 
 
 @dataclass(frozen=True, slots=True)

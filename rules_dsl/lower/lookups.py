@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from engine.currencies import CURRENCY_DECIMALS
 from engine.program import EVENT_SHAPE, Kind, Op, Span
 from rules_dsl import syntax
 from rules_dsl.bounds import NOTHING, Range
@@ -15,6 +16,7 @@ from rules_dsl.lower.scope import Scope
 from rules_dsl.lower.values import Value, failed
 from rules_dsl.types import (
     ACCOUNT,
+    CURRENCY,
     FLAG,
     AccountType,
     CodeType,
@@ -268,6 +270,8 @@ def _global(scope: Scope, name: syntax.Name, wanted: Type | None) -> Value:
         rate = book.rate_info[text]
         book.use("rate", text)
         return failed(name.span) if rate is None else read_rate(scope, rate, name.span)
+    if wanted == CURRENCY and text in CURRENCY_DECIMALS:
+        return Value(CURRENCY, scope.graph.constant(Kind.TEXT, text, name.span), name.span)
     if text in book.account_index:
         book.use("account", text)
         index = book.account_index[text]

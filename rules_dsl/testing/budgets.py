@@ -15,7 +15,6 @@ from engine.effects import BUDGET_MOVES, MoveKind, Stage, Status, Verdict
 from engine.errors import UnknownObject
 from engine.program import Act, Budget, Horizon, Program
 from rules_dsl import syntax
-from rules_dsl.diagnostics.suggest import suggest
 from rules_dsl.testing.difference import FigureDifference
 from rules_dsl.testing.mismatch import Mismatch, minor_amount, status_difference, status_words
 
@@ -60,13 +59,18 @@ class BudgetSteps:
         if result.status not in {Status.POSTED, Status.NO_POSTING}:
             raise Mismatch(f"the budget cannot be given: it is {status_words(result)}")
 
-    def expect_move(self, step: syntax.ExpectMove, result: EventResult) -> None:
-        """Compares what the last event moved at a node, in sum over its statements."""
+    def expect_move(self, step: syntax.ExpectMove, result: EventResult) -> str:
+        """Compares what the last event moved at a node, in sum over its statements.
+
+        Returns:
+            The canonical name of the node.
+        """
         budget = self._budget(step.node)
         wanted = self._amount(budget, step.amount)
-        found = self._moved(self._name(budget, step.node), step.act, result)
+        name = self._name(budget, step.node)
+        found = self._moved(name, step.act, result)
         if wanted == found:
-            return
+            return name
         passed = result.status in {Status.POSTED, Status.NO_POSTING}
         raise Mismatch(
             FigureDifference(
@@ -78,8 +82,8 @@ class BudgetSteps:
             )
         )
 
-    def expect_available(self, step: syntax.ExpectAvailable) -> None:
-        """Compares what is left at a node."""
+    def expect_available(self, step: syntax.ExpectAvailable) -> str:
+        """Compares what is left at a node; gives its canonical name."""
         budget = self._budget(step.node)
         wanted = self._amount(budget, step.amount)
         view = self._view(budget, step.node)
@@ -94,6 +98,7 @@ class BudgetSteps:
                     format_minor(view.available, budget.scale),
                 )
             )
+        return view.node
 
     def expect_warned(self, result: EventResult) -> None:
         """Asks whether the last event passed and a budget warned."""
@@ -107,13 +112,7 @@ class BudgetSteps:
     # --- Nodes ---------------------------------------------------------------------------
 
     def _budget(self, node: syntax.TestNode) -> Budget:
-        name = node.budget.text
-        known = {budget.name: budget for budget in self._program.budgets}
-        if name not in known:
-            near = suggest(name, known)
-            meant = f"; did you mean {near[0]}?" if near else ""
-            raise Mismatch(f"unknown budget {name}{meant}")
-        return known[name]
+        return next(each for each in self._program.budgets if each.name == node.budget.text)
 
     def _name(self, budget: Budget, node: syntax.TestNode) -> str:
         """The canonical name of a node; its period is that of its day, or of the test."""

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from engine.calls import LineView, VoucherView
 from engine.decimals import format_minor, format_plain
+from engine.errors import InvariantBroken
 from engine.program import Program, Side
 from rules_dsl import syntax
 from rules_dsl.testing.difference import LineFigures, VoucherFigures
@@ -21,13 +22,13 @@ class Names:
         self.events = {kind.name: kind for kind in program.event_types}
         self.accounts = {account.role: account.code for account in program.accounts}
         self.dimensions = {dimension.name: dimension.wire for dimension in program.dimensions}
-        self.codes = {
-            value.name: value.wire
+        self.code_sets = {
+            declaration.name: {value.name: value.wire for value in declaration.values}
             for file in files
             for declaration in file.declarations
             if isinstance(declaration, syntax.CodeDecl)
-            for value in declaration.values
         }
+        self.codes = {name: wire for each in self.code_sets.values() for name, wire in each.items()}
         self.roles: dict[str, str] = {}
         for role, code in self.accounts.items():
             self.roles.setdefault(code, role)
@@ -48,13 +49,15 @@ class Names:
         return self._figures(side, line.account_code, format_minor(amount, scale), line.dimensions)
 
     def _line(self, line: syntax.LineDecl) -> LineFigures:
-        account = line.account
+        account, amount = line.account, line.amount
+        if isinstance(amount, syntax.Remaining):
+            raise InvariantBroken("an expected line says its amount", line.span)
         role = account.text if isinstance(account, syntax.Name) else account.name.text
         scale = self.program.ledgers[0].scale
         return self._figures(
             "debit" if line.side is Side.DEBIT else "credit",
             self.accounts[role],
-            format_minor(minor_amount(line.amount, scale), scale),
+            format_minor(minor_amount(amount, scale), scale),
             tuple(
                 (self.dimensions[part.dimension.text], self._value(part))
                 for part in line.dimensions

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from engine.book import Book
 from engine.calendar import iso_day
-from engine.calls import Call, EventResult
+from engine.calls import Call, EventResult, VoucherView
 from engine.decimals import format_plain
 from engine.effects import Status
-from engine.program import EventType, Field, FieldType, ListType, Program
+from engine.program import Act, EventType, Field, FieldType, ListType, Program
 from rules_dsl import syntax
 from rules_dsl.testing.budgets import BudgetSteps
+from rules_dsl.testing.coverage import Coverage, measure_coverage
 from rules_dsl.testing.difference import Difference, compare_vouchers
 from rules_dsl.testing.mismatch import Mismatch, minor_amount, status_difference
 from rules_dsl.testing.naming import Names
+from rules_dsl.testing.tracing import LinePlace, Observed, trace_event
 
 #: Business date of a test that does not say `at`.
 DEFAULT_DAY = 20454  # 2026-01-01
@@ -51,16 +54,39 @@ class TestResult:
 def run_tests(program: Program, files: Sequence[syntax.File]) -> list[TestResult]:
     """Runs every test block, in file order."""
     names = Names(program, files)
-    results = []
-    for file in files:
-        for declaration in file.declarations:
-            if isinstance(declaration, syntax.TestDecl):
-                results.append(_run(program, names, declaration))
-    return results
+    return [run_test(names, test) for test in tests_of(files)]
 
 
-def _run(program: Program, names: Names, test: syntax.TestDecl) -> TestResult:
-    runner = _Runner(program, names, test)
+def run_covered(
+    program: Program, files: Sequence[syntax.File]
+) -> tuple[list[TestResult], Coverage]:
+    """Runs every test block as `run_tests` does, and counts what the passing ones assert."""
+    names = Names(program, files)
+    results: list[TestResult] = []
+    asserted: list[Observed] = []
+    for test in tests_of(files):
+        observed: list[Observed] = []
+        results.append(run_test(names, test, observed))
+        if results[-1].passed:
+            asserted += observed
+    return results, measure_coverage(program, asserted)
+
+
+def tests_of(files: Sequence[syntax.File]) -> list[syntax.TestDecl]:
+    """The test blocks of a rule book, in file order."""
+    return [
+        declaration
+        for file in files
+        for declaration in file.declarations
+        if isinstance(declaration, syntax.TestDecl)
+    ]
+
+
+def run_test(
+    names: Names, test: syntax.TestDecl, observed: list[Observed] | None = None
+) -> TestResult:
+    """Runs one test block; `observed` gets its events with what is expected of them."""
+    runner = _Runner(names.program, names, test, observed)
     place = (test.name, test.span.file, test.span.line)
     try:
         for step in test.steps:
@@ -78,6 +104,7 @@ class _Runner:
     program: Program
     names: Names
     test: syntax.TestDecl
+    observed: list[Observed] | None = None
     book: Book = field(init=False)
     budgets: BudgetSteps = field(init=False)
     posted: int = 0
@@ -102,6 +129,8 @@ class _Runner:
                 self._post(step)
             case syntax.GivenRecord():
                 self._give_record(step)
+            case syntax.GivenTarget():
+                self._give_target(step)
             case syntax.GivenBalance():
                 self._give_balance(step)
             case syntax.ExpectVoucher() if step.partial:
@@ -114,9 +143,10 @@ class _Runner:
                 self.finish()
                 self.budgets.give(step)
             case syntax.ExpectMove():
-                self.budgets.expect_move(step, self._last_result())
+                node = self.budgets.expect_move(step, self._last_result())
+                self._note_move(node, step.act)
             case syntax.ExpectAvailable():
-                self.budgets.expect_available(step)
+                self._note_move(self.budgets.expect_available(step), None)
 
     def finish(self) -> None:
         """Compares the exact vouchers expected of the last event."""
@@ -128,6 +158,7 @@ class _Runner:
         found = compare_vouchers([self.names.expected(step) for step in expected], booked)
         if not found.is_empty:
             raise Mismatch(found)
+        self._note_whole()
 
     def _posted_result(self) -> EventResult:
         result = self._last_result()
@@ -147,7 +178,11 @@ class _Runner:
         for name, value in step.values:
             declared = fields[name.text]
             event[declared.wire] = self._value(kind, declared, value)
+        if self.observed is not None:
+            self.observed.append(Observed(trace_event(self.book, self.program, event)))
         self.last = self.book.post([Call(events=[event])])[0].results[0]
+        if self.observed is not None:
+            self.observed[-1].close(self.book, self.last)
 
     def _value(self, kind: EventType, declared: Field, value: syntax.GivenValue) -> object:
         if declared.type is FieldType.LIST and isinstance(value, syntax.ListValue):
@@ -207,6 +242,10 @@ class _Runner:
         record = next(r for r in self.program.records if r.name == step.record.text)
         declared = {part.name: part for part in record.fields}
         key = tuple(self._key(part) for part in step.keys)
+        if record.dated:
+            key = (*key, self._day if step.day is None else step.day)
+        elif step.day is not None:
+            raise Mismatch(f"{record.name} has no versions by date; leave out its date")
         values: dict[str, int | tuple[int, int]] = {}
         for name, value in step.values:
             kind = declared[name.text].type
@@ -219,6 +258,18 @@ class _Runner:
             else:
                 values[name.text] = self._key(value)
         self.book.state.records.setdefault(record.name, {}).setdefault(key, {}).update(values)
+        self.book.state.versions.note(record.name, key)
+
+    def _give_target(self, step: syntax.GivenTarget) -> None:
+        target = next(each for each in self.program.targets if each.name == step.target.text)
+        key = (self._entity, *(self._key(part) for part in step.keys))
+        amount = minor_amount(step.amount, target.scale)
+        self.book.state.targets.setdefault(target.name, {})[key] = amount
+
+    @property
+    def _entity(self) -> int:
+        """The code of the entity of a test's events."""
+        return self.book.state.pool.intern(self.book.default_entity)
 
     def _give_balance(self, step: syntax.GivenBalance) -> None:
         code = self.names.accounts[step.account.text]
@@ -228,18 +279,40 @@ class _Runner:
             for part in step.keys
             if part.value is not None
         }
-        entity = self.book.state.pool.intern("C01")
         for spec, balances in self.book.state.balances.items():
             if code in spec.accounts and set(spec.dimensions) <= given.keys():
-                key = (entity, *(given[wire] for wire in spec.dimensions))
+                key = (self._entity, *(given[wire] for wire in spec.dimensions))
                 balances[key] = balances.get(key, 0) + amount
 
     def _expect_part(self, step: syntax.ExpectVoucher) -> None:
         result = self._posted_result()
-        booked = [self.names.booked(self.book.voucher(name)) for name in result.vouchers]
+        views = [self.book.voucher(name) for name in result.vouchers]
+        booked = [self.names.booked(view) for view in views]
         found = compare_vouchers([self.names.expected(step)], booked, partial=True)
         if not found.is_empty:
             raise Mismatch(found)
+        for pair in found.vouchers:
+            if self.observed and pair.booked is not None:
+                view = views[next(n for n, each in enumerate(booked) if each is pair.booked)]
+                self.observed[-1].lines |= set(self._named(view, step))
+
+    def _named(self, view: VoucherView, step: syntax.ExpectVoucher) -> Iterator[LinePlace]:
+        """The lines of a voucher that an expectation names."""
+        wanted = Counter(self.names.expected(step).lines)
+        for line in view.lines:
+            figures = self.names.booked_line(line, view.scale)
+            if wanted[figures]:
+                wanted[figures] -= 1
+                yield LinePlace(view.rule, line.rule_line, line.element)
+
+    def _note_whole(self) -> None:
+        """Notes that the outcome of the last event was expected whole."""
+        if self.observed:
+            self.observed[-1].whole = True
+
+    def _note_move(self, node: str, act: Act | None) -> None:
+        if self.observed:
+            self.observed[-1].expect_move(node, act)
 
     def _last_result(self) -> EventResult:
         if self.last is None:
@@ -250,12 +323,15 @@ class _Runner:
         result = self._last_result()
         if step.status == "warned":
             self.budgets.expect_warned(result)
+            if self.observed:
+                self.observed[-1].warnings = True
             return
         if result.status is not _STATUSES[step.status] or (
             step.reason and result.reason != step.reason
         ):
             wanted = f"{step.status.replace('_', ' ')} {step.reason}".strip()
             raise Mismatch(status_difference(wanted, result))
+        self._note_whole()
 
 
 def count_passed(results: Sequence[TestResult]) -> Mapping[str, int]:

@@ -11,7 +11,7 @@ from fractions import Fraction
 from engine.program import Act, Budget, Tolerance
 from rules_dsl import syntax
 from rules_dsl.syntax import TypeWord
-from tests.reference.values import CURRENCY_DECIMALS, Account
+from tests.reference.values import Account, decimals_of
 
 #: Bounds where none is written: an amount's in minor units, another number's in its own units.
 AMOUNT_LIMIT = 10**15
@@ -111,7 +111,7 @@ class Declarations:
             declared = self.units[counted].decimals
             scale = 4 if declared is None else declared
         else:
-            scale = CURRENCY_DECIMALS[counted]
+            scale = decimals_of(counted)
         tolerances: dict[Act, Tolerance] = {}
         # What is written for one act counts before what is written for all.
         for written in sorted(found.tolerances, key=lambda one: one.act is not None):
@@ -167,7 +167,7 @@ class Declarations:
             case TypeWord.INTEGER:
                 return 0
             case TypeWord.AMOUNT:
-                currency = CURRENCY_DECIMALS[self.currency(type_ref)]
+                currency = decimals_of(self.currency(type_ref))
                 return currency + 4 if type_ref.per_unit else currency
             case TypeWord.QUANTITY:
                 declared = self.units[type_ref.unit].decimals
@@ -178,7 +178,7 @@ class Declarations:
         """Inclusive bounds of a number, written or not; a price is no amount."""
         is_amount = type_ref.word is TypeWord.AMOUNT and not type_ref.per_unit
         if is_amount:
-            limit = Fraction(AMOUNT_LIMIT, 10 ** CURRENCY_DECIMALS[self.currency(type_ref)])
+            limit = Fraction(AMOUNT_LIMIT, 10 ** decimals_of(self.currency(type_ref)))
         else:
             limit = Fraction(NUMBER_LIMIT, 10 ** self.decimals(type_ref))
         low = -limit if type_ref.low is None else number_of(type_ref.low)

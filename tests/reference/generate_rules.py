@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from random import Random
 
 from tests.reference.generate_expressions import ExpressionMaker
+from tests.reference.generate_foreign import foreign_fields
 from tests.reference.generate_tables import TableMaker, rate
 from tests.reference.generate_vouchers import RuleMaker
 from tests.reference.vocabulary import (
@@ -36,6 +37,9 @@ CODES = {
     "发票类型": ["专票", "普票", "无票"],
 }
 RATIO = "«percent» «min» 0 «max» 1"
+#: Share of records that have versions by date.
+DATED = 0.25
+
 #: Share of record fields that the events writing them may leave to a default.
 DEFAULTED = 0.2
 #: Two values of different codes share a wire value on purpose.
@@ -158,6 +162,7 @@ class _BookMaker:
             role, code, debit = "预付账款", "1123", True
             self.book.roles.append(RoleSpec(role, code, debit, ("客户",)))
             inline.append(f'  {role} @{code} "{role}" «debit» «requires» 客户')
+        inline.append('  尾差 @6711 "尾差" «debit» «plug»')
         self.text.append("\n".join(inline) + "\n")
         if len(rows) > 1:
             self.assets["chart.csv"] = "\n".join(rows) + "\n"
@@ -198,7 +203,10 @@ class _BookMaker:
         defaults = {"价款": "100", "折扣": "5%", "级别": "普票"}
         keys = [key, "期次"] if second else [key]
         sources = ", ".join([f"{record}建立", f"{record}变更", *self._sources(keys)])
-        lines = [f"«record» {record} «key» {', '.join(keys)} «from» {sources}"]
+        # A stream of its own leaves the books of all seeds otherwise as they are.
+        dated = Random(f"dated {record} {len(self.text)} {sources}").random() < DATED
+        versions = " «dated»" if dated else ""
+        lines = [f"«record» {record} «key» {', '.join(keys)}{versions} «from» {sources}"]
         kept = []
         for spec in fields:
             default = defaults[spec.name] if rng.random() < 0.4 else ""
@@ -206,7 +214,7 @@ class _BookMaker:
             lines.append(f"  {spec.name} {spec.declared}{ending}")
             kept.append(spec)
         self.text.append("\n".join(lines) + "\n")
-        spec_record = RecordSpec(record, len(keys), tuple(kept))
+        spec_record = RecordSpec(record, len(keys), tuple(kept), dated)
         self.book.records.append(spec_record)
         if record == "客户档案":
             self.book.attribute = ("客户", spec_record)
@@ -286,7 +294,7 @@ class _BookMaker:
         ]
         made += [self._maybe_optional(spec) for spec in pool if rng.random() < 0.6]
         rng.shuffle(made)
-        return tuple(made)
+        return (*made, *foreign_fields("".join(spec.declared for spec in made)))
 
     def _price(self) -> str:
         return f"«amount» «of» {self.book.currency} «per» 小时 «max» 10000"
@@ -358,6 +366,7 @@ class _BookMaker:
             FieldSpec("件数", "integer", "«integer» «min» 1 «max» 9"),
         ]
         parts = [pool[0], *[self._maybe_optional(spec) for spec in pool[1:] if rng.random() < 0.6]]
+        parts += foreign_fields("".join(part.declared for part in parts))
         lines = [f"«list» {name}行{at}", *[f"  {part.name} {part.declared}" for part in parts]]
         declared = f"{wire}«list» «of» {name}行{at}"
         return ListSpec(name, declared, tuple(parts), "\n".join(lines) + "\n")

@@ -16,6 +16,7 @@ from rules_dsl.diagnostics.pages import PAGES
 from rules_dsl.diagnostics.pages.page import BOOK, FixSafety, Page
 from rules_dsl.diagnostics.render import render
 from rules_dsl.source import SourceFile
+from rules_dsl.testing import run_covered, tests_of
 
 #: Where the written pages stand.
 FOLDER: Final = Path(__file__).resolve().parents[1] / "docs"
@@ -84,9 +85,16 @@ def _abridged(example: str) -> str:
 
 
 def diagnostics_of(example: str) -> tuple[Diagnostic, ...]:
-    """Compiles an example and gives what is found in it and in the book before it."""
+    """Gives what is found in an example and in the book before it.
+
+    That is what `check` finds and, where it has tests and compiles, what these do not assert.
+    """
     sources = [SourceFile(_BOOK_FILE, BOOK), SourceFile(_EXAMPLE_FILE, example)]
-    return compile_rulebook(sources).diagnostics
+    compiled = compile_rulebook(sources)
+    if compiled.program is None or not tests_of(compiled.files):
+        return compiled.diagnostics
+    _, coverage = run_covered(compiled.program, compiled.files)
+    return (*compiled.diagnostics, *coverage.diagnostics())
 
 
 @cache
