@@ -446,6 +446,8 @@ class Node:
             of a DATE that is required to lie between them.
         active: index of a BOOL node of the same shape or of EVENT_SHAPE; None = always.
         span: where the author wrote it. label: the let's name, or "".
+        meaning: what people call its values: of a number the currency, the unit or "%" ("CNY/hour"
+            of a price), of a text the code it is a value of (see `Program.code_names`), or "".
     """
 
     op: Op
@@ -459,6 +461,7 @@ class Node:
     active: int | None = None
     span: Span = Span()
     label: str = ""
+    meaning: str = ""
 
     @property
     def is_wide(self) -> bool:
@@ -703,6 +706,7 @@ class Rule:
         explanation: a sentence for people without accounting, or None. What it needs of nodes is
             evaluated only when somebody asks (`engine.evaluate.explanation_text`): such nodes
             cannot fail and read nothing.
+        chinese: explanations of it are Chinese (the language its declaration is written in).
     """
 
     name: str
@@ -720,6 +724,7 @@ class Rule:
     span: Span
     moves: tuple[BudgetMove, ...] = ()
     explanation: Template | None = None
+    chinese: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -739,4 +744,5 @@ class Program:
     balances: tuple[Balance, ...]
     rules: tuple[Rule, ...]
     codes: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    code_names: dict[str, dict[str, str]] = field(default_factory=dict)
     budgets: tuple[Budget, ...] = ()
