@@ -14,6 +14,7 @@ from engine.state.balances import BalanceIndex, BalanceSpec, Periods
 from engine.state.budgets import BudgetState
 from engine.state.identities import Identities
 from engine.state.keys import Key
+from engine.state.versions import VersionIndex
 from engine.strings import StringPool
 
 #: (entity, ledger, series, period, word): one gapless number series.
@@ -120,6 +121,7 @@ class BookState:
     entities: list[str] = field(default_factory=list)
     budgets: BudgetState = field(default_factory=BudgetState)
     balance_index: BalanceIndex = field(default_factory=BalanceIndex)
+    versions: VersionIndex = field(default_factory=VersionIndex, compare=False, repr=False)
 
     @classmethod
     def empty(cls) -> BookState:

@@ -20,21 +20,45 @@ def lower_account_sets(book: Book, report: Reporter) -> None:
             _lower_set(declaration, book, report, ())
 
 
-def accounts_of(name: syntax.Name, book: Book, report: Reporter) -> tuple[int, ...] | None:
+def accounts_of(
+    name: syntax.Name, book: Book, report: Reporter, ledger: int | None = None
+) -> tuple[int, ...] | None:
     """The accounts that a role or a set stands for; None where it is unknown (reported).
 
-    Several roles may stand for one account of the chart; all of them are given.
+    Several roles may stand for one account of the chart; all of them are given. `ledger`: a role
+    is one of this ledger's chart, and of a set only accounts of its chart count.
     """
-    index = book.account_index.get(name.text)
+    roles = book.account_index if ledger is None else book.roles(ledger)
+    index = roles.get(name.text)
     if index is not None:
         book.use("account", name.text)
         return _same_codes((index,), book)
     if name.text in book.account_sets:
         book.use("set of accounts", name.text)
-        return book.account_sets[name.text]
+        found = book.account_sets[name.text]
+        return found if found is None else _of_ledger(name, found, book, report, ledger)
     if not book.broken_chart and name.text not in book.symbols.broken:
-        candidates = [*book.account_index, *book.account_sets]
+        candidates = [*roles, *book.account_sets]
         report.unknown("account", name.text, name.span, candidates)
+    return None
+
+
+def _of_ledger(
+    name: syntax.Name,
+    accounts: tuple[int, ...],
+    book: Book,
+    report: Reporter,
+    ledger: int | None,
+) -> tuple[int, ...] | None:
+    """The accounts of a set that a ledger has; None where it has none of them (reported)."""
+    if ledger is None:
+        return accounts
+    own = set(book.roles(ledger).values())
+    found = tuple(account for account in accounts if account in own)
+    if found:
+        return found
+    message = f"the ledger {book.ledgers[ledger].name} has no account of {name.text}"
+    report.error("TP211", name.span, message, help="name a set of accounts of its chart")
     return None
 
 
@@ -60,10 +84,9 @@ def _item(
 ) -> tuple[int, ...] | None:
     name = item.name.text
     if item.below:
-        below = [at for role, at in book.account_index.items() if role.startswith(f"{name}.")]
-        own = book.account_index.get(name)
+        below = [at for role, at in _roles(book) if role.startswith(f"{name}.")]
         if below:
-            return tuple(below if own is None else [own, *below])
+            return (*(at for role, at in _roles(book) if role == name), *below)
         if not book.broken_chart:
             parents = {
                 f"{'.'.join(parts[:end])}.*"
@@ -73,7 +96,7 @@ def _item(
             report.unknown("group of accounts", f"{name}.*", item.span, parents)
         return None
     if name in book.account_index:
-        return (book.account_index[name],)
+        return tuple(at for role, at in _roles(book) if role == name)
     other = book.symbols.account_sets.get(name)
     if other is None:
         return accounts_of(item.name, book, report)
@@ -86,7 +109,13 @@ def _item(
     return _lower_set(other, book, report, inside)
 
 
+def _roles(book: Book) -> list[tuple[str, int]]:
+    """Every role with its account, in every chart."""
+    return [pair for chart in book.charts.values() for pair in chart.items()]
+
+
 def _same_codes(accounts: tuple[int, ...], book: Book) -> tuple[int, ...]:
     """The accounts and all other roles of their codes, in the order of the chart."""
-    codes = {book.accounts[index].code for index in accounts}
-    return tuple(at for at, account in enumerate(book.accounts) if account.code in codes)
+    codes = {(book.accounts[index].chart, book.accounts[index].code) for index in accounts}
+    found = enumerate(book.accounts)
+    return tuple(at for at, account in found if (account.chart, account.code) in codes)

@@ -23,8 +23,8 @@ _LAST_PERIOD = 299912
 def lower_balance(scope: Scope, expr: syntax.BalanceOf) -> Value:
     """`balance|debits|credits of ACCOUNTS [for DIM = value, …] [in LEDGER] [during|until P]`."""
     book = scope.book
-    accounts = accounts_of(expr.account, book, scope.report)
     ledger = read_ledger(scope, expr.ledger)
+    accounts = accounts_of(expr.account, book, scope.report, ledger)
     keys = lower_keys(scope, expr.keys)
     period = lower_period(scope, expr.during or expr.until)
     if accounts is None or ledger is None or keys is None or (period and period.is_error):

@@ -22,15 +22,19 @@ _PARTIAL = frozenset(
         Op.TABLE_CELL,
         Op.HAS_RECORD,
         Op.RECORD,
+        Op.VERSION,
         Op.BALANCE,
         Op.BALANCE_UNTIL,
         Op.DELTA,
         Op.SPLIT,
+        Op.REQUIRE,
     }
 )
 
 #: Operations that can stop an event whatever their operands are.
-_STOPPING = frozenset({Op.TABLE_ROW, Op.RECORD, Op.BALANCE, Op.BALANCE_UNTIL, Op.SPLIT, Op.DELTA})
+_STOPPING = frozenset(
+    {Op.TABLE_ROW, Op.RECORD, Op.BALANCE, Op.BALANCE_UNTIL, Op.SPLIT, Op.DELTA, Op.REQUIRE}
+)
 
 #: Operations whose operands may change places.
 _COMMUTATIVE = frozenset({Op.ADD, Op.MUL, Op.MIN, Op.MAX, Op.EQ, Op.NE})
@@ -273,6 +277,12 @@ class Graph:
         self.nodes.append(node)
         return len(self.nodes) - 1
 
+    def mean(self, index: int, meaning: str) -> None:
+        """Says what people call a node's values, unless that is known."""
+        node = self.nodes[index]
+        if meaning and not node.meaning:
+            self.nodes[index] = replace(node, meaning=meaning)
+
     def label(self, index: int, name: str) -> None:
         """Names a computed value after its let, unless it has a name."""
         node = self.nodes[index]
@@ -300,7 +310,7 @@ def compact(nodes: Sequence[Node], roots: Sequence[int]) -> tuple[tuple[Node, ..
     needed = set(roots)
     for index in range(len(nodes) - 1, -1, -1):
         node = nodes[index]
-        if index in needed or _may_fail(node, nodes):
+        if index in needed or may_fail(node, nodes):
             needed.add(index)
             needed.update(node.args)
             if node.active is not None:
@@ -316,7 +326,7 @@ def compact(nodes: Sequence[Node], roots: Sequence[int]) -> tuple[tuple[Node, ..
     return tuple(kept), places
 
 
-def _may_fail(node: Node, nodes: Sequence[Node]) -> bool:
+def may_fail(node: Node, nodes: Sequence[Node]) -> bool:
     """Whether an operation can stop an event although nothing uses its value."""
     if node.op is Op.ROUND:
         divisor = nodes[node.args[1]]
