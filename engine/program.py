@@ -86,6 +86,7 @@ class Op(StrEnum):
     VERSION = "version"
     DELTA = "delta"  # data: target index; args = keys + (new value,) -> new minus old
     SPLIT = "split"  # args (event-shaped total, list-shaped weights); data: Residue
+    IN_CHART = "in_chart"  # ACCOUNT -> ACCOUNT; data: per account the one of its role elsewhere
     REQUIRE = "require"  # args (NUMBER or DATE, BOOL): the first; data: the fault where not so
     DAYS = "days"  # DATEs (a, b) -> NUMBER, b - a
     MONTHS = "months"  # DATEs (a, b) -> NUMBER, months from a's to b's
@@ -271,7 +272,9 @@ class Dimension:
 class Account:
     """A role of the chart bound to a code.
 
-    `required` are indices into Program.dimensions; `debit_side`: normal balance on debit.
+    `required` are indices into Program.dimensions; `debit_side`: normal balance on debit. `plug`:
+    a line may take here what the other lines of its voucher leave. `chart`: of the ledgers that
+    have it for themselves, "" = of all others.
     """
 
     role: str
@@ -281,11 +284,16 @@ class Account:
     required: tuple[int, ...] = ()
     valid_from: int = NO_DATE
     valid_until: int = NO_DATE  # inclusive; NO_DATE = open
+    plug: bool = False
+    chart: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Ledger:
-    """A ledger of the book: its own balanced vouchers in one functional currency."""
+    """A ledger of the book: its own balanced vouchers in one functional currency.
+
+    `chart`: the one of its own whose accounts it has, "" = those that no ledger has for itself.
+    """
 
     name: str
     wire: str
@@ -293,6 +301,7 @@ class Ledger:
     scale: int
     word: str = "记"
     negative: NegativePolicy = NegativePolicy.RED
+    chart: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -437,6 +446,8 @@ class Node:
             of a DATE that is required to lie between them.
         active: index of a BOOL node of the same shape or of EVENT_SHAPE; None = always.
         span: where the author wrote it. label: the let's name, or "".
+        meaning: what people call its values: of a number the currency, the unit or "%" ("CNY/hour"
+            of a price), of a text the code it is a value of (see `Program.code_names`), or "".
     """
 
     op: Op
@@ -450,6 +461,7 @@ class Node:
     active: int | None = None
     span: Span = Span()
     label: str = ""
+    meaning: str = ""
 
     @property
     def is_wide(self) -> bool:
@@ -495,6 +507,10 @@ class Line:
     either EVENT_SHAPE or the shape `each`; lowering has inserted REPEAT, so inside a line with
     `each` >= 0 all have that shape. A line whose amount is 0 is dropped. `by_sign`: a negative
     amount goes to the other side as a positive one, whatever the ledger's policy.
+
+    `transfer`: of a line that a transfer made, its amount whether or not the two values it moves
+    between are equal; where they are, `amount` is 0. `remaining_bound`: of the line that takes
+    what the others leave, the most it may take (raw).
     """
 
     side: Side
@@ -504,6 +520,8 @@ class Line:
     each: int
     span: Span
     by_sign: bool = False
+    transfer: int | None = None
+    remaining_bound: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -688,6 +706,7 @@ class Rule:
         explanation: a sentence for people without accounting, or None. What it needs of nodes is
             evaluated only when somebody asks (`engine.evaluate.explanation_text`): such nodes
             cannot fail and read nothing.
+        chinese: explanations of it are Chinese (the language its declaration is written in).
     """
 
     name: str
@@ -705,6 +724,7 @@ class Rule:
     span: Span
     moves: tuple[BudgetMove, ...] = ()
     explanation: Template | None = None
+    chinese: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -724,4 +744,5 @@ class Program:
     balances: tuple[Balance, ...]
     rules: tuple[Rule, ...]
     codes: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    code_names: dict[str, dict[str, str]] = field(default_factory=dict)
     budgets: tuple[Budget, ...] = ()

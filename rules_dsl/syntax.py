@@ -297,7 +297,10 @@ class BookDecl:
 
 @dataclass(frozen=True, slots=True)
 class LedgerDecl:
-    """`ledger NAME is WIRE currency CNY [word 记] [negative red|swap|reject]`."""
+    """`ledger NAME is WIRE currency CNY [word 记] [negative red|swap|reject] [chart NAME]`.
+
+    `chart`: the one whose roles its vouchers name, "" = all that no ledger names.
+    """
 
     name: str
     wire: str
@@ -305,6 +308,7 @@ class LedgerDecl:
     word: str
     negative: NegativePolicy
     span: Span
+    chart: str = field(default="", metadata=ADDED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -372,7 +376,7 @@ class EventDecl:
 
 @dataclass(frozen=True, slots=True)
 class AccountDecl:
-    """`ROLE @CODE ["name"] debit|credit [requires DIM, …] [from D] [until D]`."""
+    """`ROLE @CODE ["name"] debit|credit [plug] [requires DIM, …] [from D] [until D]`."""
 
     role: str
     code: str
@@ -382,6 +386,7 @@ class AccountDecl:
     valid_from: int | None
     valid_until: int | None
     span: Span
+    plug: bool = field(default=False, metadata=ADDED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -590,6 +595,14 @@ class TemplateText:
 
 
 @dataclass(frozen=True, slots=True)
+class Remaining:
+    """`remaining up to BOUND` in the place of an amount: what the other lines leave."""
+
+    bound: Number
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
 class LineDecl:
     """`debit|credit ACCOUNT AMOUNT [by …] [each LIST] [side by sign]`.
 
@@ -598,11 +611,28 @@ class LineDecl:
 
     side: Side
     account: Name | Index
-    amount: Expr
+    amount: Expr | Remaining
     dimensions: tuple[DimensionArg, ...]
     each: Name | None
     span: Span
     by_sign: bool = field(default=False, metadata=ADDED)
+
+
+@dataclass(frozen=True, slots=True)
+class TransferDecl:
+    """`transfer AMOUNT [of DIM] from A to B through ACCOUNT [by …] [each LIST]`.
+
+    `dimension` None: the balancing dimension that A or B is declared with.
+    """
+
+    amount: Expr
+    dimension: Name | None
+    source: Expr
+    destination: Expr
+    account: Name | Index
+    dimensions: tuple[DimensionArg, ...]
+    each: Name | None
+    span: Span
 
 
 @dataclass(frozen=True, slots=True)
@@ -613,7 +643,7 @@ class VoucherDecl:
     word: str
     ledger: Name | None
     guard: Expr | None
-    lines: tuple[LineDecl, ...]
+    lines: tuple[LineDecl | TransferDecl, ...]
     span: Span
     merge: bool = field(default=False, metadata=ADDED)
 

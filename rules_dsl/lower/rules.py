@@ -21,6 +21,7 @@ from engine.program import (
     VoucherPlan,
 )
 from rules_dsl import syntax
+from rules_dsl.keywords import Language, spelling_of
 from rules_dsl.lower.book import Book
 from rules_dsl.lower.conditions import lower_condition
 from rules_dsl.lower.expressions import lower_expression
@@ -28,8 +29,10 @@ from rules_dsl.lower.graph import compact, may_fail
 from rules_dsl.lower.lines import lower_line, lower_template
 from rules_dsl.lower.moves import lower_move, move_places, moved
 from rules_dsl.lower.records import find_ledger
+from rules_dsl.lower.remaining import find_remaining, lower_remaining
 from rules_dsl.lower.scope import Scope
 from rules_dsl.lower.statements import bind, lower_delta, lower_split
+from rules_dsl.lower.transfers import lower_transfer
 from rules_dsl.lower.values import Value
 from rules_dsl.reporting import Reporter
 
@@ -194,9 +197,7 @@ class _Lowering:
             inside = scope.doubting() if guard is None else scope.under(guard)
         with inside:
             summary = lower_template(scope, statement.summary)
-            lines = [lower_line(scope, line) for line in statement.lines]
-        if None in lines:
-            scope.is_sound = False
+            lines = self._lines(statement)
         scope.ledger = self.ledger
         self.vouchers.append(
             VoucherPlan(
@@ -204,11 +205,33 @@ class _Lowering:
                 word=statement.word or scope.book.ledgers[ledger].word,
                 summary=summary,
                 guard=None if guard is None else guard.node,
-                lines=tuple(line for line in lines if line is not None),
+                lines=tuple(lines),
                 span=statement.span,
                 merge=statement.merge,
             )
         )
+
+    def _lines(self, statement: syntax.VoucherDecl) -> list[Line]:
+        """The lines of a voucher in its order; what the others leave is worked out last."""
+        scope = self.scope
+        rest = find_remaining(scope, statement.lines)
+        made: list[tuple[Line, ...]] = []
+        for line in statement.lines:
+            found: tuple[Line, ...] | None = ()
+            if isinstance(line, syntax.TransferDecl):
+                found = lower_transfer(scope, line)
+            elif not isinstance(line.amount, syntax.Remaining):
+                lowered = lower_line(scope, line)
+                found = None if lowered is None else (lowered,)
+            scope.is_sound = scope.is_sound and found is not None
+            made.append(found or ())
+        if rest is not None and scope.is_sound:
+            others = [line for part in made for line in part]
+            last = lower_remaining(scope, rest, others)
+            scope.is_sound = last is not None
+            place = statement.lines.index(rest)
+            made[place] = () if last is None else (last,)
+        return [line for part in made for line in part]
 
     # --- The rule ------------------------------------------------------------------------
 
@@ -238,6 +261,7 @@ class _Lowering:
             span=declaration.span,
             moves=tuple(moved(move, places) for move in self.moves),
             explanation=None if self.explanation is None else _moved(self.explanation, places),
+            chinese=_is_chinese(declaration, self.scope.report),
         )
 
     def _roots(self, guard: int | None) -> Iterator[int]:
@@ -258,6 +282,8 @@ class _Lowering:
             yield from _places(voucher.summary)
             for line in voucher.lines:
                 yield from (line.account, line.amount)
+                if line.transfer is not None:
+                    yield line.transfer
                 for dimension in line.dimensions:
                     yield dimension.value
                     if dimension.given is not None:
@@ -288,6 +314,7 @@ def _moved_line(line: Line, places: dict[int, int]) -> Line:
         line,
         account=places[line.account],
         amount=places[line.amount],
+        transfer=None if line.transfer is None else places[line.transfer],
         dimensions=tuple(
             LineDimension(
                 each.dimension,
@@ -297,3 +324,9 @@ def _moved_line(line: Line, places: dict[int, int]) -> Line:
             for each in line.dimensions
         ),
     )
+
+
+def _is_chinese(declaration: syntax.RuleDecl, report: Reporter) -> bool:
+    """Whether the declaration is written with Chinese keywords."""
+    word = spelling_of("RULE", Language.CHINESE) or ""
+    return report.text(declaration.span).startswith(word)
