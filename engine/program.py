@@ -86,6 +86,7 @@ class Op(StrEnum):
     VERSION = "version"
     DELTA = "delta"  # data: target index; args = keys + (new value,) -> new minus old
     SPLIT = "split"  # args (event-shaped total, list-shaped weights); data: Residue
+    IN_CHART = "in_chart"  # ACCOUNT -> ACCOUNT; data: per account the one of its role elsewhere
     REQUIRE = "require"  # args (NUMBER or DATE, BOOL): the first; data: the fault where not so
     DAYS = "days"  # DATEs (a, b) -> NUMBER, b - a
     MONTHS = "months"  # DATEs (a, b) -> NUMBER, months from a's to b's
@@ -272,7 +273,8 @@ class Account:
     """A role of the chart bound to a code.
 
     `required` are indices into Program.dimensions; `debit_side`: normal balance on debit. `plug`:
-    a line may take here what the other lines of its voucher leave.
+    a line may take here what the other lines of its voucher leave. `chart`: of the ledgers that
+    have it for themselves, "" = of all others.
     """
 
     role: str
@@ -283,11 +285,15 @@ class Account:
     valid_from: int = NO_DATE
     valid_until: int = NO_DATE  # inclusive; NO_DATE = open
     plug: bool = False
+    chart: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Ledger:
-    """A ledger of the book: its own balanced vouchers in one functional currency."""
+    """A ledger of the book: its own balanced vouchers in one functional currency.
+
+    `chart`: the one of its own whose accounts it has, "" = those that no ledger has for itself.
+    """
 
     name: str
     wire: str
@@ -295,6 +301,7 @@ class Ledger:
     scale: int
     word: str = "记"
     negative: NegativePolicy = NegativePolicy.RED
+    chart: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -297,7 +297,10 @@ class BookDecl:
 
 @dataclass(frozen=True, slots=True)
 class LedgerDecl:
-    """`ledger NAME is WIRE currency CNY [word 记] [negative red|swap|reject]`."""
+    """`ledger NAME is WIRE currency CNY [word 记] [negative red|swap|reject] [chart NAME]`.
+
+    `chart`: the one whose roles its vouchers name, "" = all that no ledger names.
+    """
 
     name: str
     wire: str
@@ -305,6 +308,7 @@ class LedgerDecl:
     word: str
     negative: NegativePolicy
     span: Span
+    chart: str = field(default="", metadata=ADDED)
 
 
 @dataclass(frozen=True, slots=True)
