@@ -65,11 +65,11 @@ def noting(reference: ReferenceEvaluator) -> Iterator[dict[tuple[str, str], Even
             found[name] = now[0]
         return answer
 
-    Lookups._row, Lookups.rate, Lookups.record = noted_row, noted_rate, noted_record  # type: ignore[method-assign]
-    RuleRun._delta = noted_delta  # type: ignore[method-assign]
-    reference._decided = noted_event  # type: ignore[method-assign]
+    Lookups._row, Lookups.rate, Lookups.record = noted_row, noted_rate, noted_record
+    RuleRun._delta = noted_delta
+    reference._decided = noted_event
     try:
         yield found
     finally:
-        Lookups._row, Lookups.rate, Lookups.record = row, rate, record  # type: ignore[method-assign]
-        RuleRun._delta = delta  # type: ignore[method-assign]
+        Lookups._row, Lookups.rate, Lookups.record = row, rate, record
+        RuleRun._delta = delta
