@@ -190,6 +190,7 @@ KEYWORDS: tuple[Keyword, ...] = (
     Keyword("DEBITS", "debits", "借方发生额"),
     Keyword("CREDITS", "credits", "贷方发生额"),
     Keyword("DURING", "during", "期内"),
+    Keyword("TRUE_UP", "true up", "调至"),
     Keyword("SIDE_BY_SIGN", "side by sign", "按正负定方向"),
     Keyword("MERGE", "merge", "合并"),
     Keyword("EXPLAIN", "explain", "说明"),
@@ -221,7 +222,6 @@ RESERVED: tuple[tuple[str, str], ...] = (
     ("becomes", "变为"),
     ("emit", "触发"),
     ("balances", "各余额"),
-    ("true up", "调至"),
     ("statistical", "统计"),
     ("review", "复核"),
 )
@@ -306,6 +306,7 @@ RULE_LINES: tuple[str, ...] = (
     "LET",
     "SPLIT",
     "DELTA",
+    "TRUE_UP",
     "REFUSE",
     "VOUCHER",
     "DEBIT",

@@ -81,6 +81,7 @@ BUDGETED = (
 #: What books about the ledger read and write there.
 LEDGERED = (
     *("balance of", "debits of", "credits of", "balance during a period"),
+    *("target read", "target read after a delta", "true up"),
     *("balance until a period", "balance of a set", "balance after earlier lines"),
 )
 
