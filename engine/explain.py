@@ -248,7 +248,7 @@ def _lines(
         if ledger.wire != voucher.ledger or made.summary != voucher.summary:
             continue
         found = []
-        for line_index, _element, _account, amount, _dimensions in made.lines:
+        for line_index, _element, _account, amount, _dimensions, _foreign in made.lines:
             line = declared.lines[line_index]
             side, swaps = line.side, line.by_sign or ledger.negative is NegativePolicy.SWAP
             if swaps and amount < 0:

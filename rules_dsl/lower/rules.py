@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from engine.program import (
     NO_DATE,
     BudgetMove,
+    ForeignPart,
     Kind,
     Line,
     LineDimension,
@@ -24,6 +25,7 @@ from rules_dsl import syntax
 from rules_dsl.lower.book import Book
 from rules_dsl.lower.conditions import lower_condition
 from rules_dsl.lower.expressions import lower_expression
+from rules_dsl.lower.foreign_lines import lower_foreign
 from rules_dsl.lower.graph import compact, may_fail
 from rules_dsl.lower.lines import lower_line, lower_template
 from rules_dsl.lower.moves import lower_move, move_places, moved
@@ -194,7 +196,7 @@ class _Lowering:
             inside = scope.doubting() if guard is None else scope.under(guard)
         with inside:
             summary = lower_template(scope, statement.summary)
-            lines = [lower_line(scope, line) for line in statement.lines]
+            lines = [lower_line(scope, line, lower_foreign) for line in statement.lines]
         if None in lines:
             scope.is_sound = False
         scope.ledger = self.ledger
@@ -262,6 +264,8 @@ class _Lowering:
                     yield dimension.value
                     if dimension.given is not None:
                         yield dimension.given
+                if line.foreign is not None:
+                    yield from (line.foreign.currency, line.foreign.amount, line.foreign.rate)
 
 
 def _places(template: Template) -> Iterator[int]:
@@ -296,4 +300,9 @@ def _moved_line(line: Line, places: dict[int, int]) -> Line:
             )
             for each in line.dimensions
         ),
+        foreign=None if line.foreign is None else _moved_foreign(line.foreign, places),
     )
+
+
+def _moved_foreign(part: ForeignPart, places: dict[int, int]) -> ForeignPart:
+    return ForeignPart(part.form, *(places[at] for at in (part.currency, part.amount, part.rate)))
