@@ -271,7 +271,8 @@ class Dimension:
 class Account:
     """A role of the chart bound to a code.
 
-    `required` are indices into Program.dimensions; `debit_side`: normal balance on debit.
+    `required` are indices into Program.dimensions; `debit_side`: normal balance on debit. `plug`:
+    a line may take here what the other lines of its voucher leave.
     """
 
     role: str
@@ -281,6 +282,7 @@ class Account:
     required: tuple[int, ...] = ()
     valid_from: int = NO_DATE
     valid_until: int = NO_DATE  # inclusive; NO_DATE = open
+    plug: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -520,6 +522,10 @@ class Line:
     `each` >= 0 all have that shape. A line whose amount is 0 is dropped. `by_sign`: a negative
     amount goes to the other side as a positive one, whatever the ledger's policy. `foreign`: its
     amount in another currency, on the same side; then only a line where both are 0 is dropped.
+
+    `transfer`: of a line that a transfer made, its amount whether or not the two values it moves
+    between are equal; where they are, `amount` is 0. `remaining_bound`: of the line that takes
+    what the others leave, the most it may take (raw).
     """
 
     side: Side
@@ -529,6 +535,8 @@ class Line:
     each: int
     span: Span
     by_sign: bool = False
+    transfer: int | None = None
+    remaining_bound: int | None = None
     foreign: ForeignPart | None = None
 
 

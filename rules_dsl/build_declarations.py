@@ -69,6 +69,7 @@ from rules_dsl.syntax import (
     TargetDecl,
     TestDecl,
     TestStep,
+    TransferDecl,
     UnitDecl,
     VoucherDecl,
 )
@@ -380,14 +381,14 @@ def _join_vouchers(body: Body, statements: Sequence[RuleLine]) -> tuple[Statemen
     """Puts the voucher lines under the voucher line above them."""
     joined: list[Statement] = []
     head: VoucherHead | None = None
-    lines: list[LineDecl] = []
+    lines: list[LineDecl | TransferDecl] = []
 
     def close() -> None:
         if head is not None:
             joined.append(_build_voucher(head, lines))
 
     for each in statements:
-        if isinstance(each, LineDecl):
+        if isinstance(each, LineDecl | TransferDecl):
             if head is None:
                 if not body.broken:
                     body.place.report(each.span, "no voucher stands above this line")
@@ -403,7 +404,7 @@ def _join_vouchers(body: Body, statements: Sequence[RuleLine]) -> tuple[Statemen
     return tuple(joined)
 
 
-def _build_voucher(head: VoucherHead, lines: Sequence[LineDecl]) -> VoucherDecl:
+def _build_voucher(head: VoucherHead, lines: Sequence[LineDecl | TransferDecl]) -> VoucherDecl:
     last = lines[-1].span if lines else head.span
     span = Span(head.span.file, head.span.line, head.span.column, last.end_line, last.end_column)
     return VoucherDecl(

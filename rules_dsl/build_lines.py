@@ -15,6 +15,7 @@ from rules_dsl.build_tree import (
     build_expr,
     build_name,
     build_names,
+    build_number,
     build_reference,
     build_template,
     build_text,
@@ -27,7 +28,6 @@ from rules_dsl.build_tree import (
     token,
     tokens,
 )
-from rules_dsl.keywords import RESERVED
 from rules_dsl.syntax import (
     AccountDecl,
     BudgetStatement,
@@ -53,15 +53,17 @@ from rules_dsl.syntax import (
     Name,
     RecordValue,
     Refuse,
+    Remaining,
     Split,
     TableColumn,
     TemplateText,
+    TransferDecl,
     TypeRef,
     TypeWord,
 )
 from rules_dsl.tree import Token
 
-_REMAINING = next(pair for pair in RESERVED if pair[0] == "remaining")
+_REMAINING = frozenset({"remaining", "倒挤"})
 
 
 # --- Parts of headers --------------------------------------------------------------------
@@ -119,6 +121,7 @@ def build_account(place: Place, node: Node) -> AccountDecl:
         valid_from=valid_from,
         valid_until=valid_until,
         span=span_of(place, node),
+        plug=token(node, "PLUG") is not None,
     )
 
 
@@ -202,7 +205,17 @@ class VoucherHead:
     span: Span
 
 
-RuleLine = RulePart | VoucherHead | Let | Split | Delta | Refuse | BudgetStatement | LineDecl
+RuleLine = (
+    RulePart
+    | VoucherHead
+    | Let
+    | Split
+    | Delta
+    | Refuse
+    | BudgetStatement
+    | LineDecl
+    | TransferDecl
+)
 
 
 def build_rule_line(place: Place, node: Node) -> RuleLine:
@@ -231,6 +244,8 @@ def build_rule_line(place: Place, node: Node) -> RuleLine:
             return Refuse(str(name or ""), message, build_expr(place, parts[0]), span)
         case "move" | "release":
             return build_move(place, node)
+        case "transfer":
+            return _build_transfer(place, node, span)
         case _:
             return _build_naming(place, node, span)
 
@@ -271,12 +286,10 @@ def build_line(place: Place, node: Node) -> LineDecl:
     """Builds a voucher line of a rule or a test."""
     parts = children(node)
     each = build_name(place, parts.pop()) if token(node, "EACH") is not None else None
-    account, amount = build_reference(place, parts[0]), build_expr(place, parts[1])
+    account, amount = build_reference(place, parts[0]), _build_amount(place, parts[1])
     foreign = None
     if len(parts) > 2 and parts[2].data == "foreign":
         foreign = _build_foreign(place, parts.pop(2))
-    if isinstance(amount, Name) and amount.text in _REMAINING:
-        place.report(amount.span, f"{amount.text} is reserved for a later stage of the language")
     return LineDecl(
         side=Side.DEBIT if token(node, "DEBIT") is not None else Side.CREDIT,
         account=account,
@@ -294,6 +307,31 @@ def _build_foreign(place: Place, node: Node) -> ForeignClause:
     is_stated = token(node, "AS_STATED") is not None
     form = ForeignForm.STATED if is_stated else ForeignForm.CONVERTED
     return ForeignClause(form, amount, rate, span_of(place, node))
+
+
+def _build_amount(place: Place, node: Node) -> Expr | Remaining:
+    if node.data == "remaining":
+        return Remaining(build_number(place, must_child(node, "number")), span_of(place, node))
+    amount = build_expr(place, node)
+    if isinstance(amount, Name) and amount.text in _REMAINING:
+        up_to = place.word("UP_TO")
+        place.report(
+            amount.span,
+            f"{amount.text} does not say how much it may take",
+            help=f"write its bound, as in {amount.text} {up_to} 0.05",
+        )
+    return amount
+
+
+def _build_transfer(place: Place, node: Node, span: Span) -> TransferDecl:
+    parts = children(node)
+    each = build_name(place, parts.pop()) if token(node, "EACH") is not None else None
+    amount = build_expr(place, parts.pop(0))
+    of = build_name(place, parts.pop(0)) if token(node, "OF") is not None else None
+    source, destination = (build_expr(place, parts.pop(0)) for _ in range(2))
+    account = build_reference(place, parts.pop(0))
+    dimensions = tuple(build_dimension_arg(place, part) for part in parts)
+    return TransferDecl(amount, of, source, destination, account, dimensions, each, span)
 
 
 # --- Lines of a test ---------------------------------------------------------------------
@@ -349,6 +387,8 @@ def build_test_line(place: Place, node: Node) -> TestLine:
         line = build_line(place, children(node)[0])
         if line.by_sign:
             place.report(line.span, "an expected line says the side it stands on")
+        if isinstance(line.amount, Remaining):
+            place.report(line.amount.span, "an expected line says its amount")
         return line
     span = span_of(place, node)
     if node.data in _STATUSES:

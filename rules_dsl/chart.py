@@ -1,7 +1,7 @@
 """Charts: roles and the account codes they stand for, from rule files and CSV files.
 
 Not responsible for where accounts are used. A CSV file is UTF-8 (with or without BOM) and begins
-with its column names; the columns may stand in any order, `name` to `until` may be left out.
+with its column names; the columns may stand in any order, `name` to `plug` may be left out.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from rules_dsl.lower.book import Book
 from rules_dsl.reporting import Reporter
 
 #: Columns of a chart's CSV; the first three are needed.
-COLUMNS = ("role", "code", "side", "name", "requires", "from", "until")
+COLUMNS = ("role", "code", "side", "name", "requires", "from", "until", "plug")
 _NEEDED = COLUMNS[:3]
 
 #: Accounts of one CSV file; a chart of a large group has a few thousand.
@@ -28,6 +28,7 @@ MAX_CSV_ROWS = 100_000
 #: Bytes of one CSV file.
 MAX_CSV_BYTES = 16 << 20
 
+_PLUGS = {"": False, "plug": True, "可倒挤": True}
 _SIDES = {"debit": True, "借": True, "credit": False, "贷": False}
 
 
@@ -135,6 +136,10 @@ def _csv_account(cells: dict[str, str], span: Span, report: Reporter) -> syntax.
     if cells["side"].lower() not in _SIDES:
         report.error("TP211", span, f"the side is debit or credit, not {cells['side']}")
         return None
+    plug = cells.get("plug", "").lower()
+    if plug not in _PLUGS:
+        report.error("TP211", span, f"the column plug holds plug or nothing, not {plug}")
+        return None
     days: list[int | None] = []
     for name in ("from", "until"):
         written = cells.get(name, "")
@@ -154,6 +159,7 @@ def _csv_account(cells: dict[str, str], span: Span, report: Reporter) -> syntax.
         valid_from=days[0],
         valid_until=days[1],
         span=span,
+        plug=_PLUGS[plug],
     )
 
 
@@ -197,5 +203,6 @@ def _lower_account(
             required=tuple(dict.fromkeys(required)),
             valid_from=NO_DATE if first is None else first,
             valid_until=NO_DATE if last is None else last,
+            plug=account.plug,
         )
     )

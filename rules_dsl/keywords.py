@@ -191,6 +191,10 @@ KEYWORDS: tuple[Keyword, ...] = (
     Keyword("SIDE_BY_SIGN", "side by sign", "按正负定方向"),
     Keyword("MERGE", "merge", "合并"),
     Keyword("EXPLAIN", "explain", "说明"),
+    Keyword("TRANSFER", "transfer", "内部划转"),
+    Keyword("THROUGH", "through", "经由"),
+    Keyword("REMAINING", "remaining", "倒挤"),
+    Keyword("PLUG", "plug", "可倒挤"),
 )
 
 #: Chinese spellings that hold in one place only: there the usual word would read badly.
@@ -214,11 +218,8 @@ RESERVED: tuple[tuple[str, str], ...] = (
     ("approved", "批准"),
     ("becomes", "变为"),
     ("emit", "触发"),
-    ("transfer", "内部划转"),
-    ("through", "经由"),
     ("balances", "各余额"),
     ("true up", "调至"),
-    ("remaining", "倒挤"),
     ("statistical", "统计"),
     ("review", "复核"),
 )
@@ -306,6 +307,7 @@ RULE_LINES: tuple[str, ...] = (
     "VOUCHER",
     "DEBIT",
     "CREDIT",
+    "TRANSFER",
     "RESERVE",
     "COMMIT",
     "SPEND",

@@ -373,7 +373,7 @@ class EventDecl:
 
 @dataclass(frozen=True, slots=True)
 class AccountDecl:
-    """`ROLE @CODE ["name"] debit|credit [requires DIM, …] [from D] [until D]`."""
+    """`ROLE @CODE ["name"] debit|credit [plug] [requires DIM, …] [from D] [until D]`."""
 
     role: str
     code: str
@@ -383,6 +383,7 @@ class AccountDecl:
     valid_from: int | None
     valid_until: int | None
     span: Span
+    plug: bool = field(default=False, metadata=ADDED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -601,6 +602,14 @@ class ForeignClause:
 
 
 @dataclass(frozen=True, slots=True)
+class Remaining:
+    """`remaining up to BOUND` in the place of an amount: what the other lines leave."""
+
+    bound: Number
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
 class LineDecl:
     """`debit|credit ACCOUNT AMOUNT [foreign …] [by …] [each LIST] [side by sign]`.
 
@@ -609,12 +618,29 @@ class LineDecl:
 
     side: Side
     account: Name | Index
-    amount: Expr
+    amount: Expr | Remaining
     dimensions: tuple[DimensionArg, ...]
     each: Name | None
     span: Span
     by_sign: bool = field(default=False, metadata=ADDED)
     foreign: ForeignClause | None = field(default=None, metadata=ADDED)
+
+
+@dataclass(frozen=True, slots=True)
+class TransferDecl:
+    """`transfer AMOUNT [of DIM] from A to B through ACCOUNT [by …] [each LIST]`.
+
+    `dimension` None: the balancing dimension that A or B is declared with.
+    """
+
+    amount: Expr
+    dimension: Name | None
+    source: Expr
+    destination: Expr
+    account: Name | Index
+    dimensions: tuple[DimensionArg, ...]
+    each: Name | None
+    span: Span
 
 
 @dataclass(frozen=True, slots=True)
@@ -625,7 +651,7 @@ class VoucherDecl:
     word: str
     ledger: Name | None
     guard: Expr | None
-    lines: tuple[LineDecl, ...]
+    lines: tuple[LineDecl | TransferDecl, ...]
     span: Span
     merge: bool = field(default=False, metadata=ADDED)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+from engine.errors import InvariantBroken
 from engine.program import EVENT_SHAPE, ForeignPart, Kind, Line, LineDimension, Op, Span, Template
 from rules_dsl import syntax
 from rules_dsl.bounds import POSTED_LIMIT
@@ -81,10 +82,12 @@ def lower_line(scope: Scope, line: syntax.LineDecl, lower_foreign: LowerForeign)
     `lower_foreign`: lowers its foreign part (`rules_dsl.lower.foreign_lines`).
     """
     made = repetition(scope, line.each, line.span, "line")
-    account = _lower_account(scope, line.account)
+    account = lower_account(scope, line.account)
+    if isinstance(line.amount, syntax.Remaining):
+        raise InvariantBroken("what the other lines leave is known after them", line.span)
     amount = lower_amount(scope, line.amount)
-    in_shape = _check_shape(scope, made, account, amount)
-    dimensions = _lower_dimensions(scope, line, made)
+    in_shape = check_shape(scope, made, account, amount)
+    dimensions = lower_dimensions(scope, line.dimensions, made)
     foreign = None
     if line.foreign is not None:
         foreign = lower_foreign(scope, line.foreign, amount, made)
@@ -166,7 +169,8 @@ def _input_bounds(scope: Scope, number: int) -> list[str]:
 # --- Accounts ----------------------------------------------------------------------------
 
 
-def _lower_account(scope: Scope, account: syntax.Name | syntax.Index) -> Value:
+def lower_account(scope: Scope, account: syntax.Name | syntax.Index) -> Value:
+    """The account of a line: a role, a look-up in a table, or a let that names one."""
     if isinstance(account, syntax.Index):
         value = lower_index(scope, account)
     elif _is_role(scope, account):
@@ -191,7 +195,7 @@ def _is_role(scope: Scope, name: syntax.Name) -> bool:
 # --- Shapes ------------------------------------------------------------------------------
 
 
-def _check_shape(scope: Scope, made: Repetition, account: Value, amount: Value) -> bool:
+def check_shape(scope: Scope, made: Repetition, account: Value, amount: Value) -> bool:
     """Whether account and amount have one value for each line made; reported otherwise."""
     is_sound = not account.is_error and not amount.is_error
     for value, what in ((account, "account"), (amount, "amount")):
@@ -231,13 +235,14 @@ def fits_each(scope: Scope, made: Repetition, value: Value, what: str) -> bool:
 # --- Dimensions --------------------------------------------------------------------------
 
 
-def _lower_dimensions(
-    scope: Scope, line: syntax.LineDecl, made: Repetition
+def lower_dimensions(
+    scope: Scope, written: tuple[syntax.DimensionArg, ...], made: Repetition
 ) -> tuple[LineDimension, ...] | None:
+    """The dimensions of a line; None where one of them is wrong (reported)."""
     before = scope.report.errors
     each, shape = made.each, made.shape
     found = []
-    for index, arg in find_dimensions(scope, line.dimensions):
+    for index, arg in find_dimensions(scope, written):
         given = None if arg.when_given is None else lower_given_field(scope, arg.when_given)
         if given is None:
             last = arg.span
@@ -258,7 +263,7 @@ def _lower_dimensions(
         node = scope.graph.repeat(value.node, shape)
         condition = None if given is None else scope.graph.repeat(given.node, shape)
         found.append(LineDimension(index, node, condition))
-    if scope.report.errors > before or len(found) < len(line.dimensions):
+    if scope.report.errors > before or len(found) < len(written):
         return None
     return tuple(found)
 

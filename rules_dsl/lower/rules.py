@@ -30,8 +30,10 @@ from rules_dsl.lower.graph import compact, may_fail
 from rules_dsl.lower.lines import lower_line, lower_template
 from rules_dsl.lower.moves import lower_move, move_places, moved
 from rules_dsl.lower.records import find_ledger
+from rules_dsl.lower.remaining import find_remaining, lower_remaining
 from rules_dsl.lower.scope import Scope
 from rules_dsl.lower.statements import bind, lower_delta, lower_split
+from rules_dsl.lower.transfers import lower_transfer
 from rules_dsl.lower.values import Value
 from rules_dsl.reporting import Reporter
 
@@ -196,9 +198,7 @@ class _Lowering:
             inside = scope.doubting() if guard is None else scope.under(guard)
         with inside:
             summary = lower_template(scope, statement.summary)
-            lines = [lower_line(scope, line, lower_foreign) for line in statement.lines]
-        if None in lines:
-            scope.is_sound = False
+            lines = self._lines(statement)
         scope.ledger = self.ledger
         self.vouchers.append(
             VoucherPlan(
@@ -206,11 +206,33 @@ class _Lowering:
                 word=statement.word or scope.book.ledgers[ledger].word,
                 summary=summary,
                 guard=None if guard is None else guard.node,
-                lines=tuple(line for line in lines if line is not None),
+                lines=tuple(lines),
                 span=statement.span,
                 merge=statement.merge,
             )
         )
+
+    def _lines(self, statement: syntax.VoucherDecl) -> list[Line]:
+        """The lines of a voucher in its order; what the others leave is worked out last."""
+        scope = self.scope
+        rest = find_remaining(scope, statement.lines)
+        made: list[tuple[Line, ...]] = []
+        for line in statement.lines:
+            found: tuple[Line, ...] | None = ()
+            if isinstance(line, syntax.TransferDecl):
+                found = lower_transfer(scope, line)
+            elif not isinstance(line.amount, syntax.Remaining):
+                lowered = lower_line(scope, line, lower_foreign)
+                found = None if lowered is None else (lowered,)
+            scope.is_sound = scope.is_sound and found is not None
+            made.append(found or ())
+        if rest is not None and scope.is_sound:
+            others = [line for part in made for line in part]
+            last = lower_remaining(scope, rest, others)
+            scope.is_sound = last is not None
+            place = statement.lines.index(rest)
+            made[place] = () if last is None else (last,)
+        return [line for part in made for line in part]
 
     # --- The rule ------------------------------------------------------------------------
 
@@ -260,6 +282,8 @@ class _Lowering:
             yield from _places(voucher.summary)
             for line in voucher.lines:
                 yield from (line.account, line.amount)
+                if line.transfer is not None:
+                    yield line.transfer
                 for dimension in line.dimensions:
                     yield dimension.value
                     if dimension.given is not None:
@@ -292,6 +316,7 @@ def _moved_line(line: Line, places: dict[int, int]) -> Line:
         line,
         account=places[line.account],
         amount=places[line.amount],
+        transfer=None if line.transfer is None else places[line.transfer],
         dimensions=tuple(
             LineDimension(
                 each.dimension,

@@ -6,8 +6,8 @@ from engine.program import Fault, Kind, Op, RoundMode, Span
 from rules_dsl import syntax
 from rules_dsl.bounds import Range
 from rules_dsl.lower.conditions import select
-from rules_dsl.lower.dates import require
 from rules_dsl.lower.numbers import adopt, multiply_nodes
+from rules_dsl.lower.requirements import require
 from rules_dsl.lower.scope import Scope
 from rules_dsl.lower.values import Value, failed
 from rules_dsl.types import (

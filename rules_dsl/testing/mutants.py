@@ -77,8 +77,9 @@ def _swap_amounts(book: _Book) -> _Changes:
 def _swap_accounts(book: _Book) -> _Changes:
     """Exchanges the accounts of each debit line and the first credit line, and the reverse."""
     for voucher in book.vouchers:
-        debits = [line for line in voucher.lines if line.side is Side.DEBIT]
-        others = [line for line in voucher.lines if line.side is Side.CREDIT]
+        lines = [line for line in voucher.lines if isinstance(line, syntax.LineDecl)]
+        debits = [line for line in lines if line.side is Side.DEBIT]
+        others = [line for line in lines if line.side is Side.CREDIT]
         pairs = [(debit, others[0]) for debit in debits if others]
         pairs += [(debits[0], other) for other in others[1:] if debits]
         for debit, credit in pairs:

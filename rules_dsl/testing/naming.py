@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from engine.calls import LineView, VoucherView
 from engine.decimals import format_minor, format_plain
+from engine.errors import InvariantBroken
 from engine.program import Program, Side
 from rules_dsl import syntax
 from rules_dsl.testing.difference import LineFigures, VoucherFigures
@@ -48,13 +49,15 @@ class Names:
         return self._figures(side, line.account_code, format_minor(amount, scale), line.dimensions)
 
     def _line(self, line: syntax.LineDecl) -> LineFigures:
-        account = line.account
+        account, amount = line.account, line.amount
+        if isinstance(amount, syntax.Remaining):
+            raise InvariantBroken("an expected line says its amount", line.span)
         role = account.text if isinstance(account, syntax.Name) else account.name.text
         scale = self.program.ledgers[0].scale
         return self._figures(
             "debit" if line.side is Side.DEBIT else "credit",
             self.accounts[role],
-            format_minor(minor_amount(line.amount, scale), scale),
+            format_minor(minor_amount(amount, scale), scale),
             tuple(
                 (self.dimensions[part.dimension.text], self._value(part))
                 for part in line.dimensions

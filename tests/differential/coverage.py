@@ -41,6 +41,8 @@ EVALUATED = (
     *("negative line red", "negative line swap", "negative line reject"),
     *("days", "months", "year", "month", "period", "month_start", "month_end", "add_days"),
     *("add_months", "spread", "spread_last", "reason PERIOD_OUTSIDE_SPREAD"),
+    *("transfer", "transfer each", "transfer to itself", "remaining", "remaining nothing"),
+    *("reason REMAINING_EXCEEDS_BOUND",),
     *("side by sign", "side changed by sign", "merge", "merged line"),
     *("expects any", "expects some", "expects one", "expects none", "late to next open"),
     *("status POSTED", "status NO_POSTING", "status UNPOSTED", "status REJECTED_RULE"),

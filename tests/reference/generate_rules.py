@@ -162,6 +162,7 @@ class _BookMaker:
             role, code, debit = "预付账款", "1123", True
             self.book.roles.append(RoleSpec(role, code, debit, ("客户",)))
             inline.append(f'  {role} @{code} "{role}" «debit» «requires» 客户')
+        inline.append('  尾差 @6711 "尾差" «debit» «plug»')
         self.text.append("\n".join(inline) + "\n")
         if len(rows) > 1:
             self.assets["chart.csv"] = "\n".join(rows) + "\n"

@@ -13,11 +13,14 @@ ledger 总账 is GL currency CNY negative {policy}
 ledger 管理账 is MGMT currency CNY word 内
 dimension 部门 is department
 dimension 项目 is project
+dimension 中心 is center balancing
 chart 科目
   应收 @1122 debit
   收入 @6001 credit
   税金 @2221 credit
   汇兑 @6603 debit
+  往来 @3001 debit requires 中心
+  尾差 @6711 debit plug
 """
 
 
