@@ -6,6 +6,8 @@ amount is `convert(F, R)`; `foreign F at R as stated` where it is what the event
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from engine.currencies import CURRENCY_DECIMALS, MOST_DECIMALS
 from engine.program import ForeignForm, ForeignPart, Kind, Op
 from rules_dsl import syntax
@@ -89,6 +91,10 @@ def _currency(scope: Scope, foreign: Value) -> Value:
 
 def _is_converted(scope: Scope, amount: Value, foreign: Value, rate: Value) -> bool:
     """Whether an amount is what convert makes of a foreign amount and a rate."""
+    own, of = scope.graph[_plain(scope, amount.node)], scope.graph[_plain(scope, foreign.node)]
+    if own.op is Op.NEG and of.op is Op.NEG:
+        # Rounding is the same on both sides of zero.
+        amount, foreign = replace(amount, node=own.args[0]), replace(foreign, node=of.args[0])
     expected = convert_node(scope, foreign, rate, amount.span)
     return expected is not None and _plain(scope, expected) == _plain(scope, amount.node)
 
@@ -110,7 +116,7 @@ def _report(scope: Scope, part: syntax.ForeignClause, amount: Value) -> None:
         amount.span,
         "this amount is not what the foreign amount and the rate of the line give",
         label=f"not {written}",
-        help=f"post {written}; an amount that an outside document states ends the line's foreign "
-        f"part with {report.word('as stated', part.span)}",
+        help=f"post {written}; of an amount that an outside document states, write "
+        f"{report.word('as stated', part.span)} behind the rate",
         related=((part.span, "the foreign part"),),
     )
