@@ -86,6 +86,7 @@ class Op(StrEnum):
     VERSION = "version"
     DELTA = "delta"  # data: target index; args = keys + (new value,) -> new minus old
     SPLIT = "split"  # args (event-shaped total, list-shaped weights); data: Residue
+    IN_CHART = "in_chart"  # ACCOUNT -> ACCOUNT; data: per account the one of its role elsewhere
     REQUIRE = "require"  # args (NUMBER or DATE, BOOL): the first; data: the fault where not so
     DAYS = "days"  # DATEs (a, b) -> NUMBER, b - a
     MONTHS = "months"  # DATEs (a, b) -> NUMBER, months from a's to b's
@@ -272,7 +273,8 @@ class Account:
     """A role of the chart bound to a code.
 
     `required` are indices into Program.dimensions; `debit_side`: normal balance on debit. `plug`:
-    a line may take here what the other lines of its voucher leave.
+    a line may take here what the other lines of its voucher leave. `chart`: of the ledgers that
+    have it for themselves, "" = of all others.
     """
 
     role: str
@@ -283,11 +285,15 @@ class Account:
     valid_from: int = NO_DATE
     valid_until: int = NO_DATE  # inclusive; NO_DATE = open
     plug: bool = False
+    chart: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Ledger:
-    """A ledger of the book: its own balanced vouchers in one functional currency."""
+    """A ledger of the book: its own balanced vouchers in one functional currency.
+
+    `chart`: the one of its own whose accounts it has, "" = those that no ledger has for itself.
+    """
 
     name: str
     wire: str
@@ -295,6 +301,7 @@ class Ledger:
     scale: int
     word: str = "记"
     negative: NegativePolicy = NegativePolicy.RED
+    chart: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -439,6 +446,8 @@ class Node:
             of a DATE that is required to lie between them.
         active: index of a BOOL node of the same shape or of EVENT_SHAPE; None = always.
         span: where the author wrote it. label: the let's name, or "".
+        meaning: what people call its values: of a number the currency, the unit or "%" ("CNY/hour"
+            of a price), of a text the code it is a value of (see `Program.code_names`), or "".
     """
 
     op: Op
@@ -452,6 +461,7 @@ class Node:
     active: int | None = None
     span: Span = Span()
     label: str = ""
+    meaning: str = ""
 
     @property
     def is_wide(self) -> bool:
@@ -723,6 +733,7 @@ class Rule:
         explanation: a sentence for people without accounting, or None. What it needs of nodes is
             evaluated only when somebody asks (`engine.evaluate.explanation_text`): such nodes
             cannot fail and read nothing.
+        chinese: explanations of it are Chinese (the language its declaration is written in).
     """
 
     name: str
@@ -740,6 +751,7 @@ class Rule:
     span: Span
     moves: tuple[BudgetMove, ...] = ()
     explanation: Template | None = None
+    chinese: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -759,4 +771,5 @@ class Program:
     balances: tuple[Balance, ...]
     rules: tuple[Rule, ...]
     codes: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    code_names: dict[str, dict[str, str]] = field(default_factory=dict)
     budgets: tuple[Budget, ...] = ()

@@ -101,6 +101,7 @@ def _build_book(body: Body) -> BookDecl:
 def _build_ledger(body: Body) -> LedgerDecl:
     names = [str(leaf) for leaf in tokens(body.header, "NAME")]
     policy = token(body.header, *NEGATIVES)
+    chart = child(body.header, "own_chart")
     return LedgerDecl(
         name=body.name,
         wire=body.wire,
@@ -108,6 +109,7 @@ def _build_ledger(body: Body) -> LedgerDecl:
         word=names[2] if len(names) > 2 else "记",
         negative=NegativePolicy.RED if policy is None else NEGATIVES[policy.type],
         span=body.span,
+        chart="" if chart is None else str(must_token(chart, "NAME")),
     )
 
 

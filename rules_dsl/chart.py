@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from posixpath import dirname, join, normpath
 from unicodedata import normalize
 
@@ -48,8 +49,8 @@ def lower_charts(
 ) -> dict[str, tuple[syntax.AccountDecl, ...]]:
     """Fills in the accounts of all charts; gives the accounts read from each CSV by its place."""
     read: dict[str, tuple[syntax.AccountDecl, ...]] = {}
-    seen: dict[str, Span] = {}
-    sides: dict[str, syntax.AccountDecl] = {}
+    own = {ledger.chart for ledger in book.symbols.ledgers.values()}
+    scopes: dict[str, _Scope] = {}
     for chart in book.symbols.charts:
         with report.inside(f"chart {chart.name}"):
             before = report.errors
@@ -61,7 +62,8 @@ def lower_charts(
                 accounts += rows
                 read[place] = rows
             for account in accounts:
-                _lower_account(account, book, report, seen, sides)
+                name = chart.name if chart.name in own else ""
+                _lower_account(account, book, report, scopes.setdefault(name, _Scope(name)))
             if chart.name in book.symbols.broken:
                 book.broken_chart = True
     return read
@@ -166,19 +168,30 @@ def _csv_account(cells: dict[str, str], span: Span, report: Reporter) -> syntax.
 # --- Accounts ----------------------------------------------------------------------------
 
 
+@dataclass(slots=True)
+class _Scope:
+    """The accounts that share one set of roles: a chart some ledger has for itself, or all others.
+
+    `seen`: where each role was declared. `sides`: the first account of each code.
+    """
+
+    chart: str
+    seen: dict[str, Span] = field(default_factory=dict)
+    sides: dict[str, syntax.AccountDecl] = field(default_factory=dict)
+
+
 def _lower_account(
     account: syntax.AccountDecl,
     book: Book,
     report: Reporter,
-    seen: dict[str, Span],
-    sides: dict[str, syntax.AccountDecl],
+    scope: _Scope,
 ) -> None:
     span = report.place_of(account.role, account.span)
-    if account.role in seen:
-        report.duplicate("account", account.role, span, seen[account.role])
+    if account.role in scope.seen:
+        report.duplicate("account", account.role, span, scope.seen[account.role])
         return
-    seen[account.role] = span
-    same_code = sides.setdefault(account.code, account)
+    scope.seen[account.role] = span
+    same_code = scope.sides.setdefault(account.code, account)
     if same_code.debit_side is not account.debit_side:
         message = f"{account.role} and {same_code.role} share a code but not the normal side"
         report.error("TP211", span, message, related=((same_code.span, "the other account"),))
@@ -193,7 +206,11 @@ def _lower_account(
     first, last = account.valid_from, account.valid_until
     if first is not None and last is not None and first > last:
         report.error("TP211", span, f"the account {account.role} ends before it begins")
-    book.account_index[account.role] = len(book.accounts)
+    index = len(book.accounts)
+    book.charts.setdefault(scope.chart, {})[account.role] = index
+    known = book.account_index.setdefault(account.role, index)
+    if not scope.chart and book.accounts and known < index and book.accounts[known].chart:
+        book.account_index[account.role] = index
     book.accounts.append(
         Account(
             role=account.role,
@@ -204,5 +221,6 @@ def _lower_account(
             valid_from=NO_DATE if first is None else first,
             valid_until=NO_DATE if last is None else last,
             plug=account.plug,
+            chart=scope.chart,
         )
     )

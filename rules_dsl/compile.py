@@ -200,6 +200,10 @@ def _assemble(compilation: Compilation) -> None:
         balances=tuple(book.balances),
         rules=tuple(compilation.rules),
         codes={code.name: tuple(code.wires.values()) for code in book.codes.values()},
+        code_names={
+            code.name: {wire: name for name, wire in code.wires.items()}
+            for code in book.codes.values()
+        },
         budgets=tuple(book.budgets),
     )
 

@@ -298,7 +298,10 @@ class BookDecl:
 
 @dataclass(frozen=True, slots=True)
 class LedgerDecl:
-    """`ledger NAME is WIRE currency CNY [word 记] [negative red|swap|reject]`."""
+    """`ledger NAME is WIRE currency CNY [word 记] [negative red|swap|reject] [chart NAME]`.
+
+    `chart`: the one whose roles its vouchers name, "" = all that no ledger names.
+    """
 
     name: str
     wire: str
@@ -306,6 +309,7 @@ class LedgerDecl:
     word: str
     negative: NegativePolicy
     span: Span
+    chart: str = field(default="", metadata=ADDED)
 
 
 @dataclass(frozen=True, slots=True)

@@ -163,6 +163,24 @@ def is_text(value_type: Type) -> bool:
     return isinstance(value_type, TextType | CodeType | DimensionType)
 
 
+def meaning_of(value_type: Type) -> str:
+    """What people call values of a type: currency, unit, "%" or code; "" where they need no name.
+
+    As `engine.program.Node.meaning` has it.
+    """
+    match value_type:
+        case NumberType(measure=Measure.PRICE):
+            return f"{value_type.currency}/{value_type.unit}"
+        case NumberType(measure=Measure.PLAIN):
+            return "%" if value_type.word is Word.PERCENT else ""
+        case NumberType():
+            return value_type.currency or value_type.unit
+        case CodeType(code):
+            return code
+        case _:
+            return ""
+
+
 def describe(value_type: Type) -> str:
     """A type in the author's words, with its article."""
     match value_type:

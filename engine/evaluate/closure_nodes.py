@@ -156,6 +156,8 @@ def _pure_text(writer: Writer, index: int, node: Node, args: list[str]) -> str:
             kernel = period_code if op is Op.PERIOD else period_start
             name = writer.constant(kernel.__name__, kernel)
             return f"{name}({writer.bind('strings', 'reader.strings')}, {a})"
+        case Op.IN_CHART, [a]:
+            return f"{writer.constant(f'chart{index}', data)}[{a}]"
         case ((Op.REPEAT | Op.SUM), [a]):
             return a
     raise InvariantBroken("operation without source", node.op, len(args))

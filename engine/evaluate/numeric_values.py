@@ -63,10 +63,21 @@ def _require(rule: LinkedRule, index: int, node: Node) -> _Step:
     return require
 
 
+def _in_chart(rule: LinkedRule, index: int, node: Node) -> _Step:
+    (only,) = node.args
+    accounts = np.array(node.data, dtype=np.int32)
+
+    def in_chart(frame: Frame) -> Value:
+        return cast("Column", accounts[frame.column(only)])
+
+    return in_chart
+
+
 #: Makers of steps by operation, as in `engine.evaluate.numeric_ops`.
 VALUE_STEPS: dict[Op, Callable[[LinkedRule, int, Node], _Step]] = {
     **dict.fromkeys(COLUMNS, _calendar),
     Op.PERIOD: _period,
     Op.PERIOD_START: _period_start,
     Op.REQUIRE: _require,
+    Op.IN_CHART: _in_chart,
 }

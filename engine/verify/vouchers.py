@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from engine.calendar import periods_of
+from engine.currencies import CURRENCY_DECIMALS
 from engine.decide.plan import DecisionPlan
 from engine.effects import (
     DIMENSION_PREFIX,
@@ -64,7 +65,10 @@ def _check_lines(view: CommitView) -> None:
         row = int(wrong[0])
         raise view.differs("LINE_NO", view.voucher(int(owners[row])), line_nos[row], found[row])
     debit, credit = view.ints(LINES.name, "debit"), view.ints(LINES.name, "credit")
-    wrong = np.flatnonzero((debit != 0) == (credit != 0))
+    fc_debit, fc_credit = view.ints(LINES.name, "fc_debit"), view.ints(LINES.name, "fc_credit")
+    # A line may have a foreign amount alone; what it has stands on one side.
+    on_debit, on_credit = (debit != 0) | (fc_debit != 0), (credit != 0) | (fc_credit != 0)
+    wrong = np.flatnonzero(on_debit == on_credit)
     if len(wrong):
         row = int(wrong[0])
         shown = f"debit {debit[row]}, credit {credit[row]}"
@@ -75,6 +79,24 @@ def _check_lines(view: CommitView) -> None:
             row = int(wrong[0])
             limit = f"at most {MAX_AMOUNT_MINOR}"
             raise view.differs("AMOUNT_OUT_OF_RANGE", _line(view, row), limit, amounts[row])
+
+    _check_foreign(view, fc_debit, fc_credit)
+
+
+def _check_foreign(view: CommitView, fc_debit: Int64s, fc_credit: Int64s) -> None:
+    """Currency and rate go together, and without them there is no foreign amount."""
+    currencies, rates = view.ints(LINES.name, "currency"), view.ints(LINES.name, "rate")
+    without = (currencies < 0) & ((fc_debit != 0) | (fc_credit != 0))
+    wrong = np.flatnonzero(without | ((currencies < 0) != (rates < 0)))
+    if len(wrong):
+        row = int(wrong[0])
+        shown = f"currency {currencies[row]}, rate {rates[row]}"
+        raise view.differs("LINE_FOREIGN", _line(view, row), "both currency and rate", shown)
+    strings = view.effects.strings
+    for code in np.unique(currencies[currencies >= 0]).tolist():
+        if strings[code] not in CURRENCY_DECIMALS:
+            row = int(np.flatnonzero(currencies == code)[0])
+            raise view.differs("LINE_FOREIGN", _line(view, row), "a currency", strings[code])
 
 
 def _check_balance(
@@ -177,9 +199,9 @@ def _check_revisions(view: CommitView, state: BookState, plans: dict[str, Decisi
 
 @dataclass(frozen=True, slots=True)
 class _Chart:
-    """What a revision's chart says: (code, name) -> columns required, by role; ledgers."""
+    """What a revision's charts say: (ledger, code, name) -> columns required, by role; ledgers."""
 
-    accounts: dict[tuple[str, str], tuple[frozenset[str], ...]]
+    accounts: dict[tuple[str, str, str], tuple[frozenset[str], ...]]
     ledgers: dict[str, tuple[str, int]]
     balancing: tuple[str, ...]
 
@@ -187,10 +209,13 @@ class _Chart:
     def of(cls, program: Program) -> _Chart:
         """The chart of a program."""
         columns = [DIMENSION_PREFIX + dimension.wire for dimension in program.dimensions]
-        accounts: dict[tuple[str, str], list[frozenset[str]]] = {}
+        accounts: dict[tuple[str, str, str], list[frozenset[str]]] = {}
         for account in program.accounts:
             required = frozenset(columns[index] for index in account.required)
-            accounts.setdefault((account.code, account.name), []).append(required)
+            for ledger in program.ledgers:
+                if ledger.chart == account.chart:
+                    key = (ledger.wire, account.code, account.name)
+                    accounts.setdefault(key, []).append(required)
         return cls(
             {key: tuple(found) for key, found in accounts.items()},
             {ledger.wire: (ledger.currency, ledger.scale) for ledger in program.ledgers},
@@ -229,13 +254,17 @@ def _check_ledgers(view: CommitView, chart: _Chart, rows: Int64s) -> None:
 def _check_accounts(view: CommitView, chart: _Chart, rows: Int64s) -> None:
     """By account at once: its lines carry what one of its roles requires."""
     pairs = np.stack(
-        [view.ints(LINES.name, "account_code")[rows], view.ints(LINES.name, "account_name")[rows]],
+        [
+            view.ints(VOUCHERS.name, "ledger")[view.ints(LINES.name, "voucher")[rows]],
+            view.ints(LINES.name, "account_code")[rows],
+            view.ints(LINES.name, "account_name")[rows],
+        ],
         axis=1,
     )
     texts, columns = view.effects.strings, view.effects.tables[LINES.name].columns
-    for code, name in np.unique(pairs, axis=0).tolist():
-        own = rows[(pairs == (code, name)).all(axis=1)]
-        roles = chart.accounts.get((texts[code], texts[name]))
+    for ledger, code, name in np.unique(pairs, axis=0).tolist():
+        own = rows[(pairs == (ledger, code, name)).all(axis=1)]
+        roles = chart.accounts.get((texts[ledger], texts[code], texts[name]))
         if roles is None:
             found = f"{texts[code]} {texts[name]}"
             raise view.differs("ACCOUNT_UNKNOWN", _line(view, int(own[0])), "an account", found)

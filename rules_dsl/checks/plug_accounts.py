@@ -46,4 +46,5 @@ def _line(study: Study, line: Line) -> Iterator[Diagnostic]:
 def _is_of_chart(study: Study, key: int) -> bool:
     """Whether a possible account is written in the rule book, so that its mark is known."""
     node = study.node(study.forms.key_node(key))
-    return study.forms.constant_key(key) is not None or node.op is Op.TABLE_CELL
+    known = {Op.TABLE_CELL, Op.IN_CHART}
+    return study.forms.constant_key(key) is not None or node.op in known

@@ -179,7 +179,7 @@ class Wording:
         match node.op:
             case Op.CONST:
                 return self._constant(node)
-            case Op.REPEAT | Op.SHIFT | Op.REQUIRE:
+            case Op.REPEAT | Op.SHIFT | Op.REQUIRE | Op.IN_CHART:
                 return args[0]
             case Op.NEG:
                 return f"−{args[0]}"

@@ -139,12 +139,18 @@ def report_code_value(
     )
 
 
-def read_account(name: syntax.Name, book: Book, report: Reporter) -> int | None:
-    """The index of an account role, or None where the chart has no such role (reported)."""
-    index = book.account_index.get(name.text)
+def read_account(
+    name: syntax.Name, book: Book, report: Reporter, *, ledger: int | None = None
+) -> int | None:
+    """The index of an account role, or None where the chart has no such role (reported).
+
+    `ledger`: the chart is that of this ledger; None: of any.
+    """
+    roles = book.account_index if ledger is None else book.roles(ledger)
+    index = roles.get(name.text)
     if index is None:
         if not book.broken_chart:
-            report.unknown("account", name.text, name.span, book.account_index)
+            report.unknown("account", name.text, name.span, roles)
         return None
     book.use("account", name.text)
     return index

@@ -62,6 +62,11 @@ def _lower_ledgers(book: Book, report: Reporter) -> None:
     for index, ledger in enumerate(book.symbols.ledgers.values()):
         span = report.place_of(ledger.currency, ledger.span)
         known_currency(ledger.currency, span, report)
+        charts = {chart.name for chart in book.symbols.charts}
+        if ledger.chart and ledger.chart not in charts:
+            place = report.place_of(ledger.chart, ledger.span)
+            if ledger.chart not in book.symbols.broken:
+                report.unknown("chart", ledger.chart, place, sorted(charts))
         book.ledger_index[ledger.name] = index
         book.ledgers.append(
             Ledger(
@@ -71,6 +76,7 @@ def _lower_ledgers(book: Book, report: Reporter) -> None:
                 scale=currency_decimals(ledger.currency),
                 word=ledger.word,
                 negative=ledger.negative,
+                chart=ledger.chart,
             )
         )
 

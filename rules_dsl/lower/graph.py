@@ -271,6 +271,12 @@ class Graph:
         self.nodes.append(node)
         return len(self.nodes) - 1
 
+    def mean(self, index: int, meaning: str) -> None:
+        """Says what people call a node's values, unless that is known."""
+        node = self.nodes[index]
+        if meaning and not node.meaning:
+            self.nodes[index] = replace(node, meaning=meaning)
+
     def label(self, index: int, name: str) -> None:
         """Names a computed value after its let, unless it has a name."""
         node = self.nodes[index]

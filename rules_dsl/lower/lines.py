@@ -11,6 +11,7 @@ from rules_dsl import syntax
 from rules_dsl.bounds import POSTED_LIMIT
 from rules_dsl.diagnostics.model import Fix
 from rules_dsl.lower.book import FieldInfo
+from rules_dsl.lower.charts import in_chart
 from rules_dsl.lower.conditions import select
 from rules_dsl.lower.dimensions import dimension_value, find_dimensions
 from rules_dsl.lower.foreign import is_foreign
@@ -175,21 +176,23 @@ def lower_account(scope: Scope, account: syntax.Name | syntax.Index) -> Value:
         value = lower_index(scope, account)
     elif _is_role(scope, account):
         scope.book.use("account", account.text)
-        index = scope.book.account_index[account.text]
+        index = scope.book.roles(scope.ledger)[account.text]
         node = scope.graph.constant(Kind.ACCOUNT, index, account.span)
         return Value(ACCOUNT, node, account.span)
     else:
         value = lower_name(scope, account, ACCOUNT)
-    if value.is_error or isinstance(value.type, AccountType):
+    if value.is_error:
         return value
-    return scope.mismatch(value.span, "an account", value)
+    if not isinstance(value.type, AccountType):
+        return scope.mismatch(value.span, "an account", value)
+    return in_chart(scope, value)
 
 
 def _is_role(scope: Scope, name: syntax.Name) -> bool:
     """Whether a name is a role here; a let that names an account comes first."""
     named = scope.lets.get(name.text)
     is_let = named is not None and isinstance(named.type, AccountType)
-    return name.text in scope.book.account_index and not is_let
+    return name.text in scope.book.roles(scope.ledger) and not is_let
 
 
 # --- Shapes ------------------------------------------------------------------------------

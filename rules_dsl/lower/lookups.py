@@ -274,7 +274,7 @@ def _global(scope: Scope, name: syntax.Name, wanted: Type | None) -> Value:
         return Value(CURRENCY, scope.graph.constant(Kind.TEXT, text, name.span), name.span)
     if text in book.account_index:
         book.use("account", text)
-        index = book.account_index[text]
+        index = book.roles(scope.ledger).get(text, book.account_index[text])
         node = scope.graph.constant(Kind.ACCOUNT, index, name.span)
         return Value(ACCOUNT, node, name.span)
     owners = [code.name for code in book.codes.values() if text in code.wires]
@@ -299,7 +299,7 @@ def _unknown_name(scope: Scope, name: syntax.Name, wanted: Type | None) -> Value
         return failed(name.span)
     if isinstance(wanted, AccountType):
         if not book.broken_chart:
-            report.unknown("account", text, name.span, book.account_index)
+            report.unknown("account", text, name.span, book.roles(scope.ledger))
         return failed(name.span)
     return _unknown_field(scope, name)
 

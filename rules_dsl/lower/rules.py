@@ -22,6 +22,7 @@ from engine.program import (
     VoucherPlan,
 )
 from rules_dsl import syntax
+from rules_dsl.keywords import Language, spelling_of
 from rules_dsl.lower.book import Book
 from rules_dsl.lower.conditions import lower_condition
 from rules_dsl.lower.expressions import lower_expression
@@ -262,6 +263,7 @@ class _Lowering:
             span=declaration.span,
             moves=tuple(moved(move, places) for move in self.moves),
             explanation=None if self.explanation is None else _moved(self.explanation, places),
+            chinese=_is_chinese(declaration, self.scope.report),
         )
 
     def _roots(self, guard: int | None) -> Iterator[int]:
@@ -331,3 +333,9 @@ def _moved_line(line: Line, places: dict[int, int]) -> Line:
 
 def _moved_foreign(part: ForeignPart, places: dict[int, int]) -> ForeignPart:
     return ForeignPart(part.form, *(places[at] for at in (part.currency, part.amount, part.rate)))
+
+
+def _is_chinese(declaration: syntax.RuleDecl, report: Reporter) -> bool:
+    """Whether the declaration is written with Chinese keywords."""
+    word = spelling_of("RULE", Language.CHINESE) or ""
+    return report.text(declaration.span).startswith(word)

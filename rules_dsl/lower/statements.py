@@ -22,6 +22,7 @@ from rules_dsl.types import (
     Type,
     describe,
     is_text,
+    meaning_of,
     money,
 )
 
@@ -50,6 +51,7 @@ def bind(scope: Scope, statement: syntax.Let | syntax.Split | syntax.Delta, valu
     scope.let_spans[name] = span
     if not value.is_error and not value.is_exact:
         scope.graph.label(value.node, name)
+        scope.graph.mean(value.node, meaning_of(value.type))
 
 
 def lower_split(scope: Scope, split: syntax.Split) -> Value:

@@ -21,7 +21,11 @@ class Names:
         """`files`: the syntax trees the program was made from."""
         self.program = program
         self.events = {kind.name: kind for kind in program.event_types}
-        self.accounts = {account.role: account.code for account in program.accounts}
+        self.accounts: dict[str, str] = {}
+        self._charts: dict[str, str] = {}
+        for account in sorted(program.accounts, key=lambda each: bool(each.chart)):
+            self.accounts.setdefault(account.role, account.code)
+            self._charts.setdefault(account.role, account.chart)
         self.dimensions = {dimension.name: dimension.wire for dimension in program.dimensions}
         self.code_sets = {
             declaration.name: {value.name: value.wire for value in declaration.values}
@@ -33,6 +37,10 @@ class Names:
         self.roles: dict[str, str] = {}
         for role, code in self.accounts.items():
             self.roles.setdefault(code, role)
+        self._roles: dict[tuple[str, str], str] = {}
+        for account in program.accounts:
+            self._roles.setdefault((account.chart, account.code), account.role)
+        self._ledgers = {ledger.wire: ledger.chart for ledger in program.ledgers}
         self._dimension_names = {wire: name for name, wire in self.dimensions.items()}
 
     def expected(self, step: syntax.ExpectVoucher) -> VoucherFigures:
@@ -41,11 +49,11 @@ class Names:
 
     def booked(self, view: VoucherView) -> VoucherFigures:
         """A voucher as the book holds it."""
-        lines = tuple(self.booked_line(line, view.scale) for line in view.lines)
+        lines = tuple(self.booked_line(line, view) for line in view.lines)
         return VoucherFigures(view.summary, lines)
 
-    def booked_line(self, line: LineView, scale: int) -> LineFigures:
-        """A line as the book holds it; red amounts are negative on their side."""
+    def booked_line(self, line: LineView, view: VoucherView) -> LineFigures:
+        """A line of a voucher as the book holds it; red amounts are negative on their side."""
         is_debit = bool(line.debit or line.fc_debit)
         side, amount = ("debit", line.debit) if is_debit else ("credit", line.credit)
         foreign: tuple[str, ...] = ()
@@ -53,8 +61,9 @@ class Names:
             raw = line.fc_debit if is_debit else line.fc_credit
             written = format_minor(raw, CURRENCY_DECIMALS[line.currency])
             foreign = (written, line.currency, line.rate)
-        shown = format_minor(amount, scale)
-        return self._figures(side, line.account_code, shown, line.dimensions, foreign)
+        account = (self._ledgers.get(view.ledger, ""), line.account_code)
+        shown = format_minor(amount, view.scale)
+        return self._figures(side, account, shown, line.dimensions, foreign)
 
     def _line(self, line: syntax.LineDecl) -> LineFigures:
         account, amount = line.account, line.amount
@@ -64,7 +73,7 @@ class Names:
         scale = self.program.ledgers[0].scale
         return self._figures(
             "debit" if line.side is Side.DEBIT else "credit",
-            self.accounts[role],
+            (self._charts[role], self.accounts[role]),
             format_minor(minor_amount(amount, scale), scale),
             tuple(
                 (self.dimensions[part.dimension.text], self._value(part))
@@ -76,15 +85,16 @@ class Names:
     def _figures(
         self,
         side: str,
-        code: str,
+        account: tuple[str, str],
         amount: str,
         dimensions: Sequence[tuple[str, str]],
         foreign: tuple[str, ...],
     ) -> LineFigures:
+        """`account`: its chart and its code there."""
         named = tuple(
             (self._dimension_names.get(wire, wire), value) for wire, value in sorted(dimensions)
         )
-        return LineFigures(side, self.roles.get(code, code), amount, named, foreign)
+        return LineFigures(side, self._roles.get(account, account[1]), amount, named, foreign)
 
     def _value(self, part: syntax.DimensionArg) -> str:
         match part.value:

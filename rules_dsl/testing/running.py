@@ -300,7 +300,7 @@ class _Runner:
         """The lines of a voucher that an expectation names."""
         wanted = Counter(self.names.expected(step).lines)
         for line in view.lines:
-            figures = self.names.booked_line(line, view.scale)
+            figures = self.names.booked_line(line, view)
             if wanted[figures]:
                 wanted[figures] -= 1
                 yield LinePlace(view.rule, line.rule_line, line.element)

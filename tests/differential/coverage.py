@@ -44,6 +44,7 @@ EVALUATED = (
     *("add_months", "spread", "spread_last", "reason PERIOD_OUTSIDE_SPREAD"),
     *("transfer", "transfer each", "transfer to itself", "remaining", "remaining nothing"),
     *("reason REMAINING_EXCEEDS_BOUND",),
+    *("account of a ledger's own chart",),
     *("side by sign", "side changed by sign", "merge", "merged line"),
     *("expects any", "expects some", "expects one", "expects none", "late to next open"),
     *("status POSTED", "status NO_POSTING", "status UNPOSTED", "status REJECTED_RULE"),

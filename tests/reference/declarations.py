@@ -33,6 +33,7 @@ class Declarations:
     records: dict[str, syntax.RecordDecl] = field(default_factory=dict)
     targets: dict[str, syntax.TargetDecl] = field(default_factory=dict)
     accounts: dict[str, Account] = field(default_factory=dict)
+    charts: dict[str, dict[str, Account]] = field(default_factory=dict)
     budgets: dict[str, syntax.BudgetDecl] = field(default_factory=dict)
     rules: list[syntax.RuleDecl] = field(default_factory=list)
 
@@ -73,26 +74,40 @@ class Declarations:
                 self.rules.append(declaration)
             case syntax.ChartDecl():
                 if declaration.csv:
-                    self._take_csv(assets[declaration.csv])
+                    self._take_csv(declaration.name, assets[declaration.csv])
                 for account in declaration.accounts:
-                    self.accounts[account.role] = Account(
-                        account.role,
-                        account.code,
-                        account.name,
-                        account.debit_side,
-                        tuple(name.text for name in account.requires),
+                    self._account(
+                        declaration.name,
+                        Account(
+                            account.role,
+                            account.code,
+                            account.name,
+                            account.debit_side,
+                            tuple(name.text for name in account.requires),
+                        ),
                     )
 
-    def _take_csv(self, text: str) -> None:
+    def _take_csv(self, chart: str, text: str) -> None:
         for row in csv.DictReader(io.StringIO(text)):
             role = row["role"]
-            self.accounts[role] = Account(
+            account = Account(
                 role,
                 row["code"],
                 row["name"] or role,
                 row["side"] in {"debit", "借"},
                 tuple((row.get("requires") or "").split()),
             )
+            self._account(chart, account)
+
+    def _account(self, chart: str, account: Account) -> None:
+        self.charts.setdefault(chart, {})[account.role] = account
+        self.accounts[account.role] = account
+
+    def account(self, role: str, ledger: syntax.LedgerDecl) -> Account:
+        """The account of a role in a ledger's chart: its own, or those that no ledger has."""
+        taken = {each.chart for each in self.ledgers.values()} - {""}
+        names = [ledger.chart] if ledger.chart else [n for n in self.charts if n not in taken]
+        return next(self.charts[name][role] for name in names if role in self.charts[name])
 
     @property
     def first_ledger(self) -> syntax.LedgerDecl:

@@ -364,7 +364,6 @@ class Expressions:
         self._seen["balance of"] += 1
         self._seen["balance of two dimensions"] += len(expr.keys) > 1
         self._seen["balance in a ledger"] += expr.ledger is not None
-        account = self._book.accounts[expr.account.text]
         names = [self._book.dimensions[key.dimension.text].wire for key in expr.keys]
         columns = [
             [self.own_dimension(key.dimension.text)] * len(places.indexes)
@@ -373,6 +372,7 @@ class Expressions:
             for key in expr.keys
         ]
         ledger = self.types.ledger if expr.ledger is None else self._book.ledger(expr.ledger)
+        account = self._book.account(expr.account.text, ledger)
         scale = self.types.number(expr).scale
         rows = zip(*columns, strict=True) if columns else [()] * len(places.indexes)
         balances = [

@@ -73,6 +73,7 @@ class _BookMaker:
         self.book = BookSpec(rng, rng.choice(["", "", "state", "split", "round"]))
         self.text: list[str] = ["«rulebook» 样册\n"]
         self.assets: dict[str, str] = {}
+        self.own_chart = False
 
     def make(self, *, chinese: bool) -> GeneratedBook:
         """Declares everything the rules use, then the rules, in several files."""
@@ -116,7 +117,10 @@ class _BookMaker:
             words = f" «word» {word}" if word == "内" or rng.random() < 0.5 else ""
             policy = f" «negative» «{negative}»" if negative else ""
             currency = f"«currency» {self.book.currency}"
-            self.text.append(f"«ledger» {name} «is» {wire} {currency}{words}{policy}\n")
+            own = word == "内" and rng.random() < 0.5
+            chart = " «chart» 管理科目" if own else ""
+            self.text.append(f"«ledger» {name} «is» {wire} {currency}{words}{policy}{chart}\n")
+            self.own_chart = self.own_chart or own
             self.book.ledgers.append(name)
             if rng.random() < 0.35:
                 break
@@ -164,6 +168,16 @@ class _BookMaker:
             inline.append(f'  {role} @{code} "{role}" «debit» «requires» 客户')
         inline.append('  尾差 @6711 "尾差" «debit» «plug»')
         self.text.append("\n".join(inline) + "\n")
+        if self.own_chart:
+            # The same roles with codes, and at times requirements, of their own.
+            other = [line.replace(" @", " @9") for line in inline[1:]]
+            listed = {line.split(" @")[0].strip() for line in other}
+            for role in self.book.roles:
+                if role.role not in listed:
+                    side = "«debit»" if role.debit else "«credit»"
+                    needs = f" «requires» {', '.join(role.requires)}" if role.requires else ""
+                    other.append(f"  {role.role} @9{role.code} {side}{needs}")
+            self.text.append("\n".join(["«chart» 管理科目", *other]) + "\n")
         if len(rows) > 1:
             self.assets["chart.csv"] = "\n".join(rows) + "\n"
             self.text.append('«chart» 企业准则 «from» "chart.csv"\n')

@@ -277,10 +277,11 @@ class RuleRun:
         if abs(left) > units_of(number_of(amount.bound), scale):
             raise Fault("REMAINING_EXCEEDS_BOUND")
         dimensions = [self._dimension(part, EVENT) for part in line.dimensions]
-        assert isinstance(account, Account)
         carried = {name: text for name, [text] in dimensions if isinstance(text, str) and text}
         self._seen["remaining nothing"] += not left
-        return [Entry(line.side, account, left, carried, line.by_sign)] if left else []
+        if not left:
+            return []
+        return [Entry(line.side, self._in_chart(account), left, carried, line.by_sign)]
 
     def _transfer(self, line: syntax.TransferDecl, scale: int) -> list[Entry]:
         """A debit under A and a credit under B for each element, none where A is B."""
@@ -300,11 +301,18 @@ class RuleRun:
                 self._seen["transfer to itself"] += ends[0][at] == ends[1][at]
                 if not amount or ends[0][at] == ends[1][at]:
                     continue
-                assert isinstance(account, Account)
                 parts = [*dimensions, (name, own)]
                 carried = {n: t for n, ts in parts if isinstance(t := ts[at], str) and t}
-                made.append(Entry(side, account, amount, carried, by_sign=False))
+                made.append(Entry(side, self._in_chart(account), amount, carried, by_sign=False))
         return made
+
+    def _in_chart(self, account: Value) -> Account:
+        """An account under its role in the chart of the voucher's ledger."""
+        assert isinstance(account, Account)
+        ledger = self._expressions.types.ledger
+        own = self._book.account(account.role, ledger)
+        self._seen["account of a ledger's own chart"] += bool(ledger.chart)
+        return own
 
     def _moved_in(self, line: syntax.TransferDecl) -> str:
         """The balancing dimension of a transfer: the one named, or that of A or B."""
@@ -338,13 +346,13 @@ class RuleRun:
                 self._seen["zero line dropped"] += 1
                 continue
             self._seen["foreign line of no amount"] += amount == 0
-            assert isinstance(account, Account)
             carried = {
                 name: text
                 for name, values in dimensions
                 if isinstance(text := values[at], str) and text
             }
-            made.append(Entry(line.side, account, amount, carried, line.by_sign, part))
+            own = self._in_chart(account)
+            made.append(Entry(line.side, own, amount, carried, line.by_sign, part))
         return made
 
     def _foreign(

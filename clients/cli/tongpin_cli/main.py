@@ -310,18 +310,21 @@ def export(store: Store, out: Annotated[Path, typer.Option("--out")], json: Json
 def explain(
     voucher: Annotated[str, typer.Option(help="Voucher name, C01/GL/2026-03/记/17.")] = "",
     event: Annotated[str, typer.Option(help="SOURCE/ID of an event.")] = "",
+    line: Annotated[int, typer.Option(help="Only this line of the voucher.", min=0)] = 0,
     store: Store = "",
     json: Json = False,
 ) -> None:
-    """Say why a voucher is as it is, from the log alone.
+    """Say why a voucher is as it is: each amount, account and dimension, back to the event.
+
+    Exits 1 where what was recorded does not lead to the posted amounts.
 
     Example: tongpin explain --voucher C01/GL/2026-03/记/1 --store sqlite:///book.db
     """
-    from tongpin_cli.books import explain_one
+    from tongpin_cli.explaining import explain_one
 
     if bool(voucher) == bool(event):
         raise typer.BadParameter("give --voucher or --event")
-    raise typer.Exit(explain_one(store, voucher, event, Output(json)))
+    raise typer.Exit(explain_one(store, (voucher, event, line), Output(json)))
 
 
 @report_app.command("trial-balance")

@@ -13,6 +13,9 @@ from tests.engine.evaluate.building import RuleMaker
 #: Days within which a required date is held: some 2,700 years on either side of 1970.
 FAR = 10**6
 
+#: Accounts of a random program.
+ACCOUNTS = 5
+
 
 class Growing(Protocol):
     """What a generator of rules offers here."""
@@ -59,6 +62,14 @@ def grow_requirement(rule: Growing) -> None:
     kind, shape = rule.random.choice([Kind.NUMBER, Kind.DATE]), rule.shape()
     widest = rule.random.choice([10**12, 10**35])
     require(rule, rule.find(kind, shape, widest), rule.find(Kind.BOOL, shape))
+
+
+def grow_chart(rule: Growing) -> None:
+    """An account under its role in another chart, whatever the roles are."""
+    account = rule.find(Kind.ACCOUNT, rule.shape())
+    shape = rule.make.nodes[account].shape
+    others = tuple(rule.random.randrange(ACCOUNTS) for _ in range(ACCOUNTS))
+    rule.make.add(Node(Op.IN_CHART, (account,), others, Kind.ACCOUNT, shape))
 
 
 def require(rule: Growing, value: int, condition: int) -> None:
