@@ -98,10 +98,7 @@ rule 外币报销
     debit  费用 本位币额
     credit 应付 本位币额 foreign 外币额 at 7.1
 """,
-        FixSafety.NONE,
-        "Whether the amount or the rate is wrong, or an outside document states both (`as "
-        "stated`), only the author knows.",
-        ("TP212", "TP301"),
+        related=("TP212", "TP301"),
     ),
     Page(
         "TP304",
