@@ -15,6 +15,7 @@ from engine.program import (
     BalanceMeasure,
     Control,
     Expects,
+    ForeignForm,
     Horizon,
     LatePolicy,
     NegativePolicy,
@@ -516,6 +517,18 @@ class TargetDecl:
     span: Span
 
 
+@dataclass(frozen=True, slots=True)
+class ParameterDecl:
+    """`parameter NAME [is WIRE] TYPE default LITERAL`: a value that each book sets for itself."""
+
+    name: str
+    wire: str
+    type: TypeRef
+    default: Expr
+    span: Span
+    name_span: Span
+
+
 # --- Budgets -----------------------------------------------------------------------------
 
 
@@ -632,6 +645,16 @@ class TemplateText:
 
 
 @dataclass(frozen=True, slots=True)
+class ForeignClause:
+    """`foreign AMOUNT at RATE [as stated]` of a voucher line."""
+
+    form: ForeignForm
+    amount: Expr
+    rate: Expr
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
 class Remaining:
     """`remaining up to BOUND` in the place of an amount: what the other lines leave."""
 
@@ -641,7 +664,7 @@ class Remaining:
 
 @dataclass(frozen=True, slots=True)
 class LineDecl:
-    """`debit|credit ACCOUNT AMOUNT [by …] [each LIST] [side by sign]`.
+    """`debit|credit ACCOUNT AMOUNT [foreign …] [by …] [each LIST] [side by sign]`.
 
     `account`: a role path, or an Index into a table with an account output, or a let naming one.
     """
@@ -653,6 +676,7 @@ class LineDecl:
     each: Name | None
     span: Span
     by_sign: bool = field(default=False, metadata=ADDED)
+    foreign: ForeignClause | None = field(default=None, metadata=ADDED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -834,6 +858,15 @@ class TestNode:
 
 
 @dataclass(frozen=True, slots=True)
+class GivenParameter:
+    """`given parameter NAME = value`: a value of the book from this place of the test on."""
+
+    name: Name
+    value: Expr
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
 class GivenBudget:
     """`given budget NODE [under NODE] = AMOUNT`: an amount approved at this place of the test."""
 
@@ -891,6 +924,7 @@ TestStep = (
     | GivenTarget
     | GivenBalance
     | GivenBudget
+    | GivenParameter
     | ExpectVoucher
     | ExpectStatus
     | ExpectMove
@@ -928,6 +962,7 @@ Declaration = (
     | RecordDecl
     | TargetDecl
     | BudgetDecl
+    | ParameterDecl
     | RuleDecl
     | TestDecl
 )
