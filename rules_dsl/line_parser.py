@@ -213,7 +213,7 @@ def _fits(terminal: str, lexemes: list[Lexeme], index: int) -> bool:
     match terminal:
         case "FUNCTION":
             return following is not None and following.kind == "LPAR"
-        case "BALANCE" | "DEBITS" | "CREDITS":
+        case "BALANCE" | "DEBITS" | "CREDITS" | "BALANCES":
             return following is not None and following.text in _OF
         case "IN_LEDGER":  # `in LEDGER` behind a balance, as against `in a..b`
             after = [lexeme.kind for lexeme in lexemes[index + 1 : index + 3]]
@@ -224,6 +224,8 @@ def _fits(terminal: str, lexemes: list[Lexeme], index: int) -> bool:
             return [lexeme.kind for lexeme in lexemes[index + 1 : index + 3]] == ["NAME", "EQ"]
         case "REMAINING":  # `remaining up to BOUND`, as against an amount of that name
             return following is not None and following.text in _UP_TO
+        case "ALL_KEYS":  # `by all`, as against a dimension of that name
+            return following is None or following.kind == "NAME"
         case "ALL":  # `release all of REFERENCE`, as against an amount of that name
             return following is not None and following.text in _OF_REFERENCE
         case _:
