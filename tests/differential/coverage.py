@@ -84,6 +84,7 @@ BUDGETED = (
 #: What books about the ledger read and write there.
 LEDGERED = (
     *("balance of", "debits of", "credits of", "balance during a period"),
+    *("balances of", "balances of no element", "balances of several elements", "balances by all"),
     *("target read", "target read after a delta", "true up"),
     *("balance until a period", "balance of a set", "balance after earlier lines"),
 )
