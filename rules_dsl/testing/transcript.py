@@ -29,7 +29,15 @@ from engine.effects import (
     Verdict,
 )
 from engine.errors import CallerError
-from engine.program import NO_DATE, PARAMETER_PREFIX, Budget, FieldType, Program, Record
+from engine.program import (
+    NO_DATE,
+    PARAMETER_PREFIX,
+    BalanceMeasure,
+    Budget,
+    FieldType,
+    Program,
+    Record,
+)
 from engine.state.balances import BalanceSpec
 from rules_dsl import syntax
 from rules_dsl.compile import compile_rulebook
@@ -262,11 +270,16 @@ class _Writer:
                 yield f"{read.name}[{self._key(read.key[1:])}] = {amount}"
 
     def _balances(self) -> Iterator[str]:
-        """Balances, those with the most dimensions first, since they count in wider ones too."""
+        """Balances, those with the most dimensions first, since they count in wider ones too.
+
+        Of one period, of one side or by account they cannot be given apart; they are left out.
+        """
         program = self.spelling.names.program
         specs = {
-            f"{spec.ledger}:{'+'.join(spec.accounts)}/{len(spec.dimensions)}": spec
+            f"{spec.name}/{len(spec.dimensions)}": spec
             for spec in (BalanceSpec.of(program, balance) for balance in program.balances)
+            if spec.measure is BalanceMeasure.NET
+            and not (spec.by_period or spec.by_account or spec.keys)
         }
         wanted: dict[tuple[BalanceSpec, tuple[str, ...]], int] = {}
         for read in self._reads(self.event, ReadKind.BALANCE):
