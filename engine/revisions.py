@@ -35,6 +35,7 @@ class Revisions:
         self._commits = commits
         self._compiler = compiler
         self._plans: dict[str, DecisionPlan] = {}
+        self._preferred: list[RevisionEntry] = []
 
     @property
     def language_version(self) -> str:
@@ -44,7 +45,8 @@ class Revisions:
 
     def plan_for(self, day: int) -> DecisionPlan | None:
         """The plan in force for a business date: the latest published whose range holds it."""
-        entry = self._state.revision_on(day)
+        preferred = (entry for entry in reversed(self._preferred) if entry.holds(day))
+        entry = next(preferred, None) or self._state.revision_on(day)
         return self._plans[entry.revision] if entry is not None else None
 
     def plan(self, prefix: str = "") -> DecisionPlan:
@@ -70,6 +72,11 @@ class Revisions:
         """Puts a program in force without a log (books in memory)."""
         self.use(program)
         self._state.revisions.append(RevisionEntry(program.revision, 0, -1, NO_DATE, NO_DATE))
+
+    def prefer(self, program: Program, valid_from: int, valid_until: int) -> None:
+        """Lets a program decide the dates it holds before any published one (trials)."""
+        self.use(program)
+        self._preferred.append(RevisionEntry(program.revision, 0, -1, valid_from, valid_until))
 
     def load(self, entries: Sequence[RevisionEntry]) -> None:
         """Compiles revisions of the log that are not in use yet."""

@@ -177,6 +177,8 @@ KEYWORDS: tuple[Keyword, ...] = (
     Keyword("REJECTED", "rejected", "驳回"),
     Keyword("HELD", "held", "被暂挂"),
     Keyword("WARNED", "warned", "被提醒"),
+    Keyword("SIDE_BY_SIGN", "side by sign", "按正负定方向"),
+    Keyword("MERGE", "merge", "合并"),
 )
 
 #: Chinese spellings that hold in one place only: there the usual word would read badly.
@@ -203,8 +205,6 @@ RESERVED: tuple[tuple[str, str], ...] = (
     ("balances", "各余额"),
     ("true up", "调至"),
     ("convert", "折算"),
-    ("side by sign", "按正负定方向"),
-    ("merge", "合并"),
     ("remaining", "倒挤"),
     ("statistical", "统计"),
     ("review", "复核"),
