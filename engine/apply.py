@@ -254,8 +254,10 @@ def _apply_records(state: BookState, effects: EffectBatch) -> None:
         strict=True,
     )
     for record, key, field_code, field, number, scale, text in rows:
-        values = state.records.setdefault(record, {}).setdefault(key_ints(key, intern), {})
+        place = key_ints(key, intern)
+        values = state.records.setdefault(record, {}).setdefault(place, {})
         if field_code < 0:
+            state.versions.note(record, place)
             continue
         if text >= 0:
             values[field] = intern(effects.strings[text])

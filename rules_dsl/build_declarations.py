@@ -69,6 +69,7 @@ from rules_dsl.syntax import (
     TargetDecl,
     TestDecl,
     TestStep,
+    TransferDecl,
     UnitDecl,
     VoucherDecl,
 )
@@ -100,6 +101,7 @@ def _build_book(body: Body) -> BookDecl:
 def _build_ledger(body: Body) -> LedgerDecl:
     names = [str(leaf) for leaf in tokens(body.header, "NAME")]
     policy = token(body.header, *NEGATIVES)
+    chart = child(body.header, "own_chart")
     return LedgerDecl(
         name=body.name,
         wire=body.wire,
@@ -107,6 +109,7 @@ def _build_ledger(body: Body) -> LedgerDecl:
         word=names[2] if len(names) > 2 else "记",
         negative=NegativePolicy.RED if policy is None else NEGATIVES[policy.type],
         span=body.span,
+        chart="" if chart is None else str(must_token(chart, "NAME")),
     )
 
 
@@ -212,6 +215,7 @@ def _build_record(body: Body) -> RecordDecl:
         sources=build_names(body.place, sources),
         fields=_build_fields(body),
         span=body.span,
+        dated=token(body.header, "DATED_RECORD") is not None,
     )
 
 
@@ -367,6 +371,7 @@ def _build_rule(body: Body) -> RuleDecl | None:
         ledger=parts["ledger"].name if "ledger" in parts else None,
         statements=vouchers,
         span=body.span,
+        explanation=parts["explain"].template if "explain" in parts else None,
     )
 
 
@@ -378,14 +383,14 @@ def _join_vouchers(body: Body, statements: Sequence[RuleLine]) -> tuple[Statemen
     """Puts the voucher lines under the voucher line above them."""
     joined: list[Statement] = []
     head: VoucherHead | None = None
-    lines: list[LineDecl] = []
+    lines: list[LineDecl | TransferDecl] = []
 
     def close() -> None:
         if head is not None:
             joined.append(_build_voucher(head, lines))
 
     for each in statements:
-        if isinstance(each, LineDecl):
+        if isinstance(each, LineDecl | TransferDecl):
             if head is None:
                 if not body.broken:
                     body.place.report(each.span, "no voucher stands above this line")
@@ -401,7 +406,7 @@ def _join_vouchers(body: Body, statements: Sequence[RuleLine]) -> tuple[Statemen
     return tuple(joined)
 
 
-def _build_voucher(head: VoucherHead, lines: Sequence[LineDecl]) -> VoucherDecl:
+def _build_voucher(head: VoucherHead, lines: Sequence[LineDecl | TransferDecl]) -> VoucherDecl:
     last = lines[-1].span if lines else head.span
     span = Span(head.span.file, head.span.line, head.span.column, last.end_line, last.end_column)
     return VoucherDecl(
