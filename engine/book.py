@@ -428,7 +428,7 @@ class Book(BookReads):
         Raises:
             CallerError: they do not compile.
         """
-        kind = command.get("type")
+        kind = str(command.get("type"))
         if kind in FILED_TYPES:
             program = self._revisions.compile(event_files(command))
         elif kind == REVISION_APPROVED:
@@ -464,4 +464,4 @@ class Book(BookReads):
 
 
 def _publishes(call: Call) -> bool:
-    return any(event.get("type") in PUBLICATION_TYPES for event in call.events)
+    return any(str(event.get("type")) in PUBLICATION_TYPES for event in call.events)

@@ -231,7 +231,7 @@ def in_batches(events: Iterable[Event], size: int) -> Iterator[list[Event]]:
     run, group = 0, None
     for event in events:
         own = event.get("group_id")
-        if event.get("type") in PUBLICATION_TYPES:
+        if str(event.get("type")) in PUBLICATION_TYPES:
             if batch:
                 yield batch
             yield [event]

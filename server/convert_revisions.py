@@ -44,7 +44,22 @@ def write_revision(revision: RevisionView, *, diff: str | None = None) -> pb.Rev
         superseded_by=revision.superseded_by,
         use_count=revision.use_count,
         against=revision.against,
+        impact=write_impact(revision.impact),
         diff=diff or "",
+    )
+
+
+def write_impact(impact: Mapping[str, object]) -> pb.Impact | None:
+    """The summary of an impact report, None where there is none."""
+    counts, seq, events = (impact.get(name) for name in ("class_counts", "seq", "event_count"))
+    if not (isinstance(counts, dict) and isinstance(seq, int) and isinstance(events, int)):
+        return None
+    return pb.Impact(
+        against=str(impact.get("against") or ""),
+        seq=seq,
+        event_count=events,
+        class_counts=counts,
+        digest=str(impact.get("digest") or ""),
     )
 
 

@@ -7,14 +7,17 @@ the book itself (`engine.decide`), by the principal of the call.
 from __future__ import annotations
 
 import difflib
+import hashlib
+import json
 import uuid
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
 from engine.book import Book
 from engine.book_reads import BookReads
+from engine.calendar import day_of
 from engine.calls import (
     PUBLISHING_FIXED,
     REVISION_APPROVED,
@@ -27,8 +30,11 @@ from engine.calls import (
     RevisionView,
 )
 from engine.effects import PublishingMode, Status
-from engine.errors import CallerError, UnknownObject
-from server.rulebooks import Check, Files, check_files, read_folder
+from engine.errors import CallerError, MalformedInput, UnknownObject
+from engine.impact import compare_book
+from engine.program import NO_DATE
+from server.limits import MAX_IMPACT_EVENTS
+from server.rulebooks import Check, Files, check_files, compile_files, read_folder
 
 #: What a publication command ends with where it did what it was asked to.
 _DONE = frozenset({Status.POSTED, Status.NO_POSTING})
@@ -57,10 +63,12 @@ class Examination:
     Attributes:
         check: what compiling, testing and comparing with the book showed.
         against: identity of the revision in force before it, "" = none.
+        impact: summary of what it does to the events of the book; empty where it holds none.
     """
 
     check: Check
     against: str = ""
+    impact: Mapping[str, object] = field(default_factory=dict)
 
     @property
     def ok(self) -> bool:
@@ -68,11 +76,52 @@ class Examination:
         return self.check.ok
 
 
-def examine(book: BookReads, candidate: Candidate) -> Examination:
+def examine(book: Book, candidate: Candidate) -> Examination:
     """Compiles and tests a candidate and compares it with what the book holds; stores nothing."""
+    days = _days(candidate)
     check = check_files(candidate.files, run_tests=True)
     before = newest_in_force(book)
-    return Examination(check, before.revision if before is not None else "")
+    against = before.revision if before is not None else ""
+    impact = _impact_of(book, candidate, days) if check.ok and before is not None else {}
+    return Examination(check, against, impact)
+
+
+def _days(candidate: Candidate) -> tuple[int, int]:
+    """First and last business day of a candidate, NO_DATE = no limit."""
+    days = []
+    for name, text in (("from", candidate.valid_from), ("until", candidate.valid_until)):
+        try:
+            days.append(day_of(text) if text else NO_DATE)
+        except ValueError:
+            what = f"{name} {text} is no date; write one such as 2026-03-05"
+            raise MalformedInput("MALFORMED_REQUEST", what, field=f"valid_{name}") from None
+    if NO_DATE not in days and days[1] < days[0]:
+        what = f"until {candidate.valid_until} lies before from {candidate.valid_from}"
+        raise MalformedInput("MALFORMED_REQUEST", what, field="valid_until")
+    return days[0], days[1]
+
+
+def _impact_of(book: Book, candidate: Candidate, days: tuple[int, int]) -> dict[str, object]:
+    """What a candidate would have made of the events of the book, in short and as a digest."""
+    seq, count = book.seq, book.state.event_count
+    if not count:
+        return {}
+    if count > MAX_IMPACT_EVENTS:
+        counts = {"not_compared": count}
+        return {"seq": seq, "event_count": count, "class_counts": counts}
+    program = compile_files(candidate.files)
+    report = compare_book(book, program, valid_from=days[0], valid_until=days[1])
+    if not report.event_count:
+        return {}
+    data = report.to_json()
+    text = json.dumps(data, ensure_ascii=False, sort_keys=True)
+    return {
+        "against": report.old_revision,
+        "seq": seq,
+        "event_count": report.event_count,
+        "class_counts": {change.value: count for change, count in report.counts.items() if count},
+        "digest": hashlib.sha256(text.encode()).hexdigest(),
+    }
 
 
 def examine_again(book: BookReads, proposal: RevisionView) -> Check:
@@ -100,6 +149,7 @@ def publication(
         "valid_until": candidate.valid_until or None,
         "comment": candidate.comment or None,
         "against": examination.against or None,
+        "impact": dict(examination.impact) or None,
     }
 
 

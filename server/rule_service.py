@@ -10,7 +10,7 @@ from engine.book import Book
 from engine.calls import Call, EventResult, RevisionState, RevisionView
 from engine.effects import Status
 from server.committer import Committer
-from server.convert_revisions import STATES, write_publishing, write_revision
+from server.convert_revisions import STATES, write_impact, write_publishing, write_revision
 from server.event_types import arrow_schema, event_types_of, json_schema
 from server.interceptors import Context, current_call
 from server.limits import MAX_PATH_CHARS, MAX_RULE_FILES
@@ -91,6 +91,7 @@ class RuleService(rule_service_pb2_grpc.RuleServiceServicer):
             tests=_write_tests(check),
             revision=check.revision,
             seq=self._book.seq,
+            impact=write_impact(examination.impact),
         )
         if not check.ok or request.validate_only:
             return response
