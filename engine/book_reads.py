@@ -24,6 +24,7 @@ from engine.history import Commits
 from engine.log import (
     CommitHeader,
 )
+from engine.parameters import ParameterView, parameter_views
 from engine.program import Program
 from engine.reading import Reading
 from engine.revisions import Revisions
@@ -169,6 +170,12 @@ class BookReads:
         """Which revision an event of a business day resolves to now, and why not another."""
         with self._lock:
             return self._revisions.resolve(day)
+
+    def parameters(self) -> list[ParameterView]:
+        """The parameters of the rule book published last, with the values set and the defaults."""
+        program = self.program()
+        with self._lock:
+            return parameter_views(self._state, program)
 
     def program(self, revision: str = "") -> Program:
         """The program of a revision, the newest if empty. Raises UnknownObject."""

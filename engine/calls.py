@@ -22,6 +22,7 @@ REVISION_PROPOSED = "revision.proposed"  # fields: the same, comment; in force o
 REVISION_APPROVED = "revision.approved"  # fields: revision, author, of_source, of_id, comment
 REVISION_WITHDRAWN = "revision.withdrawn"  # fields: revision, of_source, of_id, comment
 PUBLISHING_FIXED = "publishing.fixed"  # fields: mode single|four_eyes
+PARAMETER_SET = "book.parameter_set"  # fields: name, value, entity (only it), reason
 HOLD_DECIDED = "hold.decided"  # fields: of_source, of_id, decision approve|reject, role, reason
 BUDGET_APPROVED = "budget.approved"  # fields: lines [{node, amount, …}], version, budget
 BUDGET_REVISED = "budget.revised"  # fields: lines [{node, amount or delta}], version, reason
@@ -58,7 +59,9 @@ PUBLICATION_TYPES = frozenset(
 #: Those that carry the files of a rule book.
 FILED_TYPES = frozenset({REVISION_PUBLISHED, REVISION_PROPOSED})
 SYSTEM_TYPES = (
-    BUDGET_TYPES | PUBLICATION_TYPES | {PERIOD_CLOSED, EVENT_RETRIED, EVENT_WITHDRAWN, HOLD_DECIDED}
+    BUDGET_TYPES
+    | PUBLICATION_TYPES
+    | {PERIOD_CLOSED, EVENT_RETRIED, EVENT_WITHDRAWN, HOLD_DECIDED, PARAMETER_SET}
 )
 
 #: Source under which commands made by the service itself are identified.
@@ -183,7 +186,11 @@ class BudgetNodeView:
 
 @dataclass(frozen=True, slots=True)
 class LineView:
-    """A voucher line as read back. Amounts in minor units; exactly one side is not zero."""
+    """A voucher line as read back. Amounts in minor units; at most one side is not zero.
+
+    `currency`, `fc_debit`, `fc_credit`, `rate`: of a line in a foreign currency, on the same side,
+    in minor units of that currency; "" and 0 where the line is in functional currency.
+    """
 
     line_no: int
     account_code: str

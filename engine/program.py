@@ -22,6 +22,13 @@ INT64_MAX = 2**63 - 1
 #: Shape of a node: one value per event, or (>= 0) one value per element of that list field.
 EVENT_SHAPE = -1
 
+#: Before the wire name of a parameter: the name of the record its values are kept in. No author
+#: can declare a record of such a name.
+PARAMETER_PREFIX = "parameter."
+
+#: The fields of such a record: the value, from which business date it was set, by whom and why.
+PARAMETER_FIELDS = ("value", "since", "by", "reason")
+
 #: A day far outside the calendar we accept; stands for "no upper limit" in date ranges.
 NO_DATE = -(2**31)
 
@@ -86,6 +93,7 @@ class Op(StrEnum):
     VERSION = "version"
     DELTA = "delta"  # data: target index; args = keys + (new value,) -> new minus old
     SPLIT = "split"  # args (event-shaped total, list-shaped weights); data: Residue
+    ENTITY = "entity"  # the event's entity -> TEXT
     IN_CHART = "in_chart"  # ACCOUNT -> ACCOUNT; data: per account the one of its role elsewhere
     REQUIRE = "require"  # args (NUMBER or DATE, BOOL): the first; data: the fault where not so
     DAYS = "days"  # DATEs (a, b) -> NUMBER, b - a
@@ -408,6 +416,18 @@ class Record:
 
 
 @dataclass(frozen=True, slots=True)
+class Parameter:
+    """A value that each book sets for itself, by command; rules read it by its name.
+
+    `field`: its name, type and bounds; its `default` counts where no book has set it. `record`:
+    where its values are kept, by entity ("" = for every entity that has none of its own).
+    """
+
+    field: Field
+    record: int
+
+
+@dataclass(frozen=True, slots=True)
 class Target:
     """Cumulative named state: `delta` posts the new value minus the last one per key.
 
@@ -499,6 +519,30 @@ class LineDimension:
     given: int | None = None
 
 
+class ForeignForm(StrEnum):
+    """How a line's functional amount follows from its foreign amount and rate."""
+
+    CONVERTED = "converted"  # it is convert(foreign, rate)
+    BOOK = "book"  # its share of the account's balance, the rate is what comes of it
+    REVALUED = "revalued"  # convert(foreign balance, rate) less the balance; foreign is 0
+    STATED = "stated"  # as the event says; nothing is proved
+
+
+@dataclass(frozen=True, slots=True)
+class ForeignPart:
+    """Currency, foreign amount and rate of a line, as nodes; attributes, outside of the balance.
+
+    `currency` (TEXT: an ISO code), `amount` (NUMBER at MOST_DECIMALS of `engine.currencies`, a
+    multiple of the currency's minor unit), `rate` (TEXT: a plain decimal). All have the shape of
+    the line.
+    """
+
+    form: ForeignForm
+    currency: int
+    amount: int
+    rate: int
+
+
 @dataclass(frozen=True, slots=True)
 class Line:
     """A voucher line, or one per element of a list where `each` >= 0.
@@ -506,7 +550,8 @@ class Line:
     `account` (ACCOUNT), `amount` (NUMBER at the ledger's scale) and the dimension values have
     either EVENT_SHAPE or the shape `each`; lowering has inserted REPEAT, so inside a line with
     `each` >= 0 all have that shape. A line whose amount is 0 is dropped. `by_sign`: a negative
-    amount goes to the other side as a positive one, whatever the ledger's policy.
+    amount goes to the other side as a positive one, whatever the ledger's policy. `foreign`: its
+    amount in another currency, on the same side; then only a line where both are 0 is dropped.
 
     `transfer`: of a line that a transfer made, its amount whether or not the two values it moves
     between are equal; where they are, `amount` is 0. `remaining_bound`: of the line that takes
@@ -522,13 +567,15 @@ class Line:
     by_sign: bool = False
     transfer: int | None = None
     remaining_bound: int | None = None
+    foreign: ForeignPart | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class VoucherPlan:
     """A voucher a rule makes: lines in source order; `guard` None = always.
 
-    `merge`: lines equal in side, account and dimensions become one (`engine.evaluate.merging`).
+    `merge`: lines equal in side, account, dimensions, currency and rate become one
+    (`engine.evaluate.merging`).
     """
 
     ledger: int
@@ -746,3 +793,4 @@ class Program:
     codes: dict[str, tuple[str, ...]] = field(default_factory=dict)
     code_names: dict[str, dict[str, str]] = field(default_factory=dict)
     budgets: tuple[Budget, ...] = ()
+    parameters: tuple[Parameter, ...] = ()

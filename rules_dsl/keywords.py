@@ -103,6 +103,7 @@ KEYWORDS: tuple[Keyword, ...] = (
     Keyword("IN_LEDGER", "in", "属于", ("IN",)),
     Keyword("CONTINUES", "continues", "承接"),
     Keyword("BUDGET", "budget", "预算"),
+    Keyword("PARAMETER", "parameter", "参数"),
     Keyword("RULE", "rule", "规则"),
     Keyword("ON", "on", "针对", ("ON_BUDGET",)),
     Keyword("BASIS", "basis", "依据"),
@@ -145,7 +146,7 @@ KEYWORDS: tuple[Keyword, ...] = (
     Keyword("TRUE", "true", "是"),
     Keyword("FALSE", "false", "否"),
     Keyword("TEST", "test", "测试"),
-    Keyword("AT", "at", "于"),
+    Keyword("AT", "at", "于", ("AT_RATE",)),
     Keyword("EXPECT", "expect", "期望"),
     Keyword("WITH", "with", "含"),
     Keyword("NO_POSTING", "no posting", "不入账"),
@@ -186,6 +187,8 @@ KEYWORDS: tuple[Keyword, ...] = (
     Keyword("REJECTED", "rejected", "驳回"),
     Keyword("HELD", "held", "被暂挂"),
     Keyword("WARNED", "warned", "被提醒"),
+    Keyword("FOREIGN", "foreign", "原币"),
+    Keyword("AS_STATED", "as stated", "照列"),
     Keyword("SIDE_BY_SIGN", "side by sign", "按正负定方向"),
     Keyword("MERGE", "merge", "合并"),
     Keyword("EXPLAIN", "explain", "说明"),
@@ -203,6 +206,7 @@ PLACE_SPELLINGS: tuple[tuple[str, str], ...] = (
     ("OF_REFERENCE", "凭"),
     ("BY_ROLE", "由"),
     ("DATED_RECORD", "分日期"),
+    ("AT_RATE", "汇率"),
 )
 
 #: Words kept for later stages of the language: (English, Chinese). No terminal has them yet.
@@ -286,6 +290,7 @@ TOP_LEVEL: tuple[str, ...] = (
     "RECORD",
     "TARGET",
     "BUDGET",
+    "PARAMETER",
     "RULE",
     "TEST",
 )

@@ -14,6 +14,7 @@ from engine.program import (
     Act,
     Control,
     Expects,
+    ForeignForm,
     Horizon,
     LatePolicy,
     NegativePolicy,
@@ -490,6 +491,18 @@ class TargetDecl:
     span: Span
 
 
+@dataclass(frozen=True, slots=True)
+class ParameterDecl:
+    """`parameter NAME [is WIRE] TYPE default LITERAL`: a value that each book sets for itself."""
+
+    name: str
+    wire: str
+    type: TypeRef
+    default: Expr
+    span: Span
+    name_span: Span
+
+
 # --- Budgets -----------------------------------------------------------------------------
 
 
@@ -595,6 +608,16 @@ class TemplateText:
 
 
 @dataclass(frozen=True, slots=True)
+class ForeignClause:
+    """`foreign AMOUNT at RATE [as stated]` of a voucher line."""
+
+    form: ForeignForm
+    amount: Expr
+    rate: Expr
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
 class Remaining:
     """`remaining up to BOUND` in the place of an amount: what the other lines leave."""
 
@@ -604,7 +627,7 @@ class Remaining:
 
 @dataclass(frozen=True, slots=True)
 class LineDecl:
-    """`debit|credit ACCOUNT AMOUNT [by …] [each LIST] [side by sign]`.
+    """`debit|credit ACCOUNT AMOUNT [foreign …] [by …] [each LIST] [side by sign]`.
 
     `account`: a role path, or an Index into a table with an account output, or a let naming one.
     """
@@ -616,6 +639,7 @@ class LineDecl:
     each: Name | None
     span: Span
     by_sign: bool = field(default=False, metadata=ADDED)
+    foreign: ForeignClause | None = field(default=None, metadata=ADDED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -797,6 +821,15 @@ class TestNode:
 
 
 @dataclass(frozen=True, slots=True)
+class GivenParameter:
+    """`given parameter NAME = value`: a value of the book from this place of the test on."""
+
+    name: Name
+    value: Expr
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
 class GivenBudget:
     """`given budget NODE [under NODE] = AMOUNT`: an amount approved at this place of the test."""
 
@@ -854,6 +887,7 @@ TestStep = (
     | GivenTarget
     | GivenBalance
     | GivenBudget
+    | GivenParameter
     | ExpectVoucher
     | ExpectStatus
     | ExpectMove
@@ -890,6 +924,7 @@ Declaration = (
     | RecordDecl
     | TargetDecl
     | BudgetDecl
+    | ParameterDecl
     | RuleDecl
     | TestDecl
 )

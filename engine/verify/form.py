@@ -86,7 +86,7 @@ _RANGES = {
     (schema.REVISION_STEPS.name, "step"): (min(RevisionStep), max(RevisionStep)),
     (schema.REVISION_STEPS.name, "of_seq"): (0, _LARGEST),
     (schema.PUBLISHING.name, "mode"): (min(PublishingMode), max(PublishingMode)),
-    (schema.READS.name, "kind"): (ReadKind.RECORD, ReadKind.EXISTENCE),
+    (schema.READS.name, "kind"): (min(ReadKind), max(ReadKind)),
     (schema.READS.name, "known"): (0, 1),
     (schema.COMMANDS.name, "event_date"): (FIRST_DAY, LAST_DAY),
     (schema.VOUCHERS.name, "event_date"): (FIRST_DAY, LAST_DAY),

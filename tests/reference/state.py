@@ -8,6 +8,7 @@ import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from fractions import Fraction
 
 from engine.program import Side
 from tests.reference.budget_cuts import Verdict
@@ -23,12 +24,16 @@ TRANSPORT_KEYS = frozenset({"group_id", "attempt_id", "stream_id"})
 
 @dataclass(frozen=True, slots=True)
 class PostedLine:
-    """A line: amount in minor units, red ones negative on their side; dimensions by wire name."""
+    """A line: amount in minor units, red ones negative on their side; dimensions by wire name.
+
+    `foreign`: currency, foreign amount on the same side, rate as text, of a line that has them.
+    """
 
     side: Side
     account: str
     amount: int
     dimensions: tuple[tuple[str, str], ...]
+    foreign: tuple[str, Fraction, str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +83,7 @@ class State:
     records: by record name and key, the fields that were set. dated: likewise of dated records, as
     (day, fields) in the order they were written. targets: by target name, entity
     and key the last cumulative value in minor units. postings: every line by entity, ledger and
-    account.
+    account. parameters: by wire name and entity, "" = every entity.
     """
 
     records: dict[tuple[str, tuple[Value, ...]], dict[str, Value]] = field(default_factory=dict)
@@ -93,6 +98,7 @@ class State:
     budgets: Budgets = field(default_factory=Budgets)
     held: dict[tuple[str, str], Held] = field(default_factory=dict)
     numbering: Numbering = field(default_factory=Numbering)
+    parameters: dict[tuple[str, str], Value] = field(default_factory=dict)
 
     def post(self, voucher: PostedVoucher) -> None:
         """Adds a voucher and its lines."""

@@ -16,6 +16,8 @@ from engine.program import (
     Dimension,
     EventType,
     FieldType,
+    ForeignForm,
+    ForeignPart,
     Kind,
     Ledger,
     Line,
@@ -49,7 +51,12 @@ from tests.engine.evaluate.building import (
     text,
 )
 from tests.engine.evaluate.random_tables import TEXTS, random_table
-from tests.engine.evaluate.random_values import grow_calendar, grow_chart, grow_requirement
+from tests.engine.evaluate.random_values import (
+    grow_calendar,
+    grow_chart,
+    grow_entity,
+    grow_requirement,
+)
 
 OUTSIDE_TEXTS = (*TEXTS, "未知", "x" * 40, "集团/华东/甲", "/", "乙/")
 WIDEST = 10**70  # numbers beyond this are not multiplied further
@@ -200,6 +207,7 @@ class RuleGenerator:
             lambda: grow_calendar(self),
             lambda: grow_requirement(self),
             lambda: grow_chart(self),
+            lambda: grow_entity(self),
         ]
         self.random.choice(growers)()
 
@@ -338,7 +346,12 @@ class RuleGenerator:
             if self.random.random() < 0.3:
                 found += (self.find(Kind.BOOL, shape),)  # type: ignore[assignment]
             dimensions.append(found)
-        return self.make.line(side, self.find(Kind.ACCOUNT, shape), amount, *dimensions)
+        line = self.make.line(side, self.find(Kind.ACCOUNT, shape), amount, *dimensions)
+        if self.random.random() < 0.8:
+            return line
+        kinds = (Kind.TEXT, Kind.NUMBER, Kind.TEXT)
+        part = (self.find(kind, shape, 10**15) for kind in kinds)
+        return replace(line, foreign=ForeignPart(ForeignForm.STATED, *part))
 
     def lines(self) -> list[Line]:
         """Lines that balance, mostly: a total, or a list and its sum."""
