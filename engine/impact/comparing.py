@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from engine.book import Book
-from engine.calls import PUBLICATION_TYPES, Call
+from engine.calls import Call
 from engine.impact.joining import Decided, Event, EventJoin
 from engine.impact.report import ImpactReport, ReportMaker
 from engine.impact.writer import ImpactWriter
@@ -75,8 +75,7 @@ def compare_book(
 
     Both sides decide the log's accepted events anew: one under the revisions they were decided
     under, the other under `new` instead, as if it had been in force from the first commit on.
-    Publications of rules are followed but not compared. Events that were refused are not kept
-    and so not compared.
+    Events that were refused are not kept and so not compared.
 
     Args:
         recorded: the stored book, with a compiler; it is only read.
@@ -106,7 +105,7 @@ def compare_book(
             if not calls:
                 for book in books:
                     book.tick()
-            batch = [event for call in calls if _is_compared(call) for event in call.events]
+            batch = [event for call in calls for event in call.events]
             join.add(batch, *(_decide(book, calls) for book in books))
             done += len(batch)
             if progress is not None:
@@ -118,14 +117,8 @@ def compare_book(
 def _decide(book: Book, calls: Sequence[Call]) -> Decided:
     """Posts calls to one of the books."""
     before = book.seq
-    answers = zip(calls, book.post(calls), strict=True)
-    results = [result for call, answer in answers if _is_compared(call) for result in answer.own]
+    results = [result for answer in book.post(calls) for result in answer.own]
     return Decided(results, [effects for _, effects in book.commits(before + 1)])
-
-
-def _is_compared(call: Call) -> bool:
-    """Whether a call holds anything but the publication of rules, which is no effect of them."""
-    return not any(str(event.get("type")) in PUBLICATION_TYPES for event in call.events)
 
 
 def _known_first(recorded: Book) -> RuleCompiler:
