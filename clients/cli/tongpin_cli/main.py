@@ -13,6 +13,7 @@ import typer
 
 from tongpin_cli.options import Json, Paths, Rules, Server, Store, Token
 from tongpin_cli.output import EXIT_ENVIRONMENT, EXIT_INPUT, Layout, Output
+from tongpin_cli.parameter_report import parameters
 from tongpin_cli.publishing_commands import register
 from tongpin_cli.test_command import test
 
@@ -29,6 +30,7 @@ report_app = typer.Typer(help="Reports as table, CSV or JSON.", no_args_is_help=
 app.add_typer(token_app, name="token")
 app.add_typer(report_app, name="report")
 register(app)
+report_app.command("parameters")(parameters)
 
 
 def run() -> None:
