@@ -22,7 +22,7 @@ from engine.state.identities import Identities
 from engine.strings import StringPool
 
 #: Version of the sections below; another version's snapshot is not used.
-STATE_SCHEMA = 3
+STATE_SCHEMA = 4
 
 _encode = msgspec.msgpack.encode
 _decode = msgspec.msgpack.decode
