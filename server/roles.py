@@ -75,6 +75,7 @@ ROLE_TABLE: Final[Mapping[str, frozenset[Role]]] = MappingProxyType(
         _POSTING + "WithdrawEvent": frozenset({Role.OPERATOR, Role.REVIEWER}),
         _LEDGER + "TrialBalance": _PEOPLE,
         _LEDGER + "AccountActivity": _PEOPLE,
+        _LEDGER + "ListParameters": _PEOPLE,
         _RULES + "CheckRules": frozenset({Role.AUTHOR, Role.APPROVER, Role.OPERATOR}),
         _RULES + "PublishRevision": frozenset({Role.APPROVER}),
         _RULES + "PublishRevision#validate_only": frozenset({Role.AUTHOR, Role.APPROVER}),
