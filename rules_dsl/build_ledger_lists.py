@@ -91,13 +91,14 @@ def _respelled(node: T, lists: Mapping[str, Mapping[str, str]]) -> T:
             return node
         return replace(node, path=(node.path[0], words[node.path[1]], *node.path[2:]))
     if isinstance(node, tuple):
-        return tuple(_respelled(each, lists) for each in node)  # type: ignore[return-value]  # as it was
+        respelled = tuple(_respelled(each, lists) for each in node)
+        return respelled  # type: ignore[return-value]  # of the same types
     if is_dataclass(node) and not isinstance(node, type | Span):
         changed = {}
         for member in fields(node):
             value = getattr(node, member.name)
-            respelled = _respelled(value, lists)
-            if respelled is not value:
-                changed[member.name] = respelled
+            new = _respelled(value, lists)
+            if new is not value:
+                changed[member.name] = new
         return replace(node, **changed) if changed else node
     return node
