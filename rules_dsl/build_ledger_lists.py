@@ -91,8 +91,7 @@ def _respelled(node: T, lists: Mapping[str, Mapping[str, str]]) -> T:
             return node
         return replace(node, path=(node.path[0], words[node.path[1]], *node.path[2:]))
     if isinstance(node, tuple):
-        respelled = tuple(_respelled(each, lists) for each in node)
-        return respelled  # type: ignore[return-value]  # of the same types
+        return tuple(_respelled(each, lists) for each in node)  # type: ignore[return-value]
     if is_dataclass(node) and not isinstance(node, type | Span):
         changed = {}
         for member in fields(node):

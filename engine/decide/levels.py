@@ -138,9 +138,11 @@ class _Walk:
         if access == Access.SET:
             return max(after + 1, read)
         scanned = (after, accesses.rules[index])
-        if access == Access.SCAN and not wild and self.scanner.get(key) == scanned:
+        if access != Access.SCAN:
+            return after + 1
+        if not wild and self.scanner.get(key) == scanned and read <= after:
             return after
-        return after + 1
+        return max(after + 1, read)  # what reads the target before must not see it
 
     def note(self, index: int, level: int) -> None:
         """Remembers an access of an event that stands at `level`."""
