@@ -9,8 +9,10 @@ from bisect import bisect_right
 from collections import deque
 from dataclasses import dataclass, field
 
+from engine.effects import PublishingMode
 from engine.errors import InvariantBroken
-from engine.program import Balance, Program
+from engine.program import NO_DATE
+from engine.state.balances import BalanceIndex, BalanceSpec, Periods
 from engine.state.budgets import BudgetState
 from engine.state.identities import Identities
 from engine.state.keys import Key
@@ -25,31 +27,6 @@ ATTEMPT_KEPT_US = 7 * 24 * 3600 * 1_000_000
 
 #: How many offsets of a stream keep their results.
 OFFSETS_KEPT = 1_000_000
-
-
-@dataclass(frozen=True, slots=True)
-class BalanceSpec:
-    """Identity of a running balance over revisions.
-
-    `accounts` are codes, sorted; `dimensions` wire names in key order; `debit_side`: a debit
-    raises it.
-    """
-
-    ledger: str
-    accounts: tuple[str, ...]
-    dimensions: tuple[str, ...]
-    debit_side: bool
-
-    @classmethod
-    def of(cls, program: Program, balance: Balance) -> BalanceSpec:
-        """The spec of a program's balance."""
-        accounts = [program.accounts[index] for index in balance.accounts]
-        return cls(
-            program.ledgers[balance.ledger].wire,
-            tuple(sorted({account.code for account in accounts})),
-            tuple(program.dimensions[index].wire for index in balance.dimensions),
-            accounts[0].debit_side,
-        )
 
 
 @dataclass(slots=True)
@@ -102,13 +79,39 @@ class StreamState:
 
 @dataclass(frozen=True, slots=True)
 class RevisionEntry:
-    """A revision in force from `ordinal` on (its command's place in the log)."""
+    """A revision proposed, or in force from its place in the log on.
+
+    Attributes:
+        revision: identity.
+        seq, row: command that put it into force; 0 and -1 while it is proposed.
+        valid_from, valid_until: business days it holds, NO_DATE = no limit.
+        source_seq, source_row: command that holds its files, whose `source` and `event_id` name
+            it; written by `author`.
+        withdrawn_seq, withdrawn_row: command that took it back; 0 and -1 = none.
+        uses: how often an event was decided under it.
+        first_use_seq: commit that used it first, 0 = none.
+    """
 
     revision: str
     seq: int
     row: int
     valid_from: int
     valid_until: int
+    source_seq: int = 0
+    source_row: int = -1
+    source: str = ""
+    event_id: str = ""
+    author: str = ""
+    withdrawn_seq: int = 0
+    withdrawn_row: int = -1
+    uses: int = 0
+    first_use_seq: int = 0
+
+    def holds(self, day: int) -> bool:
+        """Whether its range holds a business day."""
+        return (self.valid_from == NO_DATE or self.valid_from <= day) and (
+            self.valid_until == NO_DATE or day <= self.valid_until
+        )
 
 
 @dataclass(slots=True)
@@ -117,7 +120,8 @@ class BookState:
 
     Text in keys is coded by `pool`. Amounts are minor units. `totals`: (entity, ledger, period,
     account code) -> [debit, credit]. `records`: number values stand as (raw, scale), text as
-    pool code, days and flags as int.
+    pool code, days and flags as int. `revisions`: put into force, in that order; `proposals`: not
+    in force, waiting or withdrawn. `publishing`: PublishingMode.
     """
 
     pool: StringPool
@@ -142,9 +146,12 @@ class BookState:
     attempts: dict[str, tuple[int, ...]] = field(default_factory=dict)
     attempt_queue: deque[tuple[int, str]] = field(default_factory=deque)
     revisions: list[RevisionEntry] = field(default_factory=list)
+    proposals: list[RevisionEntry] = field(default_factory=list)
+    publishing: int = PublishingMode.SINGLE
     counters: dict[str, int] = field(default_factory=dict)
     entities: list[str] = field(default_factory=list)
     budgets: BudgetState = field(default_factory=BudgetState)
+    balance_index: BalanceIndex = field(default_factory=BalanceIndex)
     versions: VersionIndex = field(default_factory=VersionIndex, compare=False, repr=False)
 
     @classmethod
@@ -152,12 +159,32 @@ class BookState:
         """The state before the first commit."""
         return cls(pool=StringPool(), identities=Identities())
 
+    def add_balance(self, spec: BalanceSpec, key: Key, amount: int) -> None:
+        """Adds to a balance that is kept."""
+        balances = self.balances[spec]
+        if key not in balances and self.balance_index.holds(spec):
+            self.balance_index.note(spec, key)
+        balances[key] = balances.get(key, 0) + amount
+
+    def balance_periods(self, spec: BalanceSpec, prefix: Key) -> Periods:
+        """The keys of a grouped balance under an entity and dimension values, by period."""
+        if not self.balance_index.holds(spec):
+            self.balance_index.build(spec, self.balances.get(spec, {}))
+        return self.balance_index.periods(spec, prefix)
+
     def place_of(self, ordinal: int) -> tuple[int, int]:
         """Commit and command row of an event by its ordinal over the whole log."""
         index = bisect_right(self.commit_firsts, ordinal) - 1
         if index < 0 or ordinal >= self.event_count:
             raise InvariantBroken("no such event ordinal", ordinal, self.event_count)
         return self.commit_seqs[index], ordinal - self.commit_firsts[index]
+
+    def revision_on(self, day: int) -> RevisionEntry | None:
+        """The revision a business day resolves to: the latest put into force that holds it."""
+        for entry in reversed(self.revisions):
+            if not entry.withdrawn_seq and entry.holds(day):
+                return entry
+        return None
 
     def ordinal_of(self, seq: int, row: int) -> int:
         """Inverse of `place_of`."""

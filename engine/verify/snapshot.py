@@ -11,7 +11,8 @@ from engine.effects import COMMANDS, EFFECTS_SCHEMA
 from engine.errors import StoreError
 from engine.log import CommitStore
 from engine.log.snapshot import Snapshot, SnapshotRejected, read_snapshot, snapshot_path
-from engine.state.book_state import BalanceSpec, BookState
+from engine.state.balances import BalanceSpec
+from engine.state.book_state import BookState
 from engine.state.serialize import STATE_SCHEMA, state_from_sections
 from engine.strings import StringPool
 from engine.verify.contents import StoredEvents
@@ -126,6 +127,8 @@ def _parts(state: BookState) -> dict[str, dict[object, object]]:
         "attempts": _flat(state.attempts.items()),
         "attempt queue": _flat(enumerate(state.attempt_queue)),
         "revisions": _flat(enumerate(state.revisions)),
+        "proposals": _flat(enumerate(state.proposals)),
+        "publishing": {"mode": state.publishing},
         "counters": _flat(state.counters.items()),
         "entities": _flat(enumerate(state.entities)),
         "balances": {
