@@ -27,6 +27,7 @@ from engine.calls import (
     EVENT_RETRIED,
     EVENT_WITHDRAWN,
     HOLD_DECIDED,
+    PARAMETER_SET,
     PERIOD_CLOSED,
     REVISION_PUBLISHED,
 )
@@ -101,6 +102,7 @@ ROLE_TABLE: Final[Mapping[str, frozenset[Role]]] = MappingProxyType(
 COMMAND_ROLES: Final[Mapping[str, frozenset[Role]]] = MappingProxyType(
     {
         PERIOD_CLOSED: frozenset({Role.APPROVER}),
+        PARAMETER_SET: frozenset({Role.APPROVER}),
         HOLD_DECIDED: frozenset({Role.REVIEWER, Role.APPROVER}),
         BUDGET_APPROVED: frozenset({Role.APPROVER}),
         BUDGET_REVISED: frozenset({Role.APPROVER}),
