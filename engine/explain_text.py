@@ -34,6 +34,7 @@ _WORDS = {
     "table": ("table", "决策表"),
     "rate": ("rate", "税率表"),
     "record": ("record", "档案"),
+    "parameter": ("parameter", "参数"),
     "existence": ("record exists", "档案存在"),
     "version": ("version in force from", "生效版本"),
     "balance": ("balance of", "余额"),

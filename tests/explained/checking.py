@@ -106,11 +106,10 @@ def _check_reads(sample: Sample, explanation: Explanation, steps: list[Explained
     facts = sample.facts.get((explanation.event.source, explanation.event.event_id))
     for step in steps:
         said = dict(step.facts)
-        if step.kind == "record":
-            if "written_by" in said:
-                _check_writer(sample, step, said["written_by"])
-            if facts is not None:
-                assert step.name in {name for name, _ in facts.records}, step
+        if step.kind in ("record", "parameter") and "written_by" in said:
+            _check_writer(sample, step, said["written_by"])
+        if step.kind == "record" and facts is not None:
+            assert step.name in {name for name, _ in facts.records}, step
         if step.kind == "delta" and "before" in said and facts is not None:
             before = said["before"].partition(" ")[0].replace(".", "")
             assert (said["target"], int(before)) in facts.targets, step
