@@ -38,6 +38,8 @@ _WORDS = {
     "existence": ("record exists", "档案存在"),
     "version": ("version in force from", "生效版本"),
     "balance": ("balance of", "余额"),
+    "debits": ("debits of", "借方发生额"),
+    "credits": ("credits of", "贷方发生额"),
     "delta": ("delta", "增量"),
     "split": ("split", "拆分"),
     "condition": ("condition", "条件"),

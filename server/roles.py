@@ -78,6 +78,7 @@ ROLE_TABLE: Final[Mapping[str, frozenset[Role]]] = MappingProxyType(
         _LEDGER + "AccountActivity": _PEOPLE,
         _EXPLAIN + "ExplainVoucher": _PEOPLE,
         _EXPLAIN + "ExplainWhyNot": _PEOPLE,
+        _LEDGER + "ListParameters": _PEOPLE,
         _RULES + "CheckRules": frozenset({Role.AUTHOR, Role.APPROVER, Role.OPERATOR}),
         _RULES + "PublishRevision": frozenset({Role.APPROVER}),
         _RULES + "PublishRevision#validate_only": frozenset({Role.AUTHOR, Role.APPROVER}),
