@@ -25,6 +25,13 @@ from tongpin_client.budget_queries import (
 from tongpin_client.client import Client
 from tongpin_client.connection import DEFAULT_ADDRESS
 from tongpin_client.errors import ColumnsError, TongpinError, TongpinRpcError
+from tongpin_client.explanations import (
+    ExplainedLine,
+    ExplainedStep,
+    RecordedRead,
+    VoucherExplanation,
+    WhyNotAnswer,
+)
 from tongpin_client.queries import OnError, PublishOptions, RuleFiles
 from tongpin_client.results import (
     AccountEntry,
@@ -74,6 +81,8 @@ __all__ = [
     "Event",
     "EventResult",
     "EventType",
+    "ExplainedLine",
+    "ExplainedStep",
     "Language",
     "Money",
     "OnError",
@@ -81,6 +90,7 @@ __all__ = [
     "Parameter",
     "PostResult",
     "PublishOptions",
+    "RecordedRead",
     "Reservation",
     "RetryPolicy",
     "Revision",
@@ -99,7 +109,9 @@ __all__ = [
     "UnpostedEvents",
     "Verdict",
     "Voucher",
+    "VoucherExplanation",
     "VoucherLine",
+    "WhyNotAnswer",
     "column_batches",
     "row_batches",
     "stream_batches",
