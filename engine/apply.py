@@ -6,6 +6,8 @@ earlier `effects_schema`.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 import numpy.typing as npt
 
@@ -18,6 +20,7 @@ from engine.effects import (
     LINES,
     PERIODS,
     RECORDS,
+    REMOVED,
     REVISIONS,
     STATUS_CHANGES,
     TARGETS,
@@ -36,6 +39,7 @@ from engine.state.book_state import (
     StreamState,
     WaitingEvent,
 )
+from engine.state.drafts import apply_drafts, apply_reviews
 from engine.state.keys import key_ints
 from engine.state.sums import group_sums
 
@@ -60,6 +64,7 @@ def apply_commit(
     effects = EffectBatch(effects.strings, tables)
     if COMMANDS.name in tables:
         _apply_commands(state, header, effects, tables[COMMANDS.name])
+    apply_reviews(state, header.seq, effects)
     if STATUS_CHANGES.name in tables:
         _apply_status_changes(state, header, effects, tables[STATUS_CHANGES.name])
     if VOUCHERS.name in tables and tables[VOUCHERS.name].count:
@@ -69,6 +74,7 @@ def apply_commit(
             fold_balance(state, spec, balances, effects)
     _apply_targets(state, effects)
     _apply_records(state, effects)
+    apply_drafts(state, header.seq, effects)
     _apply_periods(state, effects)
     _apply_calls(state, header, effects)
     _apply_revisions(state, header, effects)
@@ -89,6 +95,16 @@ def fold_balance(
         balances: key -> amount, changed.
         effects: the commit.
     """
+    intern = state.pool.intern
+    for key, amount in balance_changes(spec, effects):
+        own = tuple(map(intern, key))
+        balances[own] = balances.get(own, 0) + amount
+
+
+def balance_changes(
+    spec: BalanceSpec, effects: EffectBatch
+) -> Iterator[tuple[tuple[str, ...], int]]:
+    """What a commit's lines add to one running balance, by the texts of its key."""
     if LINES.name not in effects.tables or not effects.tables[LINES.name].count:
         return
     lines, vouchers = effects.tables[LINES.name], effects.tables[VOUCHERS.name]
@@ -112,10 +128,8 @@ def fold_balance(
     amounts = (lines.ints("debit") - lines.ints("credit"))[mask]
     if not spec.debit_side:
         amounts = -amounts
-    pool = state.pool
-    for key, amount in group_sums(keys, amounts):
-        own = tuple(pool.intern(strings[code]) for code in key)
-        balances[own] = balances.get(own, 0) + amount
+    for codes, amount in group_sums(keys, amounts):
+        yield tuple(strings[code] for code in codes), amount
 
 
 def _apply_commands(
@@ -255,7 +269,15 @@ def _apply_records(state: BookState, effects: EffectBatch) -> None:
         strict=True,
     )
     for record, key, field_code, field, number, scale, text in rows:
-        values = state.records.setdefault(record, {}).setdefault(key_ints(key, intern), {})
+        place = key_ints(key, intern)
+        if scale == REMOVED:
+            records = state.records.get(record, {})
+            if field_code < 0:
+                records.pop(place, None)
+            elif place in records:
+                records[place].pop(field, None)
+            continue
+        values = state.records.setdefault(record, {}).setdefault(place, {})
         if field_code < 0:
             continue
         if text >= 0:

@@ -650,6 +650,8 @@ class Rule:
         vouchers: in source order.
         ledgers: ledger indices this rule counts for under `expects`.
         moves: budget statements in source order; decided after every rule of the event.
+        review: the role in which a person reviews its vouchers before they are posted, "" = any;
+            None: they are posted at once.
     """
 
     name: str
@@ -666,6 +668,7 @@ class Rule:
     basis: str
     span: Span
     moves: tuple[BudgetMove, ...] = ()
+    review: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -61,6 +61,7 @@ from rules_dsl.syntax import (
     ListDecl,
     RateDecl,
     RecordDecl,
+    Review,
     RowDecl,
     RuleDecl,
     Statement,
@@ -356,6 +357,7 @@ def _build_rule(body: Body) -> RuleDecl | None:
     if body.broken:
         return None
     valid_from, valid_until = build_days(body.place, body.header)
+    review = (Review(parts["review"].text, parts["review"].span),) if "review" in parts else ()
     return RuleDecl(
         name=body.name,
         name_span=body.name_span,
@@ -365,7 +367,7 @@ def _build_rule(body: Body) -> RuleDecl | None:
         basis=parts["basis"].text if "basis" in parts else "",
         guard=parts["when"].condition if "when" in parts else None,
         ledger=parts["ledger"].name if "ledger" in parts else None,
-        statements=vouchers,
+        statements=review + vouchers,
         span=body.span,
     )
 
@@ -447,7 +449,7 @@ def _build_test(body: Body) -> TestDecl | None:
 def _build_expectation(head: ExpectHead, lines: Sequence[LineDecl]) -> ExpectVoucher:
     last = lines[-1].span if lines else head.span
     span = Span(head.span.file, head.span.line, head.span.column, last.end_line, last.end_column)
-    return ExpectVoucher(head.partial, head.summary, tuple(lines), span)
+    return ExpectVoucher(head.partial, head.summary, tuple(lines), span, head.drafted)
 
 
 _BUILDERS: dict[str, Callable[[Body], Declaration | None]] = {

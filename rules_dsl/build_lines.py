@@ -43,6 +43,7 @@ from rules_dsl.syntax import (
     GivenBudget,
     GivenEvent,
     GivenRecord,
+    GivenReviewed,
     GivenValue,
     InputCell,
     Let,
@@ -178,7 +179,7 @@ def _build_item(place: Place, node: Node) -> CellItem:
 
 @dataclass(frozen=True, slots=True)
 class RulePart:
-    """`on`, `basis`, `ledger` or `when` of a rule; `part` is its English keyword."""
+    """`on`, `basis`, `ledger`, `when` or `review` of a rule; `part` is its English keyword."""
 
     part: str
     span: Span
@@ -216,6 +217,9 @@ def build_rule_line(place: Place, node: Node) -> RuleLine:
             return RulePart("basis", span, text=build_text(place, must_token(node, "STRING")))
         case "when":
             return RulePart("when", span, condition=build_expr(place, parts[0]))
+        case "review":
+            role = token(node, "STRING")
+            return RulePart("review", span, text="" if role is None else build_text(place, role))
         case "voucher":
             return _build_voucher_head(place, node, span)
         case "refuse":
@@ -291,11 +295,12 @@ class TestDay:
 
 @dataclass(frozen=True, slots=True)
 class ExpectHead:
-    """An `expect voucher` line, still without the lines below it."""
+    """An `expect voucher` or `expect drafted` line, still without the lines below it."""
 
     partial: bool
     summary: str | None
     span: Span
+    drafted: bool
 
 
 TestLine = (
@@ -305,6 +310,7 @@ TestLine = (
     | GivenBudget
     | GivenRecord
     | GivenEvent
+    | GivenReviewed
     | ExpectStatus
     | ExpectMove
     | ExpectAvailable
@@ -332,10 +338,13 @@ def build_test_line(place: Place, node: Node) -> TestLine:
     match node.data:
         case "at":
             return TestDay(build_day(place, must_token(node, "DAY")), span)
-        case "expect_voucher":
+        case "expect_voucher" | "expect_drafted":
             quoted = token(node, "STRING")
             summary = None if quoted is None else build_text(place, quoted)
-            return ExpectHead(token(node, "WITH") is not None, summary, span)
+            drafted = node.data == "expect_drafted"
+            return ExpectHead(token(node, "WITH") is not None, summary, span, drafted)
+        case "given_reviewed":
+            return GivenReviewed(span)
         case "given_balance":
             path, *rest = children(node)
             keys = tuple(_build_test_key(place, each) for each in rest[:-1])

@@ -177,6 +177,9 @@ KEYWORDS: tuple[Keyword, ...] = (
     Keyword("REJECTED", "rejected", "驳回"),
     Keyword("HELD", "held", "被暂挂"),
     Keyword("WARNED", "warned", "被提醒"),
+    Keyword("REVIEW", "review", "复核"),
+    Keyword("DRAFTED", "drafted", "待复核"),
+    Keyword("REVIEWED", "reviewed", "已复核"),
 )
 
 #: Chinese spellings that hold in one place only: there the usual word would read badly.
@@ -207,7 +210,6 @@ RESERVED: tuple[tuple[str, str], ...] = (
     ("merge", "合并"),
     ("remaining", "倒挤"),
     ("statistical", "统计"),
-    ("review", "复核"),
     ("spread", "摊销"),
 )
 
@@ -267,6 +269,7 @@ RULE_LINES: tuple[str, ...] = (
     "BASIS",
     "LEDGER",
     "WHEN",
+    "REVIEW",
     "LET",
     "SPLIT",
     "DELTA",

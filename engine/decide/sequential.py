@@ -8,7 +8,7 @@ import numpy as np
 
 from engine.batch import TypedBatch
 from engine.decide.builder import LineChunk, VoucherChunk
-from engine.decide.context import Outcome, RunContext, failed
+from engine.decide.context import Outcome, RunContext, awaits_review, failed
 from engine.decide.plan import in_force
 from engine.effects import Status
 from engine.evaluate import evaluate_row
@@ -18,12 +18,16 @@ from engine.program import Side
 
 @dataclass(slots=True)
 class _Rows:
-    """Voucher and line rows of many events, turned into one chunk each at the end."""
+    """Voucher and line rows of many events, turned into one chunk each at the end.
+
+    `drafts`: the same of vouchers that wait for a review.
+    """
 
     vouchers: list[tuple[int, ...]] = field(default_factory=list)
     lines: list[tuple[int, ...]] = field(default_factory=list)
     dimensions: list[tuple[tuple[int, int], ...]] = field(default_factory=list)
     reads: list[tuple[int, ...]] = field(default_factory=list)
+    drafts: _Rows | None = None
 
 
 def decide_in_order(context: RunContext, places: list[tuple[int, int, int]]) -> None:
@@ -33,7 +37,7 @@ def decide_in_order(context: RunContext, places: list[tuple[int, int, int]]) -> 
         context: the run; outcomes, overlay and builder are written.
         places: (position in the run, event type index, index into its TypedBatch).
     """
-    rows = _Rows()
+    rows = _Rows(drafts=_Rows())
     for position, event_type, index in places:  # each event reads what earlier ones wrote
         context.outcomes[position] = _decide_event(context, rows, position, event_type, index)
     _flush(context, rows)
@@ -86,6 +90,8 @@ def _decide_event(
     for rule_index, row in matched:
         _accept(context, rows, position, rule_index, row)
     context.write_records(position, event_type, index)
+    if position in context.drafted:
+        return awaits_review(warning)
     if makes:
         return Outcome(Status.POSTED, "", warning)
     if warning:
@@ -106,12 +112,16 @@ def _accept(context: RunContext, rows: _Rows, position: int, rule_index: int, ro
     rule = plan.program.rules[rule_index]
     decision = context.decisions[position]
     strings = context.overlay.strings
+    is_draft = rule.review is not None
+    made = rows.drafts if is_draft and rows.drafts is not None else rows
     for voucher in row.vouchers:
         if not voucher.lines:
             continue
+        if is_draft:
+            context.drafted.add(position)
         codes = plan.vouchers[rule_index][voucher.plan]
         order = rule_index << 16 | voucher.plan
-        rows.vouchers.append(
+        made.vouchers.append(
             (
                 decision,
                 order,
@@ -136,7 +146,7 @@ def _accept(context: RunContext, rows: _Rows, position: int, rule_index: int, ro
                 for dimension, code in zip(line.dimensions, values, strict=True)
                 if code >= 0
             )
-            rows.lines.append(
+            made.lines.append(
                 (
                     decision,
                     order,
@@ -149,9 +159,9 @@ def _accept(context: RunContext, rows: _Rows, position: int, rule_index: int, ro
                     element,
                 )
             )
-            rows.dimensions.append(dimensions)
+            made.dimensions.append(dimensions)
             moved.append((side, account, amount, dimensions))
-        if plan.specs:
+        if plan.specs and not is_draft:
             context.add_line_balances(position, codes.ledger, moved)
     for node, element, key, value in row.reads:
         rows.reads.append(context.read_row(position, (rule_index, node), element, key, value))
@@ -161,27 +171,38 @@ def _flush(context: RunContext, rows: _Rows) -> None:
     """Appends the collected rows to the builder as one chunk each."""
     if rows.reads:
         context.builder.reads.append(np.array(rows.reads, dtype=np.int64))
+    builder, drafts = context.builder, rows.drafts
     if rows.vouchers:
-        columns = list(zip(*rows.vouchers, strict=True))
-        wide = [np.array(column, dtype=np.int64) for column in columns[:2]]
-        narrow = [np.array(column, dtype=np.int32) for column in columns[2:]]
-        context.builder.vouchers.append(VoucherChunk(*wide, *narrow))  # type: ignore[arg-type]
-    if rows.lines:
-        columns = list(zip(*rows.lines, strict=True))
-        context.builder.lines.append(
-            LineChunk(
-                decisions=np.array(columns[0], dtype=np.int64),
-                orders=np.array(columns[1], dtype=np.int64),
-                places=np.array(columns[2], dtype=np.int64),
-                debits=np.array(columns[3], dtype=np.bool_),
-                amounts=np.array(columns[4], dtype=np.int64),
-                accounts=np.array(columns[5], dtype=np.int32),
-                account_names=np.array(columns[6], dtype=np.int32),
-                rule_lines=np.array(columns[7], dtype=np.int32),
-                elements=np.array(columns[8], dtype=np.int32),
-                dimensions=_dimension_columns(context, rows.dimensions),
-            )
-        )
+        builder.vouchers.append(_voucher_chunk(rows))
+        builder.lines.append(_line_chunk(context, rows))
+    if drafts is not None and drafts.vouchers:
+        chunk = _voucher_chunk(drafts)
+        chunk.roles = context.plan.review_roles[chunk.orders >> 16]
+        builder.drafts.append(chunk)
+        builder.draft_lines.append(_line_chunk(context, drafts))
+
+
+def _voucher_chunk(rows: _Rows) -> VoucherChunk:
+    columns = list(zip(*rows.vouchers, strict=True))
+    wide = [np.array(column, dtype=np.int64) for column in columns[:2]]
+    narrow = [np.array(column, dtype=np.int32) for column in columns[2:]]
+    return VoucherChunk(*wide, *narrow)  # type: ignore[arg-type]  # as many as columns
+
+
+def _line_chunk(context: RunContext, rows: _Rows) -> LineChunk:
+    columns = list(zip(*rows.lines, strict=True))
+    return LineChunk(
+        decisions=np.array(columns[0], dtype=np.int64),
+        orders=np.array(columns[1], dtype=np.int64),
+        places=np.array(columns[2], dtype=np.int64),
+        debits=np.array(columns[3], dtype=np.bool_),
+        amounts=np.array(columns[4], dtype=np.int64),
+        accounts=np.array(columns[5], dtype=np.int32),
+        account_names=np.array(columns[6], dtype=np.int32),
+        rule_lines=np.array(columns[7], dtype=np.int32),
+        elements=np.array(columns[8], dtype=np.int32),
+        dimensions=_dimension_columns(context, rows.dimensions),
+    )
 
 
 def _dimension_columns(

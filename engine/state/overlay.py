@@ -45,7 +45,7 @@ class Overlay:
         self.strings = strings
         self._balances: dict[BalanceSpec, dict[Key, int]] = {}
         self._targets: dict[str, dict[Key, int]] = {}
-        self._records: dict[str, dict[Key, _RecordValues]] = {}
+        self._records: dict[str, dict[Key, _RecordValues | None]] = {}
         self._periods: dict[tuple[str, int], PeriodState] = {}
         self._undo: list[Callable[[], object]] = []
         self.budgets = BudgetOverlay(state.budgets, self._undo.append)
@@ -99,6 +99,10 @@ class Overlay:
     def set_record(self, name: str, key: Key, values: _RecordValues) -> None:
         """Replaces a record's values."""
         self._set(self._records.setdefault(name, {}), key, values)
+
+    def remove_record(self, name: str, key: Key) -> None:
+        """Makes a record as if it had never been written."""
+        self._set(self._records.setdefault(name, {}), key, None)
 
     def is_closed(self, entity: str, period: int) -> bool:
         """Whether a period of an entity is closed."""

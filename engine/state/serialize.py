@@ -11,7 +11,9 @@ from engine.program import Control
 from engine.state.book_state import (
     BalanceSpec,
     BookState,
+    DraftedEvent,
     NumberSeries,
+    OpenDraft,
     RevisionEntry,
     StreamState,
     WaitingEvent,
@@ -21,7 +23,7 @@ from engine.state.identities import Identities
 from engine.strings import StringPool
 
 #: Version of the sections below; another version's snapshot is not used.
-STATE_SCHEMA = 2
+STATE_SCHEMA = 3
 
 _encode = msgspec.msgpack.encode
 _decode = msgspec.msgpack.decode
@@ -52,6 +54,18 @@ def state_sections(state: BookState) -> dict[str, bytes]:
             ]
         ),
         "settled": _encode([[ordinal, *entry] for ordinal, entry in state.settled.items()]),
+        "drafts": _encode(
+            [
+                [
+                    *name,
+                    event.seq,
+                    [[n, d.row, d.role, d.entity, d.period] for n, d in event.drafts.items()],
+                    [[*record, names] for record, names in event.records.items()],
+                ]
+                for name, event in state.drafts.items()
+            ]
+        ),
+        "reviewed": _encode([[ordinal, seqs] for ordinal, seqs in state.reviewed.items()]),
         "series": _encode([[*k, s.last, s.firsts, s.seqs] for k, s in state.series.items()]),
         "totals": _encode([[*key, *total] for key, total in state.totals.items()]),
         "accounts": _encode([[*key, name] for key, name in state.account_names.items()]),
@@ -159,6 +173,15 @@ def state_from_sections(sections: dict[str, bytes]) -> BookState:
     state.commit_firsts, state.commit_seqs = part("commits")
     state.waiting = {ordinal: WaitingEvent(*rest) for ordinal, *rest in part("waiting")}
     state.settled = {ordinal: tuple(rest) for ordinal, *rest in part("settled")}
+    state.drafts = {
+        (source, event_id): DraftedEvent(
+            seq,
+            {number: OpenDraft(*rest) for number, *rest in drafts},
+            {(record, key): names for record, key, names in records},
+        )
+        for source, event_id, seq, drafts, records in part("drafts")
+    }
+    state.reviewed = {ordinal: tuple(seqs) for ordinal, seqs in part("reviewed")}
     state.series = {
         (entity, ledger, series, period, word): NumberSeries(last, firsts, seqs)
         for entity, ledger, series, period, word, last, firsts, seqs in part("series")

@@ -84,6 +84,7 @@ class _Lowering:
     deltas: list[int] = field(default_factory=list)
     moves: list[BudgetMove] = field(default_factory=list)
     targets: dict[str, Span] = field(default_factory=dict)
+    review: str | None = None
 
     def lower(self) -> Rule:
         """Lowers guard and statements; what is wrong is reported and left out."""
@@ -106,6 +107,8 @@ class _Lowering:
 
     def _statement(self, statement: syntax.Statement) -> None:
         match statement:
+            case syntax.Review():
+                self.review = statement.role
             case syntax.Let():
                 bind(self.scope, statement, self.scope.lower(statement.value))
             case syntax.Split():
@@ -217,6 +220,7 @@ class _Lowering:
             basis=declaration.basis,
             span=declaration.span,
             moves=tuple(moved(move, places) for move in self.moves),
+            review=self.review,
         )
 
     def _roots(self, guard: int | None) -> Iterator[int]:
