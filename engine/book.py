@@ -25,7 +25,7 @@ from engine.calls import (
 from engine.columns import EffectBatch
 from engine.decide.run import Evaluator
 from engine.effects import EFFECTS_SCHEMA
-from engine.errors import AppendConflict, CallerError, WrongState
+from engine.errors import AppendConflict, CallerError, InvariantBroken, WrongState
 from engine.faults import crash_point
 from engine.history import Commits, StateHistory
 from engine.limits import MAX_LOST_RACES
@@ -45,7 +45,7 @@ from engine.log.snapshot import (
     write_snapshot,
 )
 from engine.posting import DecidedCommit, Rulings, attach_drafts, decide_commit
-from engine.program import Program
+from engine.program import NO_DATE, Program
 from engine.reading import Reading
 from engine.revisions import Revisions, RuleCompiler, event_files
 from engine.state.book_state import ATTEMPT_KEPT_US, BookState
@@ -164,6 +164,20 @@ class Book(BookReads):
         for program in programs:
             book._revisions.enter(program)
         return book
+
+    def prefer(
+        self, program: Program, *, valid_from: int = NO_DATE, valid_until: int = NO_DATE
+    ) -> None:
+        """Lets a program decide before any that is published, for comparisons in memory.
+
+        Args:
+            program: to decide under.
+            valid_from: first business date (day) it decides, NO_DATE = open.
+            valid_until: the last one, inclusive, NO_DATE = open.
+        """
+        if self._store is not None:
+            raise InvariantBroken("only a book in memory prefers a program", program.revision)
+        self._revisions.prefer(program, valid_from, valid_until)
 
     # --- changing ------------------------------------------------------------------------
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from engine.budget.reading import BudgetReading, DecisionFilter
 from engine.calls import (
@@ -177,6 +177,10 @@ class BookReads:
         """A revision as it is decided under. Raises UnknownObject."""
         with self._lock:
             return self._revisions.plan(revision)
+
+    def compile(self, files: Sequence[tuple[str, bytes]]) -> Program:
+        """Compiles rule files as a publication would. Raises CallerError if they do not compile."""
+        return self._revisions.compile(files)
 
     def commit(self, seq: int) -> tuple[CommitHeader, EffectBatch]:
         """One applied commit."""

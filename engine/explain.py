@@ -236,8 +236,9 @@ def _lines(
             continue
         found = []
         for line_index, _element, _account, amount, _dimensions in made.lines:
-            side = declared.lines[line_index].side
-            if ledger.negative is NegativePolicy.SWAP and amount < 0:
+            line = declared.lines[line_index]
+            side, swaps = line.side, line.by_sign or ledger.negative is NegativePolicy.SWAP
+            if swaps and amount < 0:
                 found.append((0, -amount) if side is Side.DEBIT else (-amount, 0))
             else:
                 found.append((amount, 0) if side is Side.DEBIT else (0, amount))

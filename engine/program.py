@@ -464,7 +464,8 @@ class Line:
 
     `account` (ACCOUNT), `amount` (NUMBER at the ledger's scale) and the dimension values have
     either EVENT_SHAPE or the shape `each`; lowering has inserted REPEAT, so inside a line with
-    `each` >= 0 all have that shape. A line whose amount is 0 is dropped.
+    `each` >= 0 all have that shape. A line whose amount is 0 is dropped. `by_sign`: a negative
+    amount goes to the other side as a positive one, whatever the ledger's policy.
     """
 
     side: Side
@@ -473,11 +474,15 @@ class Line:
     dimensions: tuple[LineDimension, ...]
     each: int
     span: Span
+    by_sign: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class VoucherPlan:
-    """A voucher a rule makes: lines in source order; `guard` None = always."""
+    """A voucher a rule makes: lines in source order; `guard` None = always.
+
+    `merge`: lines equal in side, account and dimensions become one (`engine.evaluate.merging`).
+    """
 
     ledger: int
     word: str
@@ -485,6 +490,7 @@ class VoucherPlan:
     guard: int | None
     lines: tuple[Line, ...]
     span: Span
+    merge: bool = False
 
 
 class Horizon(StrEnum):

@@ -124,7 +124,7 @@ def replay_log(
     writer = _writer(_programs(recorded), folder)
     done, seq = 0, 0
     started = time.perf_counter_ns()
-    for now_us, calls in _recorded_calls(recorded, batch_events):
+    for now_us, calls in recorded_calls(recorded, batch_events):
         clock.now_us = now_us
         if not calls:
             book.tick()
@@ -144,7 +144,7 @@ def replay_log(
     )
 
 
-def _recorded_calls(recorded: Book, size: int) -> Iterator[tuple[int, list[Call]]]:
+def recorded_calls(recorded: Book, size: int) -> Iterator[tuple[int, list[Call]]]:
     """Log time and calls to post together; no calls: time alone passed."""
     waiting: list[Call] = []
     count, now_us = 0, 0

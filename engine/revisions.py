@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from itertools import chain
 
 import msgspec
 
@@ -34,6 +35,7 @@ class Revisions:
         self._commits = commits
         self._compiler = compiler
         self._plans: dict[str, DecisionPlan] = {}
+        self._preferred: list[RevisionEntry] = []
 
     @property
     def language_version(self) -> str:
@@ -43,7 +45,7 @@ class Revisions:
 
     def plan_for(self, day: int) -> DecisionPlan | None:
         """The plan in force for a business date: the latest published whose range holds it."""
-        for entry in reversed(self._state.revisions):
+        for entry in chain(reversed(self._preferred), reversed(self._state.revisions)):
             if (entry.valid_from == NO_DATE or entry.valid_from <= day) and (
                 entry.valid_until == NO_DATE or day <= entry.valid_until
             ):
@@ -73,6 +75,11 @@ class Revisions:
         """Puts a program in force without a log (books in memory)."""
         self.use(program)
         self._state.revisions.append(RevisionEntry(program.revision, 0, -1, NO_DATE, NO_DATE))
+
+    def prefer(self, program: Program, valid_from: int, valid_until: int) -> None:
+        """Lets a program decide the dates it holds before any published one (trials)."""
+        self.use(program)
+        self._preferred.append(RevisionEntry(program.revision, 0, -1, valid_from, valid_until))
 
     def load(self, entries: Sequence[RevisionEntry]) -> None:
         """Compiles revisions of the log that are not in use yet."""

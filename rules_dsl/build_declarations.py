@@ -406,7 +406,9 @@ def _join_vouchers(body: Body, statements: Sequence[RuleLine]) -> tuple[Statemen
 def _build_voucher(head: VoucherHead, lines: Sequence[LineDecl]) -> VoucherDecl:
     last = lines[-1].span if lines else head.span
     span = Span(head.span.file, head.span.line, head.span.column, last.end_line, last.end_column)
-    return VoucherDecl(head.summary, head.word, head.ledger, head.guard, tuple(lines), span)
+    return VoucherDecl(
+        head.summary, head.word, head.ledger, head.guard, tuple(lines), span, head.merge
+    )
 
 
 # --- Tests -------------------------------------------------------------------------------

@@ -196,6 +196,7 @@ class VoucherHead:
     word: str
     ledger: Name | None
     guard: Expr | None
+    merge: bool
     span: Span
 
 
@@ -260,7 +261,8 @@ def _build_voucher_head(place: Place, node: Node, span: Span) -> VoucherHead:
     parts = children(node)
     ledger = build_name(place, parts.pop(0)) if token(node, "LEDGER") is not None else None
     guard = build_expr(place, parts[0]) if parts else None
-    return VoucherHead(summary, str(token(node, "NAME") or ""), ledger, guard, span)
+    word, merge = str(token(node, "NAME") or ""), token(node, "MERGE") is not None
+    return VoucherHead(summary, word, ledger, guard, merge, span)
 
 
 def build_line(place: Place, node: Node) -> LineDecl:
@@ -277,6 +279,7 @@ def build_line(place: Place, node: Node) -> LineDecl:
         dimensions=tuple(build_dimension_arg(place, part) for part in parts[2:]),
         each=each,
         span=span_of(place, node),
+        by_sign=token(node, "SIDE_BY_SIGN") is not None,
     )
 
 
@@ -331,7 +334,10 @@ _STATUSES = {
 def build_test_line(place: Place, node: Node) -> TestLine:
     """Builds one body line of a test."""
     if node.data == "test_line":
-        return build_line(place, children(node)[0])
+        line = build_line(place, children(node)[0])
+        if line.by_sign:
+            place.report(line.span, "an expected line says the side it stands on")
+        return line
     span = span_of(place, node)
     if node.data in _STATUSES:
         return ExpectStatus(_STATUSES[str(node.data)], str(token(node, "NAME") or ""), span)

@@ -180,6 +180,8 @@ KEYWORDS: tuple[Keyword, ...] = (
     Keyword("REVIEW", "review", "复核"),
     Keyword("DRAFTED", "drafted", "待复核"),
     Keyword("REVIEWED", "reviewed", "已复核"),
+    Keyword("SIDE_BY_SIGN", "side by sign", "按正负定方向"),
+    Keyword("MERGE", "merge", "合并"),
 )
 
 #: Chinese spellings that hold in one place only: there the usual word would read badly.
@@ -206,8 +208,6 @@ RESERVED: tuple[tuple[str, str], ...] = (
     ("balances", "各余额"),
     ("true up", "调至"),
     ("convert", "折算"),
-    ("side by sign", "按正负定方向"),
-    ("merge", "合并"),
     ("remaining", "倒挤"),
     ("statistical", "统计"),
     ("spread", "摊销"),

@@ -46,3 +46,7 @@ MAX_WRAPPED_LINES = 2_000
 
 #: Keys of a budget: the depth of its tree.
 MAX_BUDGET_KEYS = 12
+
+#: Operators of one let, and rows of one table, that a reader is expected to check (TP802, TP804).
+MAX_READABLE_OPERATORS = 12
+MAX_READABLE_ROWS = 200

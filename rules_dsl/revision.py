@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import fields, is_dataclass, replace
+from dataclasses import Field, fields, is_dataclass, replace
 from enum import Enum
 from functools import cache
 from typing import Any
@@ -20,8 +20,11 @@ from engine.program import Span
 from rules_dsl import syntax
 from rules_dsl.chart import csv_places
 
-#: Version of the language's meaning; part of every revision.
-LANGUAGE_VERSION = 1
+#: Version of the language a compiled program is of.
+LANGUAGE_VERSION = 2
+
+#: The version whose trees keep their identity: what later versions added shows in the trees.
+_IDENTITY_VERSION = 1
 
 
 def revision_of(
@@ -49,7 +52,7 @@ def revision_of(
     in_order = [canonical(each) for each in (*ledgers, *budgets, *rules)]
     ordered_kinds = (syntax.LedgerDecl, syntax.BudgetDecl, syntax.RuleDecl)
     free = sorted(canonical(each) for each in kept if not isinstance(each, ordered_kinds))
-    content = [f"language {LANGUAGE_VERSION}", *free, *in_order]
+    content = [f"language {_IDENTITY_VERSION}", *free, *in_order]
     return hashlib.sha256("\n".join(content).encode()).hexdigest()
 
 
@@ -72,7 +75,10 @@ def _with_accounts(
 
 
 def _plain(node: object) -> object:
-    """A syntax tree as JSON values; a node is the name of its class and its members in order."""
+    """A syntax tree as JSON values; a node is the name of its class and its members in order.
+
+    A member that was added to the language later stands with its name, and only where it is used.
+    """
     if isinstance(node, Enum):
         return node.value
     if node is None or isinstance(node, str | bool | int):
@@ -80,13 +86,18 @@ def _plain(node: object) -> object:
     if isinstance(node, tuple):
         return [_plain(each) for each in node if not isinstance(each, Span)]
     if is_dataclass(node) and not isinstance(node, type):
-        members = [getattr(node, name) for name in _members(type(node))]
-        kept = [_plain(member) for member in members if not isinstance(member, Span)]
-        return [type(node).__name__, *kept]
+        kept: list[object] = [type(node).__name__]
+        for member in _members(type(node)):
+            value = getattr(node, member.name)
+            if "added" not in member.metadata:
+                kept += [] if isinstance(value, Span) else [_plain(value)]
+            elif value != member.default:
+                kept.append({member.name: _plain(value)})
+        return kept
     raise InvariantBroken("no canonical form for a part of a syntax tree", type(node).__name__)
 
 
 @cache
-def _members(kind: type[Any]) -> tuple[str, ...]:
-    """The names of the members of a class of nodes, in order."""
-    return tuple(member.name for member in fields(kind))
+def _members(kind: type[Any]) -> tuple[Field[Any], ...]:
+    """The members of a class of nodes, in order."""
+    return tuple(fields(kind))

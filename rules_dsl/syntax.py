@@ -5,8 +5,9 @@ English and Chinese keywords give the same tree. Names are NFC. Nothing here is 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import TypeVar
 
 from engine.program import (
     Act,
@@ -22,6 +23,18 @@ from engine.program import (
     Side,
     Span,
 )
+
+T = TypeVar("T")
+
+
+def added(default: T) -> T:
+    """A member that later versions of the language added to a node.
+
+    A tree where it has its default is the tree it was before, and keeps its identity
+    (`rules_dsl.revision`).
+    """
+    return field(default=default, metadata={"added": True})
+
 
 # --- Expressions -------------------------------------------------------------------------
 
@@ -574,7 +587,7 @@ class TemplateText:
 
 @dataclass(frozen=True, slots=True)
 class LineDecl:
-    """`debit|credit ACCOUNT AMOUNT [by …] [each LIST]`.
+    """`debit|credit ACCOUNT AMOUNT [by …] [each LIST] [side by sign]`.
 
     `account`: a role path, or an Index into a table with an account output, or a let naming one.
     """
@@ -585,11 +598,12 @@ class LineDecl:
     dimensions: tuple[DimensionArg, ...]
     each: Name | None
     span: Span
+    by_sign: bool = added(default=False)
 
 
 @dataclass(frozen=True, slots=True)
 class VoucherDecl:
-    """`voucher "summary" [word W] [ledger L] [when COND]` with lines."""
+    """`voucher "summary" [word W] [ledger L] [merge] [when COND]` with lines."""
 
     summary: TemplateText
     word: str
@@ -597,6 +611,7 @@ class VoucherDecl:
     guard: Expr | None
     lines: tuple[LineDecl, ...]
     span: Span
+    merge: bool = added(default=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from rules_dsl.source import RULE_SUFFIX, SourceFile, strip_bom
 from server.limits import MAX_RULE_FILES
 
 if TYPE_CHECKING:
-    from rules_dsl.testing import TestResult
+    from rules_dsl.testing import Coverage, TestResult
 
 #: Paths inside the rule book, '/' separated, with their content.
 Files = Sequence[tuple[str, bytes]]
@@ -33,12 +33,14 @@ class Check:
         diagnostics: each with its rendering for a terminal.
         tests: results of the tests, if run.
         revision: identity of the revision, "" where it does not compile.
+        coverage: what the passing tests assert, None where it was not asked for.
     """
 
     ok: bool
     diagnostics: tuple[tuple[Diagnostic, str], ...]
     tests: tuple[TestResult, ...]
     revision: str
+    coverage: Coverage | None = None
 
     def failures(self) -> str:
         """Errors and failed tests as a terminal shows them."""
@@ -63,8 +65,11 @@ def compile_files(files: Files) -> Program:
     return compiled.program
 
 
-def check_files(files: Files, *, run_tests: bool) -> Check:
-    """Compiles a rule book and, if it compiles, runs its tests; stores nothing."""
+def check_files(files: Files, *, run_tests: bool, coverage: bool = False) -> Check:
+    """Compiles a rule book and, if it compiles, runs its tests; stores nothing.
+
+    `coverage`: with the tests, count what they assert.
+    """
     compiled, diagnostics = _compile(files)
     if compiled.program is None:
         return Check(False, diagnostics, (), "")
@@ -73,9 +78,13 @@ def check_files(files: Files, *, run_tests: bool) -> Check:
     # Running tests needs the engine, which checking alone need not wait for.
     from rules_dsl import testing  # noqa: PLC0415
 
-    tests = tuple(testing.run_tests(compiled.program, compiled.files))
+    measured = None
+    if coverage:
+        tests, measured = testing.run_covered(compiled.program, compiled.files)
+    else:
+        tests = testing.run_tests(compiled.program, compiled.files)
     ok = all(test.passed for test in tests)
-    return Check(ok, diagnostics, tests, compiled.program.revision)
+    return Check(ok, diagnostics, tuple(tests), compiled.program.revision, measured)
 
 
 def read_sources(files: Files) -> list[SourceFile]:

@@ -228,7 +228,7 @@ def _add_vouchers(
                 order=rule_index << 16 | plan_index,
                 line_index=line_index,
                 side=declared.side,
-                swap=codes.swap_negative,
+                swap=codes.swap_negative or declared.by_sign,
                 ledger=codes.ledger,
                 rule_line=declared.span.line,
                 dimensions=tuple(d.dimension for d in declared.dimensions),

@@ -139,7 +139,7 @@ def _accept(context: RunContext, rows: _Rows, position: int, rule_index: int, ro
         for line_index, element, account, signed, values in voucher.lines:
             line = declared[line_index]
             side, amount = line.side, signed
-            if codes.swap_negative and signed < 0:
+            if signed < 0 and (codes.swap_negative or line.by_sign):
                 side, amount = Side(1 - side), -signed
             dimensions = tuple(
                 (dimension.dimension, code)

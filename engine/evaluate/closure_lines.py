@@ -9,7 +9,7 @@ from engine.evaluate.failures import (
     OUT_OF_RANGE,
     UNBALANCED,
 )
-from engine.evaluate.outcome import VoucherRow
+from engine.evaluate.outcome import LineRow, VoucherRow
 from engine.evaluate.text import day_text, flag_text
 from engine.evaluate.voucher_checks import (
     NOT_ON_LINE,
@@ -89,6 +89,11 @@ def _write_voucher(writer: Writer, number: int, checks: VoucherChecks) -> None:
         _put_fail(writer, UNBALANCED)
     for check in checks.balances:
         _write_balance_check(writer, checks, check)
+    if checks.merge is not None:
+        merged = writer.constant(f"merged{number}", checks.merge.of_event)
+        writer.put(f"l = {merged}(l)")
+        writer.put("if l is None:")
+        _put_fail(writer, OUT_OF_RANGE)
     summary = write_template(writer, checks.plan.summary)
     writer.constant("VoucherRow", VoucherRow)
     writer.put(f"m{number} = VoucherRow({number}, {summary}, l)")
@@ -238,7 +243,7 @@ class _UnbalancedTest:
         self._signs = signs
         self._positions = positions
 
-    def __call__(self, lines: list[tuple[int, int, int, int, tuple[int, ...]]]) -> bool:
+    def __call__(self, lines: list[LineRow]) -> bool:
         """Adds the lines up by value."""
         sums: dict[int, int] = {}
         for place, _, _, amount, dimensions in lines:

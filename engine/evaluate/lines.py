@@ -58,6 +58,10 @@ class LineMaker:
         self._check_total(checks, amounts)
         for check in checks.balances:
             self._check_dimension(checks, check, lines, amounts)
+        if checks.merge is not None:
+            lines, too_large = checks.merge.of_events(lines, frame.count)
+            if too_large is not None:
+                self._fail(EVENT_SHAPE, [(too_large, OUT_OF_RANGE)])
         summaries = render(frame, plan.summary, skipped)
         return VoucherColumns(made, summaries, tuple(lines))
 

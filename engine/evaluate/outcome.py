@@ -192,13 +192,17 @@ class MoveRow:
     message: str
 
 
+#: A line of one event: (line index, element, account, amount, dimension codes).
+LineRow = tuple[int, int, int, int, tuple[int, ...]]
+
+
 @dataclass(slots=True)
 class VoucherRow:
-    """A voucher one event makes: (line index, element, account, amount, dimension codes)."""
+    """A voucher one event makes."""
 
     plan: int
     summary: str
-    lines: list[tuple[int, int, int, int, tuple[int, ...]]]
+    lines: list[LineRow]
 
 
 @dataclass(slots=True)

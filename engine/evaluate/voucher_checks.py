@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from engine.evaluate.merging import Merge
 from engine.limits import MAX_AMOUNT_MINOR
 from engine.program import (
     INT64_MAX,
@@ -32,7 +33,8 @@ class LinePlan:
     Attributes:
         required: per account index that the line may name and that requires dimensions: their
             positions in `line.dimensions`, NOT_ON_LINE where the line has none of that kind.
-        sign: +1 for debit, -1 for credit. rejects_negative: under NegativePolicy.REJECT.
+        sign: +1 for debit, -1 for credit. rejects_negative: under NegativePolicy.REJECT,
+            unless a negative amount changes its side.
         may_exceed: the amount's static bounds leave what a line may hold.
     """
 
@@ -74,13 +76,14 @@ class VoucherChecks:
     """A voucher plan with its checks.
 
     `balances` leaves out dimensions that the total settles. `sums_fit`: the amounts of all lines
-    add up in int64 whatever their signs.
+    add up in int64 whatever their signs. `merge`: how equal lines become one, None where not.
     """
 
     plan: VoucherPlan
     lines: tuple[LinePlan, ...]
     balances: tuple[BalanceCheck, ...]
     sums_fit: bool
+    merge: Merge | None
 
 
 def voucher_checks(program: Program, rule: Rule) -> tuple[VoucherChecks, ...]:
@@ -100,7 +103,8 @@ def _voucher(program: Program, rule: Rule, plan: VoucherPlan) -> VoucherChecks:
     # A line of a list stands for many amounts; any other holds at most the largest amount.
     is_each = any(line.line.each >= 0 for line in lines)
     sums_fit = not is_each and len(lines) * MAX_AMOUNT_MINOR <= INT64_MAX
-    return VoucherChecks(plan, lines, tuple(balances), sums_fit)
+    merge = Merge(program, plan) if plan.merge else None
+    return VoucherChecks(plan, lines, tuple(balances), sums_fit, merge)
 
 
 def _line(program: Program, rule: Rule, plan: VoucherPlan, line: Line) -> LinePlan:
@@ -115,7 +119,8 @@ def _line(program: Program, rule: Rule, plan: VoucherPlan, line: Line) -> LinePl
         line=line,
         required=required,
         sign=1 if line.side is Side.DEBIT else -1,
-        rejects_negative=program.ledgers[plan.ledger].negative is NegativePolicy.REJECT,
+        rejects_negative=not line.by_sign
+        and program.ledgers[plan.ledger].negative is NegativePolicy.REJECT,
         may_exceed=amount.low < -MAX_AMOUNT_MINOR or amount.high > MAX_AMOUNT_MINOR,
     )
 

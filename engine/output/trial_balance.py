@@ -41,7 +41,7 @@ def write_trial_balance(path: Path, rows: Sequence[TrialBalanceRow]) -> None:
         for row in kept:
             texts = (row.entity, row.ledger, row.period, row.account_code, row.account_name)
             amounts = [format_minor(amount, row.scale) for amount in _amounts(row)]
-            writer.writerow([*map(_plain_cell, texts), *amounts])
+            writer.writerow([*map(plain_cell, texts), *amounts])
 
 
 def _amounts(row: TrialBalanceRow) -> tuple[int, ...]:
@@ -55,5 +55,6 @@ def _amounts(row: TrialBalanceRow) -> tuple[int, ...]:
     )
 
 
-def _plain_cell(text: str) -> str:
+def plain_cell(text: str) -> str:
+    """A text for a CSV cell; what a spreadsheet program would run as a formula gets a `'`."""
     return f"'{text}" if text.startswith(_FORMULA_STARTS) else text

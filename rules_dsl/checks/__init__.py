@@ -21,8 +21,10 @@ from rules_dsl.checks.rate_dates import rate_dates
 from rules_dsl.checks.required_dimensions import required_dimensions
 from rules_dsl.checks.rounded_parts import rounded_parts
 from rules_dsl.checks.rule_matches import rule_matches
+from rules_dsl.checks.style import file_order, long_lets, long_tables, name_case
 from rules_dsl.checks.table_gaps import table_gaps
 from rules_dsl.checks.table_overlaps import table_overlaps
+from rules_dsl.checks.test_blocks import test_blocks
 from rules_dsl.checks.unreachable_rows import unreachable_rows
 from rules_dsl.checks.unused import unused
 from rules_dsl.checks.zero_lines import zero_lines
@@ -30,7 +32,7 @@ from rules_dsl.diagnostics.model import Diagnostic
 
 __all__ = ["CHECKS", "CheckInput", "Usage"]
 
-#: Every check, in the order it runs: vouchers, tables, rules, dates, budgets, style.
+#: Every check, in the order it runs: vouchers, tables, rules, dates, budgets, style, tests.
 CHECKS: tuple[Callable[[CheckInput], list[Diagnostic]], ...] = (
     balance,
     dimension_balance,
@@ -49,4 +51,9 @@ CHECKS: tuple[Callable[[CheckInput], list[Diagnostic]], ...] = (
     budgets,
     unused,
     missing_basis,
+    name_case,
+    long_lets,
+    file_order,
+    long_tables,
+    test_blocks,
 )

@@ -28,7 +28,7 @@ def _voucher(study: Study, voucher: VoucherPlan) -> Iterator[Diagnostic]:
     seen: set[Poly] = set()
     for line in voucher.lines:
         poly = study.forms.poly(line.amount)
-        if poly not in seen:
+        if not line.by_sign and poly not in seen:
             seen.add(poly)
             yield from _line(study, voucher, line)
 

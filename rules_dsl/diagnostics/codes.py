@@ -73,7 +73,7 @@ _ALL: tuple[Code, ...] = (
     Code("TP705", "cycle of emitted events", _E, "Emitted events lead back to themselves."),
     Code("TP801", "name case", _W, "A name is not written as names of its kind are."),
     Code("TP802", "long let", _W, "A let is long enough to deserve parts with names."),
-    Code("TP803", "file order", _W, "A file is not in the order declarations, rules, tests."),
+    Code("TP803", "file order", _W, "A declaration or rule stands behind tests."),
     Code("TP804", "long table", _W, "A table has more rows than a reader can check."),
     Code("TP805", "missing basis", _W, "A rule does not say on what it rests."),
     Code("TP901", "not covered by a test", _I, "No test reaches a rule, a row or a line."),

@@ -85,6 +85,7 @@ def lower_line(scope: Scope, line: syntax.LineDecl) -> Line | None:
         dimensions=dimensions,
         each=made.shape,
         span=line.span,
+        by_sign=line.by_sign,
     )
 
 

@@ -190,6 +190,7 @@ class _Lowering:
                 guard=None if guard is None else guard.node,
                 lines=tuple(line for line in lines if line is not None),
                 span=statement.span,
+                merge=statement.merge,
             )
         )
 

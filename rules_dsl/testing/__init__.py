@@ -6,6 +6,46 @@ that book then holds. Nothing here evaluates a rule or decides a budget.
 
 from __future__ import annotations
 
-from rules_dsl.testing.running import DEFAULT_DAY, TestResult, count_passed, run_tests
+from rules_dsl.testing.coverage import Coverage, CoverageItem, Part
+from rules_dsl.testing.difference import (
+    Difference,
+    FigureDifference,
+    LineFigures,
+    LinePair,
+    StatusDifference,
+    VoucherDifference,
+    VoucherFigures,
+    VoucherPair,
+    compare_vouchers,
+)
+from rules_dsl.testing.running import (
+    DEFAULT_DAY,
+    TestResult,
+    count_passed,
+    run_covered,
+    run_tests,
+    tests_of,
+)
+from rules_dsl.testing.showing import show_difference
 
-__all__ = ["DEFAULT_DAY", "TestResult", "count_passed", "run_tests"]
+__all__ = [
+    "Coverage",
+    "CoverageItem",
+    "DEFAULT_DAY",
+    "Difference",
+    "FigureDifference",
+    "LineFigures",
+    "LinePair",
+    "Part",
+    "StatusDifference",
+    "TestResult",
+    "VoucherDifference",
+    "VoucherFigures",
+    "VoucherPair",
+    "compare_vouchers",
+    "count_passed",
+    "run_covered",
+    "run_tests",
+    "show_difference",
+    "tests_of",
+]

@@ -16,7 +16,8 @@ from engine.errors import UnknownObject
 from engine.program import Act, Budget, Horizon, Program
 from rules_dsl import syntax
 from rules_dsl.diagnostics.suggest import suggest
-from rules_dsl.testing.mismatch import Mismatch, minor_amount, status_words
+from rules_dsl.testing.difference import FigureDifference
+from rules_dsl.testing.mismatch import Mismatch, minor_amount, status_difference, status_words
 
 #: Which moves an expectation adds up: their kind, and their figure (None = any).
 _MOVES: dict[Act, tuple[MoveKind, Stage | None]] = {
@@ -59,21 +60,31 @@ class BudgetSteps:
         if result.status not in {Status.POSTED, Status.NO_POSTING}:
             raise Mismatch(f"the budget cannot be given: it is {status_words(result)}")
 
-    def expect_move(self, step: syntax.ExpectMove, result: EventResult) -> None:
-        """Compares what the last event moved at a node, in sum over its statements."""
+    def expect_move(self, step: syntax.ExpectMove, result: EventResult) -> str:
+        """Compares what the last event moved at a node, in sum over its statements.
+
+        Returns:
+            The canonical name of the node.
+        """
         budget = self._budget(step.node)
         wanted = self._amount(budget, step.amount)
-        found = self._moved(self._name(budget, step.node), step.act, result)
+        name = self._name(budget, step.node)
+        found = self._moved(name, step.act, result)
         if wanted == found:
-            return
-        shown = f"{step.act} {_shown(step.node)} {format_minor(wanted, budget.scale)}"
-        message = f"expected {shown}, found {format_minor(found, budget.scale)}"
-        if result.status not in {Status.POSTED, Status.NO_POSTING}:
-            message += f"; the event is {status_words(result)}"
-        raise Mismatch(message)
+            return name
+        passed = result.status in {Status.POSTED, Status.NO_POSTING}
+        raise Mismatch(
+            FigureDifference(
+                _shown(step.node),
+                step.act.value,
+                format_minor(wanted, budget.scale),
+                format_minor(found, budget.scale),
+                "" if passed else status_words(result),
+            )
+        )
 
-    def expect_available(self, step: syntax.ExpectAvailable) -> None:
-        """Compares what is left at a node."""
+    def expect_available(self, step: syntax.ExpectAvailable) -> str:
+        """Compares what is left at a node; gives its canonical name."""
         budget = self._budget(step.node)
         wanted = self._amount(budget, step.amount)
         view = self._view(budget, step.node)
@@ -81,17 +92,23 @@ class BudgetSteps:
             raise Mismatch(f"{_shown(step.node)} has no amount, so nothing is available or short")
         if wanted != view.available:
             raise Mismatch(
-                f"expected {format_minor(wanted, budget.scale)} available at {_shown(step.node)}, "
-                f"found {format_minor(view.available, budget.scale)}"
+                FigureDifference(
+                    _shown(step.node),
+                    "available",
+                    format_minor(wanted, budget.scale),
+                    format_minor(view.available, budget.scale),
+                )
             )
+        return view.node
 
     def expect_warned(self, result: EventResult) -> None:
         """Asks whether the last event passed and a budget warned."""
         passed = result.status in {Status.POSTED, Status.NO_POSTING}
         if passed and any(each.verdict is Verdict.WARN for each in result.budget):
             return
-        words = status_words(result) if not passed else "accepted without a warning of a budget"
-        raise Mismatch(f"expected warned, but the event is {words}")
+        if not passed:
+            raise Mismatch(status_difference("warned", result))
+        raise Mismatch("expected warned, but the event is accepted without a warning of a budget")
 
     # --- Nodes ---------------------------------------------------------------------------
 

@@ -1,13 +1,20 @@
-"""What a test found to differ, in words; not what to compare."""
+"""What a test found to differ, in words and, where there is one, as a difference."""
 
 from __future__ import annotations
 
 from engine.calls import EventResult
 from rules_dsl import syntax
+from rules_dsl.testing.difference import Difference, StatusDifference
+from rules_dsl.testing.showing import show_difference
 
 
 class Mismatch(Exception):
-    """What a test found, in words."""
+    """What a test found: in words, and as data where something was expected."""
+
+    def __init__(self, found: str | Difference) -> None:
+        """`found`: a sentence, or what differs."""
+        self.difference = None if isinstance(found, str) else found
+        super().__init__(found if isinstance(found, str) else show_difference(found))
 
 
 def minor_amount(value: syntax.Expr, scale: int) -> int:
@@ -20,7 +27,16 @@ def minor_amount(value: syntax.Expr, scale: int) -> int:
     return sign * value.digits * int(10 ** (scale - value.decimals))
 
 
+def status_name(result: EventResult) -> str:
+    """The status of an event in lower case words."""
+    return result.status.name.lower().replace("_", " ")
+
+
 def status_words(result: EventResult) -> str:
     """What became of an event."""
-    words = result.status.name.lower().replace("_", " ")
-    return " ".join(part for part in (words, result.reason, result.message) if part)
+    return " ".join(part for part in (status_name(result), result.reason, result.message) if part)
+
+
+def status_difference(expected: str, result: EventResult) -> StatusDifference:
+    """What was expected of an event beside what became of it."""
+    return StatusDifference(expected, status_name(result), result.reason, result.message)

@@ -8,16 +8,23 @@ from dataclasses import dataclass, field
 
 from engine.book import Book
 from engine.calendar import iso_day
-from engine.calls import Call, EventResult, VoucherView
-from engine.decimals import format_minor, format_plain
+from engine.calls import VOUCHER_REVIEWED, Call, EventResult, VoucherView
+from engine.decimals import format_plain
 from engine.effects import Status
-from engine.program import EventType, Field, FieldType, ListType, Program, Side
+from engine.program import Act, EventType, Field, FieldType, ListType, Program
 from rules_dsl import syntax
 from rules_dsl.testing.budgets import BudgetSteps
-from rules_dsl.testing.mismatch import Mismatch, minor_amount, status_words
+from rules_dsl.testing.coverage import Coverage, measure_coverage
+from rules_dsl.testing.difference import Difference, compare_vouchers
+from rules_dsl.testing.mismatch import Mismatch, minor_amount, status_difference, status_words
+from rules_dsl.testing.naming import Names
+from rules_dsl.testing.tracing import LinePlace, Observed, trace_event
 
 #: Business date of a test that does not say `at`.
 DEFAULT_DAY = 20454  # 2026-01-01
+
+#: Who approves drafts in a test; the events are sent by somebody else.
+_REVIEWER = "reviewer"
 
 _STATUSES = {
     "no_posting": Status.NO_POSTING,
@@ -28,13 +35,14 @@ _STATUSES = {
     "held": Status.HELD,
 }
 
-#: A line as compared: side, account code, amount in minor units, dimensions by wire name.
-LineKey = tuple[str, str, int, tuple[tuple[str, str], ...]]
-
 
 @dataclass(frozen=True, slots=True)
 class TestResult:
-    """Result of one test block. `message`: what differs, for people; "" where it passed."""
+    """Result of one test block.
+
+    `message`: what differs, for people, several lines where vouchers do; "" where it passed.
+    `difference`: the same as data, where an expectation was not met.
+    """
 
     __test__ = False
 
@@ -43,50 +51,53 @@ class TestResult:
     line: int
     passed: bool
     message: str
+    difference: Difference | None = None
 
 
 def run_tests(program: Program, files: Sequence[syntax.File]) -> list[TestResult]:
     """Runs every test block, in file order."""
-    names = _Names(program, files)
-    results = []
-    for file in files:
-        for declaration in file.declarations:
-            if isinstance(declaration, syntax.TestDecl):
-                message = _run(program, names, declaration)
-                results.append(
-                    TestResult(
-                        declaration.name, file.path, declaration.span.line, not message, message
-                    )
-                )
-    return results
+    names = Names(program, files)
+    return [run_test(names, test) for test in tests_of(files)]
 
 
-def _run(program: Program, names: _Names, test: syntax.TestDecl) -> str:
-    runner = _Runner(program, names, test)
+def run_covered(
+    program: Program, files: Sequence[syntax.File]
+) -> tuple[list[TestResult], Coverage]:
+    """Runs every test block as `run_tests` does, and counts what the passing ones assert."""
+    names = Names(program, files)
+    results: list[TestResult] = []
+    asserted: list[Observed] = []
+    for test in tests_of(files):
+        observed: list[Observed] = []
+        results.append(run_test(names, test, observed))
+        if results[-1].passed:
+            asserted += observed
+    return results, measure_coverage(program, asserted)
+
+
+def tests_of(files: Sequence[syntax.File]) -> list[syntax.TestDecl]:
+    """The test blocks of a rule book, in file order."""
+    return [
+        declaration
+        for file in files
+        for declaration in file.declarations
+        if isinstance(declaration, syntax.TestDecl)
+    ]
+
+
+def run_test(
+    names: Names, test: syntax.TestDecl, observed: list[Observed] | None = None
+) -> TestResult:
+    """Runs one test block; `observed` gets its events with what is expected of them."""
+    runner = _Runner(names.program, names, test, observed)
+    place = (test.name, test.span.file, test.span.line)
     try:
         for step in test.steps:
             runner.step(step)
         runner.finish()
     except Mismatch as mismatch:
-        return str(mismatch)
-    return ""
-
-
-class _Names:
-    """Author's names of a rule book, resolved to wire names, codes and accounts."""
-
-    def __init__(self, program: Program, files: Sequence[syntax.File]) -> None:
-        self.program = program
-        self.events = {kind.name: kind for kind in program.event_types}
-        self.accounts = {account.role: account.code for account in program.accounts}
-        self.dimensions = {dimension.name: dimension.wire for dimension in program.dimensions}
-        self.codes = {
-            value.name: value.wire
-            for file in files
-            for declaration in file.declarations
-            if isinstance(declaration, syntax.CodeDecl)
-            for value in declaration.values
-        }
+        return TestResult(*place, False, str(mismatch), mismatch.difference)
+    return TestResult(*place, True, "")
 
 
 @dataclass(slots=True)
@@ -94,11 +105,13 @@ class _Runner:
     """One test under way: its book, the last event's result and what is expected of it."""
 
     program: Program
-    names: _Names
+    names: Names
     test: syntax.TestDecl
+    observed: list[Observed] | None = None
     book: Book = field(init=False)
     budgets: BudgetSteps = field(init=False)
     posted: int = 0
+    reviewed: int = 0
     last: EventResult | None = None
     exact: list[syntax.ExpectVoucher] = field(default_factory=list)
 
@@ -122,6 +135,11 @@ class _Runner:
                 self._give_record(step)
             case syntax.GivenBalance():
                 self._give_balance(step)
+            case syntax.GivenReviewed():
+                self.finish()
+                self._review()
+            case syntax.ExpectVoucher() if step.drafted and not step.lines:
+                self._expect_drafted(step)
             case syntax.ExpectVoucher() if step.partial:
                 self._expect_part(step)
             case syntax.ExpectVoucher():
@@ -132,34 +150,67 @@ class _Runner:
                 self.finish()
                 self.budgets.give(step)
             case syntax.ExpectMove():
-                self.budgets.expect_move(step, self._last_result())
+                node = self.budgets.expect_move(step, self._last_result())
+                self._note_move(node, step.act)
             case syntax.ExpectAvailable():
-                self.budgets.expect_available(step)
+                self._note_move(self.budgets.expect_available(step), None)
 
     def finish(self) -> None:
-        """Compares the exact vouchers expected of the last event."""
+        """Compares the exact vouchers and drafts expected of the last event."""
         expected, self.exact = self.exact, []
-        if not expected:
-            return
-        result = self._posted_result()
-        made = [self.book.voucher(name) for name in result.vouchers]
-        wanted = Counter(_frozen(self._lines(voucher.lines)) for voucher in expected)
-        found = Counter(_frozen(_view_lines(view)) for view in made)
-        if wanted != found:
-            raise Mismatch(self._difference(wanted, found))
-        summaries = Counter(v.summary for v in expected if v.summary is not None)
-        missing = summaries - Counter(view.summary for view in made)
-        if missing:
-            raise Mismatch(
-                f"expected the summary {next(iter(missing))!r}, "
-                f"found {', '.join(repr(view.summary) for view in made)}"
-            )
+        for drafted in (False, True):
+            steps = [step for step in expected if step.drafted is drafted]
+            if not steps:
+                continue
+            booked = [self.names.booked(view) for view in self._views(drafted=drafted)]
+            found = compare_vouchers([self.names.expected(step) for step in steps], booked)
+            if not found.is_empty:
+                raise Mismatch(found)
+            self._note_whole()
 
-    def _posted_result(self) -> EventResult:
+    def _views(self, *, drafted: bool) -> list[VoucherView]:
+        """The vouchers of the last event, or its drafts."""
         result = self._last_result()
-        if result.status is not Status.POSTED:
-            raise Mismatch(f"expected a voucher, but the event is {status_words(result)}")
-        return result
+        if drafted:
+            if result.status is not Status.PENDING_REVIEW:
+                raise Mismatch(status_difference("drafted", result))
+            drafts = self.book.drafts_of(result.source, result.event_id)
+            return [draft.voucher for draft in drafts]
+        if result.status is not Status.POSTED and not result.vouchers:
+            raise Mismatch(status_difference("a voucher", result))
+        return [self.book.voucher(name) for name in result.vouchers]
+
+    def _expect_drafted(self, step: syntax.ExpectVoucher) -> None:
+        """Asks whether a voucher of the last event waits for a review, with that summary."""
+        views = self._views(drafted=True)
+        if step.summary is not None and step.summary not in {view.summary for view in views}:
+            shown = ", ".join(repr(view.summary) for view in views)
+            raise Mismatch(f"expected a draft {step.summary!r}, found {shown}")
+        self._note_whole()
+
+    def _review(self) -> None:
+        """Somebody else than the sender approves the drafts of the last event."""
+        result = self._last_result()
+        drafts = self.book.drafts_of(result.source, result.event_id)
+        if not drafts:
+            raise Mismatch(f"no voucher waits for a review; the event is {status_words(result)}")
+        for draft in drafts:
+            self.reviewed += 1
+            review = {
+                "id": f"test-review-{self.reviewed}",
+                "type": VOUCHER_REVIEWED,
+                "date": iso_day(self._day),
+                "of_source": result.source,
+                "of_id": result.event_id,
+                "draft": draft.draft,
+                "decision": "approve",
+                "role": draft.role,
+            }
+            (answer,) = self.book.post([Call(events=[review], principal=_REVIEWER)])
+            if answer.own[0].status is not Status.NO_POSTING:
+                raise Mismatch(f"the review is {status_words(answer.own[0])}")
+            self.last = answer.results[0]
+            self.last.vouchers = self.book.event(result.source, result.event_id).vouchers
 
     def _post(self, step: syntax.GivenEvent) -> None:
         kind = self.names.events[step.event.text]
@@ -173,7 +224,11 @@ class _Runner:
         for name, value in step.values:
             declared = fields[name.text]
             event[declared.wire] = self._value(kind, declared, value)
+        if self.observed is not None:
+            self.observed.append(Observed(trace_event(self.book, self.program, event)))
         self.last = self.book.post([Call(events=[event])])[0].results[0]
+        if self.observed is not None:
+            self.observed[-1].close(self.book, self.last)
 
     def _value(self, kind: EventType, declared: Field, value: syntax.GivenValue) -> object:
         if declared.type is FieldType.LIST and isinstance(value, syntax.ListValue):
@@ -261,14 +316,33 @@ class _Runner:
                 balances[key] = balances.get(key, 0) + amount
 
     def _expect_part(self, step: syntax.ExpectVoucher) -> None:
-        result = self._posted_result()
-        wanted = Counter(self._lines(step.lines))
-        for name in result.vouchers:
-            view = self.book.voucher(name)
-            if not wanted - Counter(_view_lines(view)) and step.summary in (None, view.summary):
-                return
-        found = Counter(_frozen(_view_lines(self.book.voucher(name))) for name in result.vouchers)
-        raise Mismatch(self._difference(Counter([_frozen(wanted.elements())]), found))
+        views = self._views(drafted=step.drafted)
+        booked = [self.names.booked(view) for view in views]
+        found = compare_vouchers([self.names.expected(step)], booked, partial=True)
+        if not found.is_empty:
+            raise Mismatch(found)
+        for pair in found.vouchers:
+            if self.observed and pair.booked is not None:
+                view = views[next(n for n, each in enumerate(booked) if each is pair.booked)]
+                self.observed[-1].lines |= set(self._named(view, step))
+
+    def _named(self, view: VoucherView, step: syntax.ExpectVoucher) -> Iterator[LinePlace]:
+        """The lines of a voucher that an expectation names."""
+        wanted = Counter(self.names.expected(step).lines)
+        for line in view.lines:
+            figures = self.names.booked_line(line, view.scale)
+            if wanted[figures]:
+                wanted[figures] -= 1
+                yield LinePlace(view.rule, line.rule_line, line.element)
+
+    def _note_whole(self) -> None:
+        """Notes that the outcome of the last event was expected whole."""
+        if self.observed:
+            self.observed[-1].whole = True
+
+    def _note_move(self, node: str, act: Act | None) -> None:
+        if self.observed:
+            self.observed[-1].expect_move(node, act)
 
     def _last_result(self) -> EventResult:
         if self.last is None:
@@ -279,73 +353,15 @@ class _Runner:
         result = self._last_result()
         if step.status == "warned":
             self.budgets.expect_warned(result)
+            if self.observed:
+                self.observed[-1].warnings = True
             return
         if result.status is not _STATUSES[step.status] or (
             step.reason and result.reason != step.reason
         ):
             wanted = f"{step.status.replace('_', ' ')} {step.reason}".strip()
-            raise Mismatch(f"expected {wanted}, but the event is {status_words(result)}")
-
-    def _lines(self, lines: Sequence[syntax.LineDecl]) -> Iterator[LineKey]:
-        scale = self.program.ledgers[0].scale
-        for line in lines:
-            account = line.account
-            role = account.text if isinstance(account, syntax.Name) else account.name.text
-            yield (
-                "debit" if line.side is Side.DEBIT else "credit",
-                self.names.accounts[role],
-                minor_amount(line.amount, scale),
-                tuple(
-                    sorted(
-                        (self.names.dimensions[part.dimension.text], self._dimension(part))
-                        for part in line.dimensions
-                    )
-                ),
-            )
-
-    def _dimension(self, part: syntax.DimensionArg) -> str:
-        match part.value:
-            case syntax.Text():
-                return part.value.value
-            case syntax.Name():
-                return self.names.codes.get(part.value.text, part.value.text)
-            case syntax.Number():
-                return format_plain(part.value.digits, part.value.decimals)
-        raise Mismatch(
-            f"write the value of {part.dimension.text}, as in `by {part.dimension.text} = …`"
-        )
-
-    def _difference(
-        self, wanted: Counter[tuple[LineKey, ...]], found: Counter[tuple[LineKey, ...]]
-    ) -> str:
-        """Lines that are missing (−) and lines too many (+), account by account."""
-        missing = Counter(line for voucher in (wanted - found).elements() for line in voucher)
-        extra = Counter(line for voucher in (found - wanted).elements() for line in voucher)
-        rows = ["the vouchers differ:"]
-        rows += [f"  - {self._words(line)}" for line in (missing - extra).elements()]
-        rows += [f"  + {self._words(line)}" for line in (extra - missing).elements()]
-        if len(rows) == 1:
-            rows.append("  the same lines stand on other vouchers")
-        return "\n".join(rows)
-
-    def _words(self, line: LineKey) -> str:
-        side, code, amount, dimensions = line
-        role = next((role for role, own in self.names.accounts.items() if own == code), code)
-        wires = {wire: name for name, wire in self.names.dimensions.items()}
-        carried = ", ".join(f"{wires.get(wire, wire)} = {value}" for wire, value in dimensions)
-        scale = self.program.ledgers[0].scale
-        text = f"{side} {role} {format_minor(amount, scale)}"
-        return f"{text} by {carried}" if carried else text
-
-
-def _frozen(lines: Iterator[LineKey]) -> tuple[LineKey, ...]:
-    return tuple(sorted(lines))
-
-
-def _view_lines(view: VoucherView) -> Iterator[LineKey]:
-    for line in view.lines:
-        side, amount = ("debit", line.debit) if line.debit else ("credit", line.credit)
-        yield side, line.account_code, amount, tuple(sorted(line.dimensions))
+            raise Mismatch(status_difference(wanted, result))
+        self._note_whole()
 
 
 def count_passed(results: Sequence[TestResult]) -> Mapping[str, int]:

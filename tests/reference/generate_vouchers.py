@@ -193,10 +193,16 @@ class RuleMaker:
             head += f" «word» {self.rng.choice(['收', '转'])}"
         if len(self.book.ledgers) > 1 and self.rng.random() < 0.2:
             head += f" «ledger» {self.rng.choice(self.book.ledgers)}"
+        if self._at_times(0.3, head):
+            head += " «merge»"
         if self.rng.random() < 0.2:
             head += f" «when» {self.maker.condition(None, 1)}"
         made = [f"  {line}" for line in self._balanced(lines)]
         return [*before, *self.account_lets, head, *made]
+
+    def _at_times(self, share: float, text: str) -> bool:
+        """A choice by what is written so far, so that a seed's other choices stay as they were."""
+        return Random(f"{self.count} {text}").random() < share
 
     def _balanced(self, lines: list[_Line]) -> list[str]:
         """Rule text of the lines, all or none carrying the balancing dimension."""
@@ -217,7 +223,8 @@ class RuleMaker:
             parts.append(balancing)
         by = f" «by» {', '.join(parts)}" if parts else ""
         each = f" «each» {line.each}" if line.each else ""
-        return f"«{line.side}» {line.account} {line.amount}{by}{each}"
+        text = f"«{line.side}» {line.account} {line.amount}{by}{each}"
+        return f"{text} «side by sign»" if self._at_times(0.15, text) else text
 
     def _dimension(self, name: str, line: _Line) -> str:
         own = [spec for spec in self.event.fields if spec.kind == f"dim:{name}"]

@@ -60,6 +60,7 @@ class Entry:
     account: Account
     amount: int
     carried: dict[str, str]
+    by_sign: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +71,7 @@ class Proposal:
     word: str
     summary: str
     entries: tuple[Entry, ...]
+    merge: bool
 
 
 @dataclass(slots=True)
@@ -230,7 +232,7 @@ class RuleRun:
         scale = CURRENCY_DECIMALS[ledger.currency]
         entries = [entry for line in declaration.lines for entry in self._entries(line, scale)]
         word = declaration.word or ledger.word or DEFAULT_WORD
-        return [Proposal(ledger, word, summary, tuple(entries))]
+        return [Proposal(ledger, word, summary, tuple(entries), declaration.merge)]
 
     def _entries(self, line: syntax.LineDecl, scale: int) -> list[Entry]:
         expressions = self._expressions
@@ -251,12 +253,14 @@ class RuleRun:
                 for name, values in dimensions
                 if isinstance(text := values[at], str) and text
             }
-            made.append(Entry(line.side, account, amount, carried))
+            made.append(Entry(line.side, account, amount, carried, line.by_sign))
         return made
 
     def _voucher(self, proposal: Proposal, made: Made) -> None:
         lines = [self._line(entry, proposal.ledger.negative) for entry in proposal.entries]
         self._check_balance(lines)
+        if proposal.merge:
+            lines = self._merged(lines, proposal)
         if lines:
             draft = Draft(proposal.ledger, proposal.word, proposal.summary, tuple(lines))
             made.vouchers.append(draft)
@@ -267,7 +271,11 @@ class RuleRun:
         side, amount = entry.side, entry.amount
         if abs(amount) > MAX_AMOUNT_MINOR:
             raise Fault("AMOUNT_OUT_OF_RANGE")
-        if amount < 0:
+        if entry.by_sign:
+            self._seen["side by sign"] += 1
+            self._seen["side changed by sign"] += amount < 0
+            side, amount = (Side(1 - side), -amount) if amount < 0 else (side, amount)
+        elif amount < 0:
             self._seen[f"negative line {negative.value}"] += 1
             if negative is NegativePolicy.REJECT:
                 raise Fault("NEGATIVE_AMOUNT")
@@ -277,6 +285,29 @@ class RuleRun:
         if any(name not in entry.carried for name in required):
             raise Fault("MISSING_DIMENSION")
         return PostedLine(side, entry.account.code, amount, tuple(sorted(entry.carried.items())))
+
+    def _merged(self, lines: list[PostedLine], proposal: Proposal) -> list[PostedLine]:
+        """Lines equal in side, code and dimensions as one, in the place of the first."""
+        self._seen["merge"] += 1
+        totals: dict[tuple[Side, str, tuple[tuple[str, str], ...]], int] = {}
+        first: dict[tuple[Side, str, tuple[tuple[str, str], ...]], Entry] = {}
+        for line, entry in zip(lines, proposal.entries, strict=True):
+            key = (line.side, line.account, line.dimensions)
+            self._seen["merged line"] += key in totals
+            totals[key] = totals.get(key, 0) + line.amount
+            first.setdefault(key, entry)
+        made = []
+        for (side, code, dimensions), amount in totals.items():
+            if abs(amount) > MAX_AMOUNT_MINOR:
+                raise Fault("AMOUNT_OUT_OF_RANGE")
+            self._seen["merged to zero"] += amount == 0
+            entry = first[side, code, dimensions]
+            changes = entry.by_sign or proposal.ledger.negative is NegativePolicy.SWAP
+            if amount < 0 and changes:
+                made.append(PostedLine(Side(1 - side), code, -amount, dimensions))
+            elif amount:
+                made.append(PostedLine(side, code, amount, dimensions))
+        return made
 
     def _dimension(self, part: syntax.DimensionArg, places: Places) -> tuple[str, list[Value]]:
         """The wire name of a dimension and its value at each place, ABSENT where not carried."""

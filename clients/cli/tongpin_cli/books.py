@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import json
-import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
-
-from rich.progress import Progress
 
 from engine.book import Book, system_clock
 from engine.calendar import iso_instant
@@ -16,7 +13,6 @@ from engine.effects import Status
 from engine.errors import CallerError
 from engine.explain import Explanation, explain_voucher
 from engine.explain_budgets import BudgetStep, EventExplanation, explain_event
-from engine.garbage import collecting_rarely
 from engine.log import open_store, sqlite_path
 from engine.log.seal import load_seal_key, seal_head
 from engine.receive import read_events
@@ -24,6 +20,7 @@ from engine.replay import LogClock, export_book, replay_events, replay_log, stil
 from server.config import ServerConfig
 from server.rulebooks import compile_files, read_folder
 from tongpin_cli.output import EXIT_INPUT, EXIT_OK, Output, money
+from tongpin_cli.progress import with_progress
 from tongpin_cli.rules import show_voucher, voucher_data
 
 #: Name of the book in a store unless said otherwise.
@@ -38,6 +35,13 @@ def open_for_reading(store: str) -> Book:
     return Book.open(url, compiler=compile_files, book_id=BOOK_ID, read_only=True)
 
 
+def events_of(files: Sequence[Path], encoding: str) -> Iterator[Mapping[str, object]]:
+    """The events of files, one file after the other."""
+    for path in files:
+        for chunk in read_events(path, encoding=encoding):
+            yield from chunk
+
+
 def replay_files(
     source: tuple[Path, list[Path], str],
     out: Path,
@@ -50,14 +54,10 @@ def replay_files(
     program = compile_files(read_folder(rules))
     book = Book.in_memory([program], entities=entities, clock=still_clock)
 
-    def events() -> Iterator[Mapping[str, object]]:
-        for path in files:
-            for chunk in read_events(path, encoding=encoding):
-                yield from chunk
-
-    summary = _with_progress(
+    events = events_of(files, encoding)
+    summary = with_progress(
         output,
-        lambda progress: replay_events(book, events(), out, batch_events=batch, progress=progress),
+        lambda progress: replay_events(book, events, out, batch_events=batch, progress=progress),
     )
     return _show_summary(summary, out, output)
 
@@ -67,7 +67,7 @@ def replay_store(store: str, out: Path, batch: int, output: Output) -> int:
     recorded = open_for_reading(store)
     clock = LogClock()
     book = Book.in_memory(compiler=compile_files, clock=clock)
-    summary = _with_progress(
+    summary = with_progress(
         output,
         lambda progress: replay_log(
             recorded, book, clock, out, batch_events=batch, progress=progress
@@ -83,18 +83,6 @@ def export_store(store: str, out: Path, output: Output) -> int:
     summary = export_book(book, out)
     book.close()
     return _show_summary(summary, out, output)
-
-
-def _with_progress(
-    output: Output, work: Callable[[Callable[[int], None] | None], dict[str, object]]
-) -> dict[str, object]:
-    """Does long work; shows a counter on a terminal while it goes on."""
-    if output.as_json or not sys.stderr.isatty():
-        with collecting_rarely():
-            return work(None)
-    with collecting_rarely(), Progress(transient=True) as progress:
-        task = progress.add_task("events", total=None)
-        return work(lambda done: progress.update(task, completed=done))
 
 
 def _show_summary(summary: dict[str, object], out: Path, output: Output) -> int:

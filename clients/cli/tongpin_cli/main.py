@@ -158,14 +158,20 @@ def fmt(
 
 
 @app.command()
-def test(paths: Paths, json: Json = False) -> None:
+def test(
+    paths: Paths,
+    coverage: Annotated[
+        bool, typer.Option("--coverage", help="Count what passing tests assert; list the rest.")
+    ] = False,
+    json: Json = False,
+) -> None:
     """Run the `test` blocks of rule books.
 
-    Example: tongpin test rules/
+    Example: tongpin test rules/ --coverage
     """
-    from tongpin_cli.rules import test_rules
+    from tongpin_cli.testing import test_rules
 
-    raise typer.Exit(test_rules(paths, Output(json)))
+    raise typer.Exit(test_rules(paths, Output(json), coverage=coverage))
 
 
 @app.command("try")
@@ -263,6 +269,43 @@ def replay(
     raise typer.Exit(
         replay_files((rules, events, encoding), out, batch, tuple(entity or ()), Output(json))
     )
+
+
+@app.command()
+def impact(
+    rules: Annotated[Path, typer.Option("--rules", help="Folder of the new revision.")],
+    against: Annotated[
+        Path | None, typer.Option("--against", help="Folder of the old revision.")
+    ] = None,
+    events: Annotated[list[Path] | None, typer.Option("--events", help="Event files.")] = None,
+    store: Store = "",
+    out: Annotated[Path | None, typer.Option("--out", help="Folder for the files.")] = None,
+    expect_none: Annotated[
+        bool, typer.Option("--expect-none", help="Exit 1 if anything differs.")
+    ] = False,
+    valid_from: Annotated[str, typer.Option("--from", help="First business date it holds.")] = "",
+    valid_until: Annotated[str, typer.Option("--until", help="Last business date it holds.")] = "",
+    encoding: Annotated[str, typer.Option(help="Encoding of CSV files.")] = "utf-8",
+    entity: Annotated[list[str] | None, typer.Option(help="Legal entity; repeatable.")] = None,
+    json: Json = False,
+) -> None:
+    """Show what a new revision does to the same events: of files, or of a book's own log.
+
+    With --store the old side is what the book decided under, unless --against names another.
+
+    Example: tongpin impact --rules new/ --against old/ --events events.jsonl --out impact/
+    """
+    from tongpin_cli.impact import Sides, impact_of_files, impact_of_store
+
+    sides = Sides(rules, against, valid_from, valid_until, out)
+    if bool(store) == bool(events):
+        raise typer.BadParameter("give --events, or --store")
+    if store:
+        raise typer.Exit(impact_of_store(sides, store, Output(json), expect_none=expect_none))
+    if against is None or valid_from or valid_until:
+        raise typer.BadParameter("--events needs --against, and no --from or --until")
+    source = (events or [], encoding, tuple(entity or ()))
+    raise typer.Exit(impact_of_files(sides, source, Output(json), expect_none=expect_none))
 
 
 @app.command()

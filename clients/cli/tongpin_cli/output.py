@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 import unicodedata
 from collections.abc import Sequence
@@ -28,6 +29,11 @@ class Output:
     def __init__(self, as_json: bool = False) -> None:
         """Prints text unless asked for JSON."""
         self.as_json = as_json
+
+    @property
+    def is_colored(self) -> bool:
+        """Whether text may carry colours: on a terminal only, and not where NO_COLOR is set."""
+        return not self.as_json and sys.stdout.isatty() and not os.environ.get("NO_COLOR")
 
     def text(self, line: str = "") -> None:
         """A line for people; dropped in JSON."""

@@ -1,11 +1,10 @@
-"""`tongpin test`, `try`, `schema`: what a rule author asks of rule files that compile."""
+"""`tongpin try`, `schema`: what a rule author asks of rule files that compile."""
 
 from __future__ import annotations
 
 import json
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 from pathlib import Path
 
 import msgspec
@@ -16,31 +15,8 @@ from engine.calls import BudgetVerdict, Call, EventResult, VoucherView
 from engine.decimals import format_minor
 from engine.effects import Status
 from engine.errors import CallerError
-from server.rulebooks import check_files, compile_files, read_folder
-from tongpin_cli.checking import diagnostics_data, read_books
+from server.rulebooks import compile_files, read_folder
 from tongpin_cli.output import EXIT_INPUT, EXIT_OK, Output, money
-
-
-def test_rules(paths: Sequence[Path], output: Output) -> int:
-    """Runs the test blocks of the rule books."""
-    results: list[object] = []
-    passed = failed = 0
-    for book in read_books(paths):
-        check = check_files(book.files, run_tests=True)
-        if not check.revision:
-            output.text(check.failures())
-            output.data(diagnostics_data(check, book.files))
-            return EXIT_INPUT
-        for result in check.tests:
-            results.append(asdict(result))
-            passed += result.passed
-            failed += not result.passed
-            if not result.passed:
-                output.text(f"FAILED {result.name} ({result.path}:{result.line})")
-                output.text("  " + result.message.replace("\n", "\n  "))
-    output.data(results)
-    output.text(f"{passed} passed, {failed} failed")
-    return EXIT_INPUT if failed or not passed else EXIT_OK
 
 
 def try_one(event: Path, rules: Path | None, store: str, output: Output) -> int:

@@ -8,7 +8,16 @@ from __future__ import annotations
 
 from importlib import resources
 
-from rules_dsl.diagnostics.pages import budgets, names, syntax, tables, values, vouchers
+from rules_dsl.diagnostics.pages import (
+    budgets,
+    coverage,
+    names,
+    style,
+    syntax,
+    tables,
+    values,
+    vouchers,
+)
 from rules_dsl.diagnostics.pages.page import BOOK, FixSafety, Page
 
 __all__ = ["BOOK", "FixSafety", "PAGES", "Page", "read_page"]
@@ -16,7 +25,7 @@ __all__ = ["BOOK", "FixSafety", "PAGES", "Page", "read_page"]
 #: The pages by their codes, in order.
 PAGES: dict[str, Page] = {
     page.code: page
-    for module in (syntax, names, values, vouchers, tables, budgets)
+    for module in (syntax, names, values, vouchers, tables, budgets, style, coverage)
     for page in module.PAGES
 }
 

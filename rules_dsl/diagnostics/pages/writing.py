@@ -16,6 +16,7 @@ from rules_dsl.diagnostics.pages import PAGES
 from rules_dsl.diagnostics.pages.page import BOOK, FixSafety, Page
 from rules_dsl.diagnostics.render import render
 from rules_dsl.source import SourceFile
+from rules_dsl.testing import run_covered, tests_of
 
 #: Where the written pages stand.
 FOLDER: Final = Path(__file__).resolve().parents[1] / "docs"
@@ -23,6 +24,8 @@ FOLDER: Final = Path(__file__).resolve().parents[1] / "docs"
 _PACKAGE = Path(__file__).resolve().parents[2]
 _BOOK_FILE, _EXAMPLE_FILE = "book.tp", "rules.tp"
 _WIDTH = 110
+#: Lines shown of an example that is too long to be read.
+_SHOWN_BEGINNING, _SHOWN_END = 25, 2
 _FIXES = {
     FixSafety.NONE: "There is no fix.",
     FixSafety.SUGGESTED: "A fix is suggested and never applied by `tongpin check --fix`.",
@@ -53,10 +56,10 @@ def written(page: Page) -> str:
         "## Why it matters",
         _wrapped(page.matters),
         "## Bad",
-        f"```tp\n{page.bad}```",
+        f"```tp\n{_abridged(page.bad)}```",
         f"```text\n{shown}\n```",
         "## Good",
-        f"```tp\n{page.good}```",
+        f"```tp\n{_abridged(page.good)}```",
         "## Fix safety",
         _wrapped(f"{_FIXES[page.fix]} {page.fix_note}".strip()),
     ]
@@ -71,10 +74,27 @@ def written(page: Page) -> str:
     return "\n\n".join(parts) + "\n"
 
 
+def _abridged(example: str) -> str:
+    """An example as it is shown: of a long one its beginning and its end."""
+    lines = example.splitlines(keepends=True)
+    left_out = len(lines) - _SHOWN_BEGINNING - _SHOWN_END
+    if left_out <= _SHOWN_BEGINNING:
+        return example
+    kept = lines[:_SHOWN_BEGINNING], lines[-_SHOWN_END:]
+    return "".join([*kept[0], f"  # … {left_out} lines like these …\n", *kept[1]])
+
+
 def diagnostics_of(example: str) -> tuple[Diagnostic, ...]:
-    """Compiles an example and gives what is found in it and in the book before it."""
+    """Gives what is found in an example and in the book before it.
+
+    That is what `check` finds and, where it has tests and compiles, what these do not assert.
+    """
     sources = [SourceFile(_BOOK_FILE, BOOK), SourceFile(_EXAMPLE_FILE, example)]
-    return compile_rulebook(sources).diagnostics
+    compiled = compile_rulebook(sources)
+    if compiled.program is None or not tests_of(compiled.files):
+        return compiled.diagnostics
+    _, coverage = run_covered(compiled.program, compiled.files)
+    return (*compiled.diagnostics, *coverage.diagnostics())
 
 
 @cache

@@ -1,0 +1,1 @@
+"""Tests of impact: two revisions over the same events."""

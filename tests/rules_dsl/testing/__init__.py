@@ -1,0 +1,1 @@
+"""Tests of what runs the test blocks of rule books."""
