@@ -279,6 +279,7 @@ def _apply_records(state: BookState, effects: EffectBatch) -> None:
             continue
         values = state.records.setdefault(record, {}).setdefault(place, {})
         if field_code < 0:
+            state.versions.note(record, place)
             continue
         if text >= 0:
             values[field] = intern(effects.strings[text])

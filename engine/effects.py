@@ -56,6 +56,9 @@ class ReadKind(IntEnum):
     TARGET = 3
     TABLE_ROW = 4
     EXISTENCE = 5  # whether a record exists; `known` is the answer
+    VERSION = (
+        6  # from which day a dated record's version in force is; its key ends with the day asked
+    )
 
 
 class PeriodState(IntEnum):

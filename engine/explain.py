@@ -13,7 +13,9 @@ from dataclasses import dataclass
 import msgspec
 import numpy as np
 
+from engine.batch import TypedBatch
 from engine.book import Book
+from engine.calendar import iso_instant
 from engine.calls import StoredEventView, VoucherView
 from engine.columns import EffectBatch
 from engine.decide.context import read_name
@@ -21,10 +23,15 @@ from engine.decide.plan import DecisionPlan
 from engine.decimals import format_minor
 from engine.effects import READS, ReadKind
 from engine.errors import InvariantBroken
-from engine.evaluate import evaluate_row
-from engine.evaluate.outcome import Bools, Int64s, RuleRow
+from engine.evaluate import evaluate_row, explanation_text, trace_row
+from engine.evaluate.outcome import Bools, Int64s
 from engine.explain_budgets import BudgetStep, budget_steps
-from engine.program import Kind, NegativePolicy, Op, Rule, Side
+from engine.explain_lines import ExplainedLine, explained_lines, made_voucher
+from engine.explain_reads import find_writers
+from engine.explain_sources import RuleSources, place_of
+from engine.explain_tree import ExplainedStep, TreeMaker
+from engine.explain_values import Values
+from engine.program import EVENT_SHAPE, NO_DATE, Kind, Op, Rule
 from engine.receive import receive_rows, type_rows
 from engine.state.keys import Key, key_ints
 from engine.strings import BatchStrings
@@ -50,26 +57,48 @@ class ReadView:
 class Explanation:
     """Why a voucher is as it is.
 
-    recomputed: debits and credits of its lines evaluated again, equal to the posted ones.
-    budgets: what the event moved and what nodes said, in log order.
+    Attributes:
+        fields: of the event, as sent.
+        rule_text, rule_place: its first line; FILE:LINE.
+        published: who put the revision into force and when, "" where no log says so.
+        guards: the conditions that held, of the rule and of the voucher.
+        sentence: what the rule says for people without accounting, "" = nothing.
+        chinese: whether the rule is written in Chinese, and so what is said about it.
+        lines: in order.
+        budgets: what the event moved and what nodes said, in log order.
     """
 
     voucher: VoucherView
     event: StoredEventView
     fields: Mapping[str, object]
     rule: str
+    rule_text: str
     rule_place: str
     basis: str
+    published: str
+    guards: tuple[ExplainedStep, ...]
+    sentence: str
+    chinese: bool
+    lines: tuple[ExplainedLine, ...]
     reads: tuple[ReadView, ...]
-    recomputed: tuple[tuple[int, int], ...]
     budgets: tuple[BudgetStep, ...] = ()
+
+    @property
+    def recomputed(self) -> tuple[tuple[int, int] | None, ...]:
+        """Debits and credits of the lines, evaluated again."""
+        return tuple(line.recomputed for line in self.lines)
+
+    @property
+    def agrees(self) -> bool:
+        """Whether what was recorded leads to every posted amount."""
+        return all(line.agrees for line in self.lines)
 
 
 def explain_voucher(book: Book, name: str) -> Explanation:
-    """Explains a voucher by name.
+    """Explains a voucher by name, from the event and what was recorded with it.
 
     Raises:
-        UnknownObject: there is none. InvariantBroken: it does not follow from what was recorded.
+        UnknownObject: there is none.
     """
     voucher = book.voucher(name)
     event = book.event(voucher.source, voucher.event_id)
@@ -83,22 +112,42 @@ def explain_voucher(book: Book, name: str) -> Explanation:
     rows = _read_rows(effects, voucher)
     fields = msgspec.json.decode(event.content)
     recorded = _Recorded(rows, book, plan)
-    row = _evaluate(book, (plan, rule_index), fields, event, recorded)
-    recomputed = _lines(plan, rule, row, voucher)
-    posted = tuple((line.debit, line.credit) for line in voucher.lines)
-    if recomputed != posted:
-        raise InvariantBroken("recorded reads do not lead to the posted amounts", name, recomputed)
+    batch = typed_event(book, plan, rule.event_type, {"entity": voucher.entity, **fields})
+    row = evaluate_row(plan.linked, rule_index, batch, 0, recorded)
+    revision, sources = _revision(book, voucher.revision)
+    trace = trace_row(plan.linked, rule_index, batch, 0, recorded)
+    values = Values(plan.program, trace, batch.strings.text, rule.chinese)
+    tree = TreeMaker(plan, trace, values, sources, voucher.entity)
+    tree.writers = find_writers(book, name, tree.wanted())
+    made = made_voucher(plan, rule, row, voucher)
+    guards = [rule.guard, rule.vouchers[made.plan].guard if made is not None else None]
     return Explanation(
         voucher=voucher,
         event=event,
         fields=fields,
         rule=rule.name,
-        rule_place=f"{rule.span.file}:{rule.span.line}",
+        rule_text=sources.line(rule.span),
+        rule_place=place_of(rule.span),
         basis=rule.basis,
+        published=revision,
+        guards=tuple(tree.root(guard, EVENT_SHAPE) for guard in guards if guard is not None),
+        sentence=explanation_text(plan.linked, rule_index, batch, 0, recorded),
+        chinese=rule.chinese,
+        lines=explained_lines(tree, voucher, made),
         reads=tuple(_view(rule, read) for read in rows),
-        recomputed=recomputed,
         budgets=budget_steps(book, (event.source, event.event_id), event.seq),
     )
+
+
+def _revision(book: Book, revision: str) -> tuple[str, RuleSources]:
+    """Who published a revision and when, and its text."""
+    for view in book.revisions():
+        if view.revision == revision:
+            if not view.seq:
+                return "", RuleSources(view.files)
+            text = f"{view.principal}, #{view.seq}, {iso_instant(view.sealed_at_us)}"
+            return text, RuleSources(view.files)
+    return "", RuleSources(())
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,15 +200,16 @@ class _Recorded:
     def __init__(self, reads: list[_Read], book: Book, plan: DecisionPlan) -> None:
         self._pool = book.state.pool
         self._plan = plan
-        self._answers: dict[tuple[str, Key], int | None] = {}
+        self._answers: dict[tuple[ReadKind, str, Key], int | None] = {}
         for read in reads:
             if read.kind is not ReadKind.TABLE_ROW:
                 value = self._pool.intern(read.text) if read.text else read.number
                 key = key_ints(read.key, self._pool.intern)
-                self._answers[read.name, key] = value if read.known else None
+                self._answers[read.kind, read.name, key] = value if read.known else None
 
     def _ask(self, op: Op, data: object, key: Key) -> int | None:
-        return self._answers.get((read_name(self._plan, op, data)[1], key))
+        kind, name, _ = read_name(self._plan, op, data)
+        return self._answers.get((kind, name, key))
 
     def record(self, record: int, field: int, key: tuple[int, ...]) -> int | None:
         """A recorded record value."""
@@ -167,11 +217,19 @@ class _Recorded:
 
     def has_record(self, record: int, key: tuple[int, ...]) -> bool:
         """Whether the record was there: asked for, or a default stood in for a value of it."""
-        name = read_name(self._plan, Op.HAS_RECORD, record)[1]
-        if (name, key) in self._answers:
-            return self._answers[name, key] is not None
+        kind, name, _ = read_name(self._plan, Op.HAS_RECORD, record)
+        if (kind, name, key) in self._answers:
+            return self._answers[kind, name, key] is not None
         # A value of a record that is not there would have left the event unposted.
-        return any(own.startswith(f"{name}.") and at == key for own, at in self._answers)
+        return any(
+            kind is ReadKind.RECORD and own.startswith(f"{name}.") and at == key
+            for kind, own, at in self._answers
+        )
+
+    def version(self, record: int, field: int, key: tuple[int, ...]) -> int:
+        """A recorded day of a version."""
+        found = self._ask(Op.VERSION, (record, field), key)
+        return NO_DATE if found is None else found
 
     def balance(self, balance: int, key: tuple[int, ...]) -> int:
         """A recorded balance."""
@@ -189,6 +247,10 @@ class _Recorded:
         """Not asked for."""
         raise InvariantBroken("explanations evaluate one event", record)
 
+    def versions(self, record: int, field: int, keys: tuple[Int64s, ...]) -> Int64s:
+        """Not asked for."""
+        raise InvariantBroken("explanations evaluate one event", record, field)
+
     def balances(self, balance: int, keys: tuple[Int64s, ...]) -> Int64s:
         """Not asked for."""
         raise InvariantBroken("explanations evaluate one event", balance)
@@ -198,53 +260,24 @@ class _Recorded:
         raise InvariantBroken("explanations evaluate one event", target)
 
 
-def _evaluate(
-    book: Book,
-    rule: tuple[DecisionPlan, int],
-    fields: Mapping[str, object],
-    event: StoredEventView,
-    recorded: _Recorded,
-) -> RuleRow:
-    plan, rule_index = rule
+def typed_event(
+    book: Book, plan: DecisionPlan, event_type: int, fields: Mapping[str, object]
+) -> TypedBatch:
+    """An event as typed rows of its type, alone in a batch."""
     pool = book.state.pool
     received = receive_rows(
         [fields],
         pool,
         default_entity=book.default_entity,
-        default_source=event.source,
         strings=BatchStrings(pool),
     )
-    kind = plan.program.rules[rule_index].event_type
-    batch = type_rows(
-        plan.program.event_types[kind],
-        kind,
+    return type_rows(
+        plan.program.event_types[event_type],
+        event_type,
         received,
         np.zeros(1, dtype=np.int64),
         strict=False,
     )
-    return evaluate_row(plan.linked, rule_index, batch, 0, recorded)
-
-
-def _lines(
-    plan: DecisionPlan, rule: Rule, row: RuleRow, voucher: VoucherView
-) -> tuple[tuple[int, int], ...]:
-    """Debits and credits of the plan that made this voucher, as evaluated again."""
-    for made in row.vouchers:
-        declared = rule.vouchers[made.plan]
-        ledger = plan.program.ledgers[declared.ledger]
-        if ledger.wire != voucher.ledger or made.summary != voucher.summary:
-            continue
-        found = []
-        for line_index, _element, _account, amount, _dimensions in made.lines:
-            line = declared.lines[line_index]
-            side, swaps = line.side, line.by_sign or ledger.negative is NegativePolicy.SWAP
-            if swaps and amount < 0:
-                found.append((0, -amount) if side is Side.DEBIT else (-amount, 0))
-            else:
-                found.append((amount, 0) if side is Side.DEBIT else (0, amount))
-        if tuple(found) == tuple((line.debit, line.credit) for line in voucher.lines):
-            return tuple(found)
-    return ()
 
 
 def _view(rule: Rule, read: _Read) -> ReadView:

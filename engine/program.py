@@ -73,14 +73,31 @@ class Op(StrEnum):
     NOT = "not"
     SELECT = "select"  # args (BOOL, a, b)
     TEXT_OF = "text_of"  # NUMBER -> TEXT, plain decimal without trailing zeros ("0.06", "1")
+    # The smallest amount of a currency, raw at four decimals: TEXT -> NUMBER scale 0.
+    MINOR_UNIT = "minor_unit"
     LAST_PART = "last_part"  # TEXT -> TEXT: what follows the last "/"
     TABLE_ROW = "table_row"  # data: table index; args = key nodes -> NUMBER row; fault NO_ROW
     TABLE_CELL = "table_cell"  # data: (table index, output index); arg = TABLE_ROW node
     HAS_RECORD = "has_record"  # data: record index; args = keys -> BOOL
     RECORD = "record"  # data: (record index, field index); args = keys; fault MISSING_RECORD
     BALANCE = "balance"  # data: index into Program.balances; args = keys -> NUMBER
+    # The day from which the version in force of a dated record is: data: (record index, field
+    # index); args = keys + (day asked,) -> DATE, NO_DATE where none is in force.
+    VERSION = "version"
     DELTA = "delta"  # data: target index; args = keys + (new value,) -> new minus old
     SPLIT = "split"  # args (event-shaped total, list-shaped weights); data: Residue
+    IN_CHART = "in_chart"  # ACCOUNT -> ACCOUNT; data: per account the one of its role elsewhere
+    REQUIRE = "require"  # args (NUMBER or DATE, BOOL): the first; data: the fault where not so
+    DAYS = "days"  # DATEs (a, b) -> NUMBER, b - a
+    MONTHS = "months"  # DATEs (a, b) -> NUMBER, months from a's to b's
+    YEAR = "year"  # DATE -> NUMBER
+    MONTH = "month"  # DATE -> NUMBER, 1 to 12
+    PERIOD = "period"  # DATE -> TEXT, "2026-03"
+    PERIOD_START = "period_start"  # TEXT that is a period -> DATE, its first day
+    MONTH_START = "month_start"  # DATE -> DATE
+    MONTH_END = "month_end"  # DATE -> DATE
+    ADD_DAYS = "add_days"  # (DATE, NUMBER of scale 0) -> DATE; REQUIRE keeps it in the calendar
+    ADD_MONTHS = "add_months"  # as ADD_DAYS; the last day of a month that has fewer days
 
 
 class RoundMode(StrEnum):
@@ -121,6 +138,9 @@ class Fault(StrEnum):
     NEGATIVE_WEIGHT = "SPLIT_NEGATIVE_WEIGHT"
     NEGATIVE_AMOUNT = "NEGATIVE_AMOUNT"
     OUT_OF_RANGE = "AMOUNT_OUT_OF_RANGE"
+    DATE_OUT_OF_RANGE = "DATE_OUT_OF_RANGE"
+    OUTSIDE_SPREAD = "PERIOD_OUTSIDE_SPREAD"
+    REMAINING = "REMAINING_EXCEEDS_BOUND"
     UNBALANCED = "UNBALANCED"
 
 
@@ -189,6 +209,9 @@ class Field:
         type: wire type. For NUMBER `scale` is the most decimals accepted, `low`/`high` the
             inclusive raw bounds (a value outside makes the event INVALID).
         currency: currency code of an amount, or "" (percent, quantity, integer).
+        currency_field: index of the field beside it that names an amount's currency, -1 = none;
+            then the scale is MOST_DECIMALS of `engine.currencies`, and a value with more decimals
+            than its currency has makes the event INVALID.
         codes: closed set of wire values of a code-typed TEXT field, or () for any text.
         default: raw value taken where the field is absent (text as str); None = no default.
         optional: may be absent. `personal`: kept apart as personal data.
@@ -208,6 +231,7 @@ class Field:
     optional: bool = False
     personal: bool = False
     envelope: bool = False
+    currency_field: int = -1
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,7 +272,9 @@ class Dimension:
 class Account:
     """A role of the chart bound to a code.
 
-    `required` are indices into Program.dimensions; `debit_side`: normal balance on debit.
+    `required` are indices into Program.dimensions; `debit_side`: normal balance on debit. `plug`:
+    a line may take here what the other lines of its voucher leave. `chart`: of the ledgers that
+    have it for themselves, "" = of all others.
     """
 
     role: str
@@ -258,11 +284,16 @@ class Account:
     required: tuple[int, ...] = ()
     valid_from: int = NO_DATE
     valid_until: int = NO_DATE  # inclusive; NO_DATE = open
+    plug: bool = False
+    chart: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Ledger:
-    """A ledger of the book: its own balanced vouchers in one functional currency."""
+    """A ledger of the book: its own balanced vouchers in one functional currency.
+
+    `chart`: the one of its own whose accounts it has, "" = those that no ledger has for itself.
+    """
 
     name: str
     wire: str
@@ -270,6 +301,7 @@ class Ledger:
     scale: int
     word: str = "记"
     negative: NegativePolicy = NegativePolicy.RED
+    chart: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -362,12 +394,17 @@ class RecordSource:
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """Reference data kept from events, by key, latest in log order."""
+    """Reference data kept from events, by key, latest in log order.
+
+    `dated`: what an event writes is a version in force from the event's business date, and the
+    day is the last part of its key. RECORD and HAS_RECORD nodes get that part from VERSION.
+    """
 
     name: str
     keys: tuple[str, ...]
     fields: tuple[RecordField, ...]
     sources: tuple[RecordSource, ...]
+    dated: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -405,9 +442,12 @@ class Node:
     Attributes:
         op, args, data: see `Op`.
         kind: meaning of the value. shape: EVENT_SHAPE or a list field index.
-        scale: decimal scale of a NUMBER. low, high: inclusive static raw bounds of a NUMBER.
+        scale: decimal scale of a NUMBER. low, high: inclusive static raw bounds of a NUMBER, and
+            of a DATE that is required to lie between them.
         active: index of a BOOL node of the same shape or of EVENT_SHAPE; None = always.
         span: where the author wrote it. label: the let's name, or "".
+        meaning: what people call its values: of a number the currency, the unit or "%" ("CNY/hour"
+            of a price), of a text the code it is a value of (see `Program.code_names`), or "".
     """
 
     op: Op
@@ -421,6 +461,7 @@ class Node:
     active: int | None = None
     span: Span = Span()
     label: str = ""
+    meaning: str = ""
 
     @property
     def is_wide(self) -> bool:
@@ -466,6 +507,10 @@ class Line:
     either EVENT_SHAPE or the shape `each`; lowering has inserted REPEAT, so inside a line with
     `each` >= 0 all have that shape. A line whose amount is 0 is dropped. `by_sign`: a negative
     amount goes to the other side as a positive one, whatever the ledger's policy.
+
+    `transfer`: of a line that a transfer made, its amount whether or not the two values it moves
+    between are equal; where they are, `amount` is 0. `remaining_bound`: of the line that takes
+    what the others leave, the most it may take (raw).
     """
 
     side: Side
@@ -475,6 +520,8 @@ class Line:
     each: int
     span: Span
     by_sign: bool = False
+    transfer: int | None = None
+    remaining_bound: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -656,6 +703,10 @@ class Rule:
         vouchers: in source order.
         ledgers: ledger indices this rule counts for under `expects`.
         moves: budget statements in source order; decided after every rule of the event.
+        explanation: a sentence for people without accounting, or None. What it needs of nodes is
+            evaluated only when somebody asks (`engine.evaluate.explanation_text`): such nodes
+            cannot fail and read nothing.
+        chinese: explanations of it are Chinese (the language its declaration is written in).
         review: the role in which a person reviews its vouchers before they are posted, "" = any;
             None: they are posted at once.
     """
@@ -674,6 +725,8 @@ class Rule:
     basis: str
     span: Span
     moves: tuple[BudgetMove, ...] = ()
+    explanation: Template | None = None
+    chinese: bool = False
     review: str | None = None
 
 
@@ -694,4 +747,5 @@ class Program:
     balances: tuple[Balance, ...]
     rules: tuple[Rule, ...]
     codes: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    code_names: dict[str, dict[str, str]] = field(default_factory=dict)
     budgets: tuple[Budget, ...] = ()

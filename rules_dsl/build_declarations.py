@@ -70,6 +70,7 @@ from rules_dsl.syntax import (
     TargetDecl,
     TestDecl,
     TestStep,
+    TransferDecl,
     UnitDecl,
     VoucherDecl,
 )
@@ -101,6 +102,7 @@ def _build_book(body: Body) -> BookDecl:
 def _build_ledger(body: Body) -> LedgerDecl:
     names = [str(leaf) for leaf in tokens(body.header, "NAME")]
     policy = token(body.header, *NEGATIVES)
+    chart = child(body.header, "own_chart")
     return LedgerDecl(
         name=body.name,
         wire=body.wire,
@@ -108,6 +110,7 @@ def _build_ledger(body: Body) -> LedgerDecl:
         word=names[2] if len(names) > 2 else "记",
         negative=NegativePolicy.RED if policy is None else NEGATIVES[policy.type],
         span=body.span,
+        chart="" if chart is None else str(must_token(chart, "NAME")),
     )
 
 
@@ -213,6 +216,7 @@ def _build_record(body: Body) -> RecordDecl:
         sources=build_names(body.place, sources),
         fields=_build_fields(body),
         span=body.span,
+        dated=token(body.header, "DATED_RECORD") is not None,
     )
 
 
@@ -369,6 +373,7 @@ def _build_rule(body: Body) -> RuleDecl | None:
         ledger=parts["ledger"].name if "ledger" in parts else None,
         statements=review + vouchers,
         span=body.span,
+        explanation=parts["explain"].template if "explain" in parts else None,
     )
 
 
@@ -380,14 +385,14 @@ def _join_vouchers(body: Body, statements: Sequence[RuleLine]) -> tuple[Statemen
     """Puts the voucher lines under the voucher line above them."""
     joined: list[Statement] = []
     head: VoucherHead | None = None
-    lines: list[LineDecl] = []
+    lines: list[LineDecl | TransferDecl] = []
 
     def close() -> None:
         if head is not None:
             joined.append(_build_voucher(head, lines))
 
     for each in statements:
-        if isinstance(each, LineDecl):
+        if isinstance(each, LineDecl | TransferDecl):
             if head is None:
                 if not body.broken:
                     body.place.report(each.span, "no voucher stands above this line")
@@ -403,7 +408,7 @@ def _join_vouchers(body: Body, statements: Sequence[RuleLine]) -> tuple[Statemen
     return tuple(joined)
 
 
-def _build_voucher(head: VoucherHead, lines: Sequence[LineDecl]) -> VoucherDecl:
+def _build_voucher(head: VoucherHead, lines: Sequence[LineDecl | TransferDecl]) -> VoucherDecl:
     last = lines[-1].span if lines else head.span
     span = Span(head.span.file, head.span.line, head.span.column, last.end_line, last.end_column)
     return VoucherDecl(

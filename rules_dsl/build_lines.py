@@ -15,6 +15,7 @@ from rules_dsl.build_tree import (
     build_expr,
     build_name,
     build_names,
+    build_number,
     build_reference,
     build_template,
     build_text,
@@ -27,7 +28,6 @@ from rules_dsl.build_tree import (
     token,
     tokens,
 )
-from rules_dsl.keywords import RESERVED
 from rules_dsl.syntax import (
     AccountDecl,
     BudgetStatement,
@@ -44,6 +44,7 @@ from rules_dsl.syntax import (
     GivenEvent,
     GivenRecord,
     GivenReviewed,
+    GivenTarget,
     GivenValue,
     InputCell,
     Let,
@@ -52,15 +53,17 @@ from rules_dsl.syntax import (
     Name,
     RecordValue,
     Refuse,
+    Remaining,
     Split,
     TableColumn,
     TemplateText,
+    TransferDecl,
     TypeRef,
     TypeWord,
 )
 from rules_dsl.tree import Token
 
-_REMAINING = next(pair for pair in RESERVED if pair[0] == "remaining")
+_REMAINING = frozenset({"remaining", "倒挤"})
 
 
 # --- Parts of headers --------------------------------------------------------------------
@@ -118,6 +121,7 @@ def build_account(place: Place, node: Node) -> AccountDecl:
         valid_from=valid_from,
         valid_until=valid_until,
         span=span_of(place, node),
+        plug=token(node, "PLUG") is not None,
     )
 
 
@@ -179,13 +183,17 @@ def _build_item(place: Place, node: Node) -> CellItem:
 
 @dataclass(frozen=True, slots=True)
 class RulePart:
-    """`on`, `basis`, `ledger`, `when` or `review` of a rule; `part` is its English keyword."""
+    """`on`, `basis`, `explain`, `ledger`, `when` or `review` of a rule.
+
+    `part` is its English keyword.
+    """
 
     part: str
     span: Span
     name: Name | None = None
     text: str = ""
     condition: Expr | None = None
+    template: TemplateText | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,7 +208,17 @@ class VoucherHead:
     span: Span
 
 
-RuleLine = RulePart | VoucherHead | Let | Split | Delta | Refuse | BudgetStatement | LineDecl
+RuleLine = (
+    RulePart
+    | VoucherHead
+    | Let
+    | Split
+    | Delta
+    | Refuse
+    | BudgetStatement
+    | LineDecl
+    | TransferDecl
+)
 
 
 def build_rule_line(place: Place, node: Node) -> RuleLine:
@@ -216,6 +234,9 @@ def build_rule_line(place: Place, node: Node) -> RuleLine:
             return RulePart("ledger", span, name=build_name(place, parts[0]))
         case "basis":
             return RulePart("basis", span, text=build_text(place, must_token(node, "STRING")))
+        case "explain":
+            template = build_template(place, must_token(node, "STRING"))
+            return RulePart("explain", span, template=template)
         case "when":
             return RulePart("when", span, condition=build_expr(place, parts[0]))
         case "review":
@@ -229,6 +250,8 @@ def build_rule_line(place: Place, node: Node) -> RuleLine:
             return Refuse(str(name or ""), message, build_expr(place, parts[0]), span)
         case "move" | "release":
             return build_move(place, node)
+        case "transfer":
+            return _build_transfer(place, node, span)
         case _:
             return _build_naming(place, node, span)
 
@@ -269,9 +292,7 @@ def build_line(place: Place, node: Node) -> LineDecl:
     """Builds a voucher line of a rule or a test."""
     parts = children(node)
     each = build_name(place, parts.pop()) if token(node, "EACH") is not None else None
-    account, amount = build_reference(place, parts[0]), build_expr(place, parts[1])
-    if isinstance(amount, Name) and amount.text in _REMAINING:
-        place.report(amount.span, f"{amount.text} is reserved for a later stage of the language")
+    account, amount = build_reference(place, parts[0]), _build_amount(place, parts[1])
     return LineDecl(
         side=Side.DEBIT if token(node, "DEBIT") is not None else Side.CREDIT,
         account=account,
@@ -281,6 +302,31 @@ def build_line(place: Place, node: Node) -> LineDecl:
         span=span_of(place, node),
         by_sign=token(node, "SIDE_BY_SIGN") is not None,
     )
+
+
+def _build_amount(place: Place, node: Node) -> Expr | Remaining:
+    if node.data == "remaining":
+        return Remaining(build_number(place, must_child(node, "number")), span_of(place, node))
+    amount = build_expr(place, node)
+    if isinstance(amount, Name) and amount.text in _REMAINING:
+        up_to = place.word("UP_TO")
+        place.report(
+            amount.span,
+            f"{amount.text} does not say how much it may take",
+            help=f"write its bound, as in {amount.text} {up_to} 0.05",
+        )
+    return amount
+
+
+def _build_transfer(place: Place, node: Node, span: Span) -> TransferDecl:
+    parts = children(node)
+    each = build_name(place, parts.pop()) if token(node, "EACH") is not None else None
+    amount = build_expr(place, parts.pop(0))
+    of = build_name(place, parts.pop(0)) if token(node, "OF") is not None else None
+    source, destination = (build_expr(place, parts.pop(0)) for _ in range(2))
+    account = build_reference(place, parts.pop(0))
+    dimensions = tuple(build_dimension_arg(place, part) for part in parts)
+    return TransferDecl(amount, of, source, destination, account, dimensions, each, span)
 
 
 # --- Lines of a test ---------------------------------------------------------------------
@@ -312,6 +358,7 @@ TestLine = (
     | GivenBalance
     | GivenBudget
     | GivenRecord
+    | GivenTarget
     | GivenEvent
     | GivenReviewed
     | ExpectStatus
@@ -337,6 +384,8 @@ def build_test_line(place: Place, node: Node) -> TestLine:
         line = build_line(place, children(node)[0])
         if line.by_sign:
             place.report(line.span, "an expected line says the side it stands on")
+        if isinstance(line.amount, Remaining):
+            place.report(line.amount.span, "an expected line says its amount")
         return line
     span = span_of(place, node)
     if node.data in _STATUSES:
@@ -357,6 +406,10 @@ def build_test_line(place: Place, node: Node) -> TestLine:
             return GivenBalance(build_name(place, path), keys, build_expr(place, rest[-1]), span)
         case "given_record":
             return _build_given_record(place, node, span)
+        case "given_target":
+            path, *literals = children(node)
+            *before, amount = [build_expr(place, each) for each in literals]
+            return GivenTarget(build_name(place, path), tuple(before), amount, span)
         case "given_budget" | "expect_move" | "expect_available":
             return build_budget_step(place, node, span)
         case _:
@@ -380,7 +433,9 @@ def _build_given_record(place: Place, node: Node, span: Span) -> GivenRecord:
             place.report(value.span, f"{name.text} of a record is one value, not a list")
         else:
             values.append((name, value))
-    return GivenRecord(build_name(place, record), keys, tuple(values), span)
+    written = token(node, "DAY")
+    day = None if written is None else build_day(place, written)
+    return GivenRecord(build_name(place, record), keys, tuple(values), span, day)
 
 
 def _build_assigns(place: Place, node: Node | None) -> tuple[tuple[Name, GivenValue], ...]:

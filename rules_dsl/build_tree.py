@@ -51,8 +51,6 @@ _PLACEHOLDER = re.compile(r"\{([^{}]*)\}|[{}]")
 _WITHOUT_BOUNDS = frozenset(
     {TypeWord.TEXT, TypeWord.FLAG, TypeWord.DATE, TypeWord.PERIOD, TypeWord.NAMED}
 )
-#: Functions and the number of their arguments; 0 = two or more.
-_ARITY = {"abs": 1, "sum": 1, "count": 1, "text": 1, "last_part": 1, "min": 0, "max": 0}
 
 
 @dataclass(frozen=True, slots=True)
@@ -337,10 +335,11 @@ def build_args(place: Place, node: Node | None) -> tuple[Expr, ...]:
 
 
 def build_index(place: Place, node: Node) -> Index:
-    """Builds `NAME[args]` or `NAME[args].FIELD`."""
+    """Builds `NAME[args]` or `NAME[args].FIELD`, or either with `at DATE` behind the args."""
     name = build_name(place, must_child(node, "path"))
     args = build_args(place, child(node, "args"))
-    return Index(name, args, str(token(node, "NAME") or ""), span_of(place, node))
+    day = build_expr(place, children(node)[2]) if token(node, "AT") is not None else None
+    return Index(name, args, str(token(node, "NAME") or ""), span_of(place, node), day)
 
 
 def build_reference(place: Place, node: Node) -> Name | Index:
@@ -353,9 +352,10 @@ def _build_call(place: Place, node: Node, span: Span) -> Call:
     function = FUNCTIONS[str(leaf)]
     args = build_args(place, child(node, "args"))
     if function.mode is None:
-        wanted = _ARITY[function.name]
+        wanted = function.arity
         if wanted and len(args) != wanted:
-            place.report(span, f"{leaf} takes one value, not {len(args)}")
+            values = "one value" if wanted == 1 else f"{wanted} values"
+            place.report(span, f"{leaf} takes {values}, not {len(args)}")
         elif not wanted and len(args) == 1:
             place.report(span, f"{leaf} takes two values or more, not one")
         return Call(function.name, args, None, None, span)

@@ -1,7 +1,7 @@
 """Charts: roles and the account codes they stand for, from rule files and CSV files.
 
 Not responsible for where accounts are used. A CSV file is UTF-8 (with or without BOM) and begins
-with its column names; the columns may stand in any order, `name` to `until` may be left out.
+with its column names; the columns may stand in any order, `name` to `plug` may be left out.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from posixpath import dirname, join, normpath
 from unicodedata import normalize
 
@@ -19,7 +20,7 @@ from rules_dsl.lower.book import Book
 from rules_dsl.reporting import Reporter
 
 #: Columns of a chart's CSV; the first three are needed.
-COLUMNS = ("role", "code", "side", "name", "requires", "from", "until")
+COLUMNS = ("role", "code", "side", "name", "requires", "from", "until", "plug")
 _NEEDED = COLUMNS[:3]
 
 #: Accounts of one CSV file; a chart of a large group has a few thousand.
@@ -28,6 +29,7 @@ MAX_CSV_ROWS = 100_000
 #: Bytes of one CSV file.
 MAX_CSV_BYTES = 16 << 20
 
+_PLUGS = {"": False, "plug": True, "可倒挤": True}
 _SIDES = {"debit": True, "借": True, "credit": False, "贷": False}
 
 
@@ -47,8 +49,8 @@ def lower_charts(
 ) -> dict[str, tuple[syntax.AccountDecl, ...]]:
     """Fills in the accounts of all charts; gives the accounts read from each CSV by its place."""
     read: dict[str, tuple[syntax.AccountDecl, ...]] = {}
-    seen: dict[str, Span] = {}
-    sides: dict[str, syntax.AccountDecl] = {}
+    own = {ledger.chart for ledger in book.symbols.ledgers.values()}
+    scopes: dict[str, _Scope] = {}
     for chart in book.symbols.charts:
         with report.inside(f"chart {chart.name}"):
             before = report.errors
@@ -60,7 +62,8 @@ def lower_charts(
                 accounts += rows
                 read[place] = rows
             for account in accounts:
-                _lower_account(account, book, report, seen, sides)
+                name = chart.name if chart.name in own else ""
+                _lower_account(account, book, report, scopes.setdefault(name, _Scope(name)))
             if chart.name in book.symbols.broken:
                 book.broken_chart = True
     return read
@@ -135,6 +138,10 @@ def _csv_account(cells: dict[str, str], span: Span, report: Reporter) -> syntax.
     if cells["side"].lower() not in _SIDES:
         report.error("TP211", span, f"the side is debit or credit, not {cells['side']}")
         return None
+    plug = cells.get("plug", "").lower()
+    if plug not in _PLUGS:
+        report.error("TP211", span, f"the column plug holds plug or nothing, not {plug}")
+        return None
     days: list[int | None] = []
     for name in ("from", "until"):
         written = cells.get(name, "")
@@ -154,25 +161,37 @@ def _csv_account(cells: dict[str, str], span: Span, report: Reporter) -> syntax.
         valid_from=days[0],
         valid_until=days[1],
         span=span,
+        plug=_PLUGS[plug],
     )
 
 
 # --- Accounts ----------------------------------------------------------------------------
 
 
+@dataclass(slots=True)
+class _Scope:
+    """The accounts that share one set of roles: a chart some ledger has for itself, or all others.
+
+    `seen`: where each role was declared. `sides`: the first account of each code.
+    """
+
+    chart: str
+    seen: dict[str, Span] = field(default_factory=dict)
+    sides: dict[str, syntax.AccountDecl] = field(default_factory=dict)
+
+
 def _lower_account(
     account: syntax.AccountDecl,
     book: Book,
     report: Reporter,
-    seen: dict[str, Span],
-    sides: dict[str, syntax.AccountDecl],
+    scope: _Scope,
 ) -> None:
     span = report.place_of(account.role, account.span)
-    if account.role in seen:
-        report.duplicate("account", account.role, span, seen[account.role])
+    if account.role in scope.seen:
+        report.duplicate("account", account.role, span, scope.seen[account.role])
         return
-    seen[account.role] = span
-    same_code = sides.setdefault(account.code, account)
+    scope.seen[account.role] = span
+    same_code = scope.sides.setdefault(account.code, account)
     if same_code.debit_side is not account.debit_side:
         message = f"{account.role} and {same_code.role} share a code but not the normal side"
         report.error("TP211", span, message, related=((same_code.span, "the other account"),))
@@ -187,7 +206,11 @@ def _lower_account(
     first, last = account.valid_from, account.valid_until
     if first is not None and last is not None and first > last:
         report.error("TP211", span, f"the account {account.role} ends before it begins")
-    book.account_index[account.role] = len(book.accounts)
+    index = len(book.accounts)
+    book.charts.setdefault(scope.chart, {})[account.role] = index
+    known = book.account_index.setdefault(account.role, index)
+    if not scope.chart and book.accounts and known < index and book.accounts[known].chart:
+        book.account_index[account.role] = index
     book.accounts.append(
         Account(
             role=account.role,
@@ -197,5 +220,7 @@ def _lower_account(
             required=tuple(dict.fromkeys(required)),
             valid_from=NO_DATE if first is None else first,
             valid_until=NO_DATE if last is None else last,
+            plug=account.plug,
+            chart=scope.chart,
         )
     )

@@ -20,6 +20,7 @@ from rules_dsl.lower.events import lower_basics, lower_events
 from rules_dsl.lower.records import lower_records, lower_targets
 from rules_dsl.lower.rules import lower_rules
 from rules_dsl.lower.tables import lower_tables
+from rules_dsl.lower.tests import check_tests
 from rules_dsl.names import Symbols, collect_names
 from rules_dsl.parse import parse_file
 from rules_dsl.reporting import Reporter
@@ -170,9 +171,10 @@ def _declarations(compilation: Compilation) -> None:
 
 
 def _rules(compilation: Compilation) -> None:
-    """Rules to nodes: types, units, bounds."""
+    """Rules to nodes: types, units, bounds; the names in tests."""
     compilation.rules, complete = lower_rules(compilation.book, compilation.report)
     compilation.complete = compilation.complete and complete
+    check_tests(compilation.book, compilation.files, compilation.report)
     book = compilation.book
     compilation.usage = Usage(
         declarations=frozenset(book.used),
@@ -198,6 +200,10 @@ def _assemble(compilation: Compilation) -> None:
         balances=tuple(book.balances),
         rules=tuple(compilation.rules),
         codes={code.name: tuple(code.wires.values()) for code in book.codes.values()},
+        code_names={
+            code.name: {wire: name for name, wire in code.wires.items()}
+            for code in book.codes.values()
+        },
         budgets=tuple(book.budgets),
     )
 

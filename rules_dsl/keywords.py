@@ -56,7 +56,7 @@ KEYWORDS: tuple[Keyword, ...] = (
     Keyword("OF", "of", "的", ("OF_REFERENCE",)),
     Keyword("LIST", "list", "列表"),
     Keyword("EVENT", "event", "事件"),
-    Keyword("DATED", "dated", "日期为"),
+    Keyword("DATED", "dated", "日期为", ("DATED_RECORD",)),
     Keyword("EXPECTS", "expects", "应有"),
     Keyword("NONE", "none", "无"),
     Keyword("ANY", "any", "任意"),
@@ -70,7 +70,7 @@ KEYWORDS: tuple[Keyword, ...] = (
     Keyword("KEY", "key", "键"),
     Keyword("FLAG", "flag", "真假"),
     Keyword("DATE", "date", "日期"),
-    Keyword("PERIOD", "period", "期间"),
+    Keyword("PERIOD", "period", "期间", (FUNCTION,)),
     Keyword("INTEGER", "integer", "整数"),
     Keyword("DECIMAL", "decimal", "数值"),
     Keyword("PERCENT", "percent", "百分比"),
@@ -129,10 +129,19 @@ KEYWORDS: tuple[Keyword, ...] = (
     Keyword(FUNCTION, "count", "计数"),
     Keyword(FUNCTION, "abs", "绝对值"),
     Keyword(FUNCTION, "last_part", "末段"),
+    Keyword(FUNCTION, "convert", "折算"),
     Keyword(FUNCTION, "round", "四舍五入"),
     Keyword(FUNCTION, "round_down", "截位"),
     Keyword(FUNCTION, "round_up", "进位"),
     Keyword(FUNCTION, "round_half_even", "银行家舍入"),
+    Keyword(FUNCTION, "days", "天数"),
+    Keyword(FUNCTION, "months", "月数"),
+    Keyword(FUNCTION, "month_start", "月初"),
+    Keyword(FUNCTION, "month_end", "月末"),
+    Keyword(FUNCTION, "add_days", "加天"),
+    Keyword(FUNCTION, "add_months", "加月"),
+    Keyword(FUNCTION, "spread", "摊销"),
+    Keyword(FUNCTION, "spread_last", "末期摊销"),
     Keyword("TRUE", "true", "是"),
     Keyword("FALSE", "false", "否"),
     Keyword("TEST", "test", "测试"),
@@ -145,9 +154,9 @@ KEYWORDS: tuple[Keyword, ...] = (
     Keyword("INVALID", "invalid", "无效"),
     Keyword("OVER", "over", "期限"),
     Keyword("LIFE", "life", "终身"),
-    Keyword("MONTH", "month", "月"),
+    Keyword("MONTH", "month", "月", (FUNCTION,)),
     Keyword("QUARTER", "quarter", "季"),
-    Keyword("YEAR", "year", "年"),
+    Keyword("YEAR", "year", "年", (FUNCTION,)),
     Keyword("DATES", "dates", "起止日期"),
     Keyword("COUNTS", "counts", "计量"),
     Keyword("CONTROL", "control", "控制"),
@@ -182,6 +191,11 @@ KEYWORDS: tuple[Keyword, ...] = (
     Keyword("REVIEWED", "reviewed", "已复核"),
     Keyword("SIDE_BY_SIGN", "side by sign", "按正负定方向"),
     Keyword("MERGE", "merge", "合并"),
+    Keyword("EXPLAIN", "explain", "说明"),
+    Keyword("TRANSFER", "transfer", "内部划转"),
+    Keyword("THROUGH", "through", "经由"),
+    Keyword("REMAINING", "remaining", "倒挤"),
+    Keyword("PLUG", "plug", "可倒挤"),
 )
 
 #: Chinese spellings that hold in one place only: there the usual word would read badly.
@@ -191,6 +205,7 @@ PLACE_SPELLINGS: tuple[tuple[str, str], ...] = (
     ("ON_BUDGET", "于"),
     ("OF_REFERENCE", "凭"),
     ("BY_ROLE", "由"),
+    ("DATED_RECORD", "分日期"),
 )
 
 #: Words kept for later stages of the language: (English, Chinese). No terminal has them yet.
@@ -203,38 +218,52 @@ RESERVED: tuple[tuple[str, str], ...] = (
     ("approved", "批准"),
     ("becomes", "变为"),
     ("emit", "触发"),
-    ("transfer", "内部划转"),
-    ("through", "经由"),
     ("balances", "各余额"),
     ("true up", "调至"),
-    ("convert", "折算"),
-    ("remaining", "倒挤"),
     ("statistical", "统计"),
-    ("spread", "摊销"),
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Function:
-    """What a function word means: `name` as in `syntax.Call`, and the mode of a rounding."""
+    """What a function word means: `name` as in `syntax.Call`, and the mode of a rounding.
+
+    `arity`: how many values it takes; 0 = two or more.
+    """
 
     name: str
     mode: RoundMode | None = None
+    arity: int = 1
 
 
 _FUNCTION_MEANINGS: dict[str, Function] = {
-    "min": Function("min"),
-    "max": Function("max"),
+    "min": Function("min", arity=0),
+    "max": Function("max", arity=0),
     "abs": Function("abs"),
     "sum": Function("sum"),
     "count": Function("count"),
     "text": Function("text"),
     "last_part": Function("last_part"),
+    "convert": Function("convert", arity=2),
     "round": Function("round", RoundMode.HALF_AWAY),
     "round_down": Function("round", RoundMode.DOWN),
     "round_up": Function("round", RoundMode.UP),
     "round_half_even": Function("round", RoundMode.HALF_EVEN),
+    "days": Function("days", arity=2),
+    "months": Function("months", arity=2),
+    "year": Function("year"),
+    "month": Function("month"),
+    "period": Function("period"),
+    "month_start": Function("month_start"),
+    "month_end": Function("month_end"),
+    "add_days": Function("add_days", arity=2),
+    "add_months": Function("add_months", arity=2),
+    "spread": Function("spread", arity=3),
+    "spread_last": Function("spread_last", arity=3),
 }
+
+#: How many values a function takes, by its name; 0 = two or more.
+ARITIES: dict[str, int] = {each.name: each.arity for each in _FUNCTION_MEANINGS.values()}
 
 #: Function by spelling, in either language.
 FUNCTIONS: dict[str, Function] = {
@@ -267,6 +296,7 @@ TOP_LEVEL: tuple[str, ...] = (
 RULE_LINES: tuple[str, ...] = (
     "ON",
     "BASIS",
+    "EXPLAIN",
     "LEDGER",
     "WHEN",
     "REVIEW",
@@ -277,6 +307,7 @@ RULE_LINES: tuple[str, ...] = (
     "VOUCHER",
     "DEBIT",
     "CREDIT",
+    "TRANSFER",
     "RESERVE",
     "COMMIT",
     "SPEND",
@@ -304,6 +335,7 @@ TYPE_WORDS: tuple[str, ...] = (
     "INTEGER",
     "DECIMAL",
     "PERCENT",
+    "CURRENCY",
     "AMOUNT",
     "QUANTITY",
     "LIST",

@@ -45,6 +45,7 @@ STARTS: tuple[str, ...] = (
 _CURRENCY = re.compile(r"[A-Z]{3}")
 _OF = frozenset({"of", "的"})
 _OF_REFERENCE = _OF | {"凭"}
+_UP_TO = frozenset({"up", "至多"})
 # Inside an expression these are never names, even where the keyword itself cannot stand.
 _WORDS_OF_EXPRESSIONS = spellings_of(("IF", "THEN", "ELSE", "AND", "OR", "NOT", "IN"))
 
@@ -219,6 +220,8 @@ def _fits(terminal: str, lexemes: list[Lexeme], index: int) -> bool:
             return after[:1] == ["NAME"] and after[1:] not in (["DOTDOT"], ["DOTDOT_LT"], ["LSQB"])
         case "BUDGET" if index > 0:  # `given budget NAME[…]`, as against an event of that name
             return [lexeme.kind for lexeme in lexemes[index + 1 : index + 3]] == ["NAME", "LSQB"]
+        case "REMAINING":  # `remaining up to BOUND`, as against an amount of that name
+            return following is not None and following.text in _UP_TO
         case "ALL":  # `release all of REFERENCE`, as against an amount of that name
             return following is not None and following.text in _OF_REFERENCE
         case _:

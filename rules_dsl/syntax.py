@@ -5,9 +5,10 @@ English and Chinese keywords give the same tree. Names are NFC. Nothing here is 
 
 from __future__ import annotations
 
+import dataclasses
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TypeVar
 
 from engine.program import (
     Act,
@@ -24,16 +25,9 @@ from engine.program import (
     Span,
 )
 
-T = TypeVar("T")
-
-
-def added(default: T) -> T:
-    """A member that later versions of the language added to a node.
-
-    A tree where it has its default is the tree it was before, and keeps its identity
-    (`rules_dsl.revision`).
-    """
-    return field(default=default, metadata={"added": True})
+#: Of a member that a later version of the language added to a node: where it has its default the
+#: tree is what it was before, and keeps its identity (`rules_dsl.revision`).
+ADDED: Mapping[str, bool] = {"added": True}
 
 
 # --- Expressions -------------------------------------------------------------------------
@@ -93,12 +87,16 @@ class Name:
 
 @dataclass(frozen=True, slots=True)
 class Index:
-    """`NAME[args]` or `NAME[args].FIELD`: a table, rate or record looked up by key."""
+    """`NAME[args]` or `NAME[args].FIELD`: a table, rate or record looked up by key.
+
+    `day`: of a dated record, the date behind `at`; None = the business date.
+    """
 
     name: Name
     args: tuple[Expr, ...]
     field: str
     span: Span
+    day: Expr | None = dataclasses.field(default=None, metadata=ADDED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,6 +238,7 @@ class TypeWord(StrEnum):
     PERCENT = "percent"
     AMOUNT = "amount"
     QUANTITY = "quantity"
+    CURRENCY = "currency"
     LIST = "list"
     MAP = "map"
     NAMED = "named"  # a code, dimension or list declared elsewhere
@@ -250,7 +249,8 @@ class TypeRef:
     """A field's type as written.
 
     `name`: the declared code or dimension of NAMED; the list declaration of `list of NAME`.
-    `currency`: `amount of CNY` (a code or None = functional currency). `per_unit`: unit name of
+    `currency`: `amount of CNY`, a code or the field beside it that names the currency; "" = the
+    functional currency. `per_unit`: unit name of
     a price (`amount of CNY per 小时`). `unit`: of a quantity. `item`: element type of
     `list of TYPE` / value type of `map of KEY to TYPE`; `key`: key type of a map.
     `decimals`, `low`, `high`: `decimals N`, `min V`, `max V` where written.
@@ -297,7 +297,10 @@ class BookDecl:
 
 @dataclass(frozen=True, slots=True)
 class LedgerDecl:
-    """`ledger NAME is WIRE currency CNY [word 记] [negative red|swap|reject]`."""
+    """`ledger NAME is WIRE currency CNY [word 记] [negative red|swap|reject] [chart NAME]`.
+
+    `chart`: the one whose roles its vouchers name, "" = all that no ledger names.
+    """
 
     name: str
     wire: str
@@ -305,6 +308,7 @@ class LedgerDecl:
     word: str
     negative: NegativePolicy
     span: Span
+    chart: str = field(default="", metadata=ADDED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -372,7 +376,7 @@ class EventDecl:
 
 @dataclass(frozen=True, slots=True)
 class AccountDecl:
-    """`ROLE @CODE ["name"] debit|credit [requires DIM, …] [from D] [until D]`."""
+    """`ROLE @CODE ["name"] debit|credit [plug] [requires DIM, …] [from D] [until D]`."""
 
     role: str
     code: str
@@ -382,6 +386,7 @@ class AccountDecl:
     valid_from: int | None
     valid_until: int | None
     span: Span
+    plug: bool = field(default=False, metadata=ADDED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -461,13 +466,17 @@ class RateDecl:
 
 @dataclass(frozen=True, slots=True)
 class RecordDecl:
-    """`record NAME key FIELD, … from EVENT, …` with the fields it keeps."""
+    """`record NAME key FIELD, … [dated] from EVENT, …` with the fields it keeps.
+
+    `dated`: what an event writes is in force from the event's business date.
+    """
 
     name: str
     keys: tuple[Name, ...]
     sources: tuple[Name, ...]
     fields: tuple[FieldDecl, ...]
     span: Span
+    dated: bool = field(default=False, metadata=ADDED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -586,6 +595,14 @@ class TemplateText:
 
 
 @dataclass(frozen=True, slots=True)
+class Remaining:
+    """`remaining up to BOUND` in the place of an amount: what the other lines leave."""
+
+    bound: Number
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
 class LineDecl:
     """`debit|credit ACCOUNT AMOUNT [by …] [each LIST] [side by sign]`.
 
@@ -594,11 +611,28 @@ class LineDecl:
 
     side: Side
     account: Name | Index
-    amount: Expr
+    amount: Expr | Remaining
     dimensions: tuple[DimensionArg, ...]
     each: Name | None
     span: Span
-    by_sign: bool = added(default=False)
+    by_sign: bool = field(default=False, metadata=ADDED)
+
+
+@dataclass(frozen=True, slots=True)
+class TransferDecl:
+    """`transfer AMOUNT [of DIM] from A to B through ACCOUNT [by …] [each LIST]`.
+
+    `dimension` None: the balancing dimension that A or B is declared with.
+    """
+
+    amount: Expr
+    dimension: Name | None
+    source: Expr
+    destination: Expr
+    account: Name | Index
+    dimensions: tuple[DimensionArg, ...]
+    each: Name | None
+    span: Span
 
 
 @dataclass(frozen=True, slots=True)
@@ -609,9 +643,9 @@ class VoucherDecl:
     word: str
     ledger: Name | None
     guard: Expr | None
-    lines: tuple[LineDecl, ...]
+    lines: tuple[LineDecl | TransferDecl, ...]
     span: Span
-    merge: bool = added(default=False)
+    merge: bool = field(default=False, metadata=ADDED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -674,7 +708,10 @@ Statement = Review | Let | Split | Delta | Refuse | VoucherDecl | BudgetStatemen
 
 @dataclass(frozen=True, slots=True)
 class RuleDecl:
-    """`rule NAME [from D] [until D]` with `on`, `basis`, `when` and statements in source order."""
+    """`rule NAME [from D] [until D]` with `on`, `basis`, `when` and statements in source order.
+
+    `explanation`: the text of its `explain` line, for people without accounting.
+    """
 
     name: str
     name_span: Span
@@ -686,6 +723,7 @@ class RuleDecl:
     ledger: Name | None
     statements: tuple[Statement, ...]
     span: Span
+    explanation: TemplateText | None = field(default=None, metadata=ADDED)
 
 
 # --- Tests -------------------------------------------------------------------------------
@@ -721,11 +759,25 @@ class GivenEvent:
 
 @dataclass(frozen=True, slots=True)
 class GivenRecord:
-    """`given RECORD KEY, … FIELD = value, …` written `given 合同["K1"] 价款 = 100.00`."""
+    """`given RECORD KEY, … FIELD = value, …` written `given 合同["K1"] 价款 = 100.00`.
+
+    `day`: of a dated record, from when it is so; None = the test's day.
+    """
 
     record: Name
     keys: tuple[Expr, ...]
     values: tuple[tuple[Name, Expr], ...]
+    span: Span
+    day: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class GivenTarget:
+    """`given TARGET[KEY, …] = AMOUNT`: the cumulative value the target has before."""
+
+    target: Name
+    keys: tuple[Expr, ...]
+    amount: Expr
     span: Span
 
 
@@ -822,6 +874,7 @@ class ExpectStatus:
 TestStep = (
     GivenEvent
     | GivenRecord
+    | GivenTarget
     | GivenBalance
     | GivenBudget
     | GivenReviewed

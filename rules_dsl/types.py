@@ -9,8 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
+from engine.currencies import CURRENCY_DECIMALS, MOST_DECIMALS
 from engine.program import Kind
-from rules_dsl.currencies import CURRENCY_DECIMALS
 
 
 class Measure(StrEnum):
@@ -32,7 +32,10 @@ class Word(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class NumberType:
-    """A number. `currency` of money and prices, `unit` of quantities and prices."""
+    """A number. `currency` of money and prices, `unit` of quantities and prices.
+
+    A currency is a code, or the path of the field that names it (`币种`, `明细.币种`).
+    """
 
     measure: Measure = Measure.PLAIN
     currency: str = ""
@@ -48,9 +51,10 @@ class NumberType:
 
 @dataclass(frozen=True, slots=True)
 class TextType:
-    """Any text. `period`: of the form 2026-03."""
+    """Any text. `period`: of the form 2026-03. `currency`: a currency code of ISO 4217."""
 
     period: bool = False
+    currency: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +100,7 @@ DECIMAL = NumberType(word=Word.DECIMAL)
 INTEGER = NumberType(word=Word.INTEGER)
 TEXT = TextType()
 PERIOD = TextType(period=True)
+CURRENCY = TextType(currency=True)
 FLAG = FlagType()
 DATE = DateType()
 ACCOUNT = AccountType()
@@ -126,8 +131,16 @@ def price(currency: str, unit: str) -> NumberType:
 
 
 def currency_decimals(currency: str) -> int:
-    """Decimals of a currency's minor unit; unknown currencies were reported where declared."""
-    return CURRENCY_DECIMALS.get(currency, 2)
+    """Decimals at which amounts of a currency are held: of its minor unit where it is known.
+
+    Where a field names the currency the event says how many decimals an amount has.
+    """
+    return CURRENCY_DECIMALS.get(currency, MOST_DECIMALS)
+
+
+def is_named_by_field(currency: str) -> bool:
+    """Whether a field names the currency; it is no code then."""
+    return bool(currency) and currency not in CURRENCY_DECIMALS
 
 
 def kind_of(value_type: Type) -> Kind:
@@ -150,6 +163,24 @@ def is_text(value_type: Type) -> bool:
     return isinstance(value_type, TextType | CodeType | DimensionType)
 
 
+def meaning_of(value_type: Type) -> str:
+    """What people call values of a type: currency, unit, "%" or code; "" where they need no name.
+
+    As `engine.program.Node.meaning` has it.
+    """
+    match value_type:
+        case NumberType(measure=Measure.PRICE):
+            return f"{value_type.currency}/{value_type.unit}"
+        case NumberType(measure=Measure.PLAIN):
+            return "%" if value_type.word is Word.PERCENT else ""
+        case NumberType():
+            return value_type.currency or value_type.unit
+        case CodeType(code):
+            return code
+        case _:
+            return ""
+
+
 def describe(value_type: Type) -> str:
     """A type in the author's words, with its article."""
     match value_type:
@@ -158,6 +189,8 @@ def describe(value_type: Type) -> str:
             return f"an {noun}" if noun[0] in "aeiou" else f"a {noun}"
         case TextType(period=True):
             return "a period"
+        case TextType(currency=True):
+            return "a currency"
         case TextType():
             return "a text"
         case CodeType(code):

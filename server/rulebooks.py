@@ -15,7 +15,7 @@ from rules_dsl.source import RULE_SUFFIX, SourceFile, strip_bom
 from server.limits import MAX_RULE_FILES
 
 if TYPE_CHECKING:
-    from rules_dsl.testing import Coverage, TestResult
+    from rules_dsl.testing import Coverage, Mutation, TestResult
 
 #: Paths inside the rule book, '/' separated, with their content.
 Files = Sequence[tuple[str, bytes]]
@@ -85,6 +85,15 @@ def check_files(files: Files, *, run_tests: bool, coverage: bool = False) -> Che
         tests = testing.run_tests(compiled.program, compiled.files)
     ok = all(test.passed for test in tests)
     return Check(ok, diagnostics, tuple(tests), compiled.program.revision, measured)
+
+
+def mutants_of_files(files: Files, *, seed: int = 0, limit: int = 0) -> Mutation:
+    """Chooses mutants of a rule book that compiles; see `rules_dsl.testing.choose_mutants`."""
+    from rules_dsl import testing  # noqa: PLC0415 - as above
+
+    sources, assets = read_sources(files), read_assets(files)
+    trees = compile_rulebook(sources, assets=assets).files
+    return testing.choose_mutants(sources, trees, assets=assets, seed=seed, limit=limit)
 
 
 def read_sources(files: Files) -> list[SourceFile]:

@@ -168,7 +168,7 @@ def available_before(
         asked: (event order, node) pairs wanted.
 
     Returns:
-        int64 available per pair.
+        int64 available per pair; 0 of a closed node, whatever came back to it.
     """
     events, nodes, used = moves
     span = int(max(events.max(initial=0), asked[0].max(initial=0))) + 2
@@ -177,7 +177,9 @@ def available_before(
     keys, sums = keys[order], np.concatenate([[0], np.cumsum(used[order])])
     before = sums[np.searchsorted(keys, asked[1] * span + asked[0])]
     base = sums[np.searchsorted(keys, asked[1] * span)]
+    closed = np.array([terms.closed for terms in limits.terms], dtype=np.bool_)
     result: Int64s = limits.available[asked[1]] - (before - base)
+    result[closed[asked[1]]] = 0
     return result
 
 

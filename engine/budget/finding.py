@@ -20,7 +20,13 @@ class NodeNotFound(ValueError):
 
 
 def find_node(
-    state: BudgetOverlay, budget: Budget, keys: Sequence[str], day: int, *, whole: bool = False
+    state: BudgetOverlay,
+    budget: Budget,
+    keys: Sequence[str],
+    day: int,
+    *,
+    period: str = "",
+    whole: bool = False,
 ) -> str:
     """Canonical name of the node a demand counts at; "" where the budget has none for it.
 
@@ -32,14 +38,15 @@ def find_node(
         state: the nodes.
         budget: where to look.
         keys: root first, absent ones at the end left out.
-        day: chooses the period.
-        whole: only a node for all of the keys will do (whose amount is changed, not used).
+        day: chooses the period where none is given.
+        period: only a node of this period will do; "" for the one the day chooses.
+        whole: only a node for all of the keys will do (whose amount is changed or read, not used).
 
     Raises:
         NodeNotFound: several nodes fit and none exactly.
     """
     path = _path(budget, keys)
-    period = period_label(budget.horizon, day)
+    period = period or period_label(budget.horizon, day)
     if not budget.by_path and budget.horizon is not Horizon.DATES:
         return node_name(budget.wire, path, period)
     for length in range(len(path), -1, -1):
@@ -63,9 +70,15 @@ def find_node(
 
 
 def enter_node(
-    state: BudgetOverlay, budget: Budget, path: tuple[str, ...], period: str, entered: Entered
+    state: BudgetOverlay,
+    budget: Budget,
+    path: tuple[str, ...],
+    period: str,
+    entered: Entered,
+    *,
+    parent: str = "",
 ) -> str:
-    """The node of a path, entered with its prefixes where they do not exist; unlimited.
+    """The node of a path, entered under its parent where it does not exist; unlimited.
 
     Args:
         state: changed.
@@ -73,11 +86,13 @@ def enter_node(
         path: root first.
         period: as in names.
         entered: told of each new node, roots first.
+        parent: a node that exists; "" for the prefix of the path, entered as well.
     """
     name = node_name(budget.wire, path, period)
     if state.terms(name) is not None:
         return name
-    parent = enter_node(state, budget, path[:-1], period, entered) if path else ""
+    if not parent and path:
+        parent = enter_node(state, budget, path[:-1], period, entered)
     terms = default_terms(budget, path, period, parent)
     state.set_terms(name, terms)
     entered(name, terms)
@@ -132,8 +147,10 @@ def _own_path(state: BudgetOverlay, node: str) -> tuple[str, ...]:
 
 
 def _fits(state: BudgetOverlay, budget: Budget, node: str, day: int, period: str) -> bool:
-    """Whether a node holds the day (dates of its own) or belongs to the period."""
+    """Whether a node belongs to the period; with dates of its own and none said, holds the day."""
     terms = state.terms(node)
     if terms is None:
         return False
-    return terms.covers(day) if budget.horizon is Horizon.DATES else terms.period == period
+    if budget.horizon is Horizon.DATES and not period:
+        return terms.covers(day)
+    return terms.period == period

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
+from calendar import monthrange
 from collections.abc import Sequence
-from datetime import date, timedelta
 
 from engine.calendar import day_of, period_of
 from engine.program import Budget, Horizon
@@ -20,6 +20,13 @@ _LABELS = {
     Horizon.QUARTER: re.compile(r"[0-9]{4}-Q[1-4]"),
     Horizon.YEAR: re.compile(r"[0-9]{4}"),
     Horizon.DATES: re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}\.\.[0-9]{4}-[0-9]{2}-[0-9]{2}"),
+}
+
+_EXAMPLES = {
+    Horizon.MONTH: "2026-03",
+    Horizon.QUARTER: "2026-Q1",
+    Horizon.YEAR: "2026",
+    Horizon.DATES: "2026-03-10..2026-04-09",
 }
 
 
@@ -71,9 +78,17 @@ def next_label(horizon: Horizon, label: str) -> str:
 
 
 def is_label(horizon: Horizon, text: str) -> bool:
-    """Whether a text names a period of this kind."""
+    """Whether a text names a period of this kind, with days that exist and stand in order."""
     pattern = _LABELS.get(horizon)
-    return pattern is not None and pattern.fullmatch(text) is not None
+    if pattern is None or pattern.fullmatch(text) is None:
+        return False
+    if horizon is not Horizon.DATES:
+        return text[:4] != "0000"
+    try:
+        dates_label(*text.split(".."))
+    except NodeNameError:
+        return False
+    return True
 
 
 def dates_label(first: str, last: str) -> str:
@@ -99,8 +114,9 @@ def days_of(horizon: Horizon, label: str) -> tuple[int, int] | None:
         month, months = int(label[5:]), 1
     elif horizon is Horizon.QUARTER:
         month, months = int(label[6:]) * 3 - 2, 3
-    end = date(year + (month + months - 1) // 12, (month + months - 1) % 12 + 1, 1)
-    return day_of(f"{year}-{month:02d}-01"), day_of((end - timedelta(days=1)).isoformat())
+    end = month + months - 1
+    days = monthrange(year, end)[1]
+    return day_of(f"{label[:4]}-{month:02d}-01"), day_of(f"{label[:4]}-{end:02d}-{days}")
 
 
 def read_node(
@@ -127,7 +143,11 @@ def read_node(
             )
         path, period = found[1], found[2]
         if period and not is_label(budget.horizon, period):
-            raise NodeNameError(f"{period} is no {budget.horizon} of budget {budget.name}")
+            example = _EXAMPLES.get(budget.horizon)
+            instead = f"written {example}" if example else "whose nodes have no period"
+            raise NodeNameError(
+                f"{period} is no {budget.horizon} of budget {budget.name}, {instead}"
+            )
     else:
         parts = text.split("/")
         budget = by_wire.get(parts[0], default)
@@ -137,6 +157,8 @@ def read_node(
         if len(parts) > 1 and is_label(budget.horizon, parts[-1]):
             period = parts.pop()
         path = tuple(parts)
+    if budget.by_path:
+        path = tuple(segment for key in path for segment in key.split("/"))
     if any(not key for key in path):
         raise NodeNameError(f"{text} has an empty key; write every key down to the node")
     if not budget.by_path and len(path) > len(budget.keys):

@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 from operator import itemgetter
 
+from engine.budget.finding import NodeNotFound, find_node
 from engine.budget.names import NodeNameError, node_name, read_node, split_name
 from engine.calls import BudgetDecision, BudgetNodeView, ReservationView
 from engine.columns import EffectBatch
@@ -13,8 +14,9 @@ from engine.effects import BUDGET_DECISIONS, Verdict
 from engine.errors import CallerError, UnknownObject
 from engine.history import Commits, StateHistory, budget_decision
 from engine.log import CommitHeader
-from engine.program import Program
+from engine.program import Budget, Program
 from engine.state.book_state import BookState
+from engine.state.budget_overlay import BudgetOverlay
 from engine.state.budgets import NO_FIGURES, BudgetState, Terms
 
 
@@ -72,9 +74,9 @@ class BudgetReading:
                 raise UnknownObject("NOT_FOUND", str(error), kind="budget node") from None
             name = node_name(budget.wire, path, period)
             terms = self._state.terms.get(name)
-            tail = self._state.tails.get((budget.wire, path), []) if budget.by_path else []
-            if terms is None and len(tail) == 1:
-                name, terms = tail[0], self._state.terms[tail[0]]
+            if terms is None:
+                name = self._found(budget, path, period, day) or name
+                terms = self._state.terms.get(name)
         if terms is None:
             raise UnknownObject(
                 "NOT_FOUND",
@@ -83,6 +85,14 @@ class BudgetReading:
                 name=name,
             )
         return self._view(name, terms)
+
+    def _found(self, budget: Budget, path: tuple[str, ...], period: str, day: int) -> str:
+        """The node that a path leads to where none has its name; "" for none."""
+        overlay = BudgetOverlay(self._state, lambda _: None)
+        try:
+            return find_node(overlay, budget, path, day, period=period, whole=True)
+        except NodeNotFound as error:
+            raise UnknownObject("NOT_FOUND", str(error), kind="budget node") from None
 
     def nodes(
         self, budget: str, prefix: str, period: str, *, after: str, limit: int

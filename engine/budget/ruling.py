@@ -257,7 +257,7 @@ def _touched(work: _Work) -> dict[str, _Touch]:
             touch.amount += amount
             touch.taken += 0 if demand.act is Act.CHECK else amount
             terms = work.state.terms(node)
-            if terms is None or not terms.limited:
+            if terms is None or not (terms.limited or node in work.limits):
                 continue
             limit = work.limits.get(node, work.state.figures(node).limit)
             allowed = terms.tolerance(act, limit)

@@ -220,6 +220,9 @@ class RunContext:
         key = tuple(_value(batch, field, index) for field in source.keys)
         if any(kind is Kind.TEXT and part < 0 for kind, part in zip(kinds, key, strict=True)):
             return  # an absent key names no record
+        if record.dated:
+            kinds.append(Kind.DATE)
+            key = (*key, int(batch.dates[index]))
         decision = self.decisions[position]
         name_code = strings.code(record.name)
         key_code = strings.code(key_text(key, kinds, strings.text))
@@ -255,7 +258,7 @@ class RunContext:
             else:
                 values[declared.name] = value
                 rows.append((decision, name_code, key_code, field_code, value, 0, -1))
-        self.overlay.set_record(record.name, key, values)
+        self.overlay.set_record(record.name, key, values, dated=record.dated)
 
     def read_row(
         self,
@@ -306,6 +309,10 @@ def read_name(plan: DecisionPlan, op: Op, data: object) -> tuple[ReadKind, str, 
     if op is Op.RECORD and isinstance(data, tuple):
         record = program.records[int(data[0])]
         return ReadKind.RECORD, f"{record.name}.{record.fields[int(data[1])].name}", False
+    if op is Op.VERSION and isinstance(data, tuple):
+        record, field = program.records[int(data[0])], int(data[1])
+        name = record.name if field < 0 else f"{record.name}.{record.fields[field].name}"
+        return ReadKind.VERSION, name, False
     if op is Op.HAS_RECORD and isinstance(data, int):
         return ReadKind.EXISTENCE, program.records[data].name, False
     table = program.tables[data if isinstance(data, int) else 0]
@@ -363,5 +370,8 @@ _FAULT_WORDS = {
     "SPLIT_NEGATIVE_WEIGHT": "a weight of the split is negative",
     "NEGATIVE_AMOUNT": "a line is negative and the ledger rejects negative amounts",
     "AMOUNT_OUT_OF_RANGE": "an amount is larger than the ledger can hold",
+    "DATE_OUT_OF_RANGE": "a date lies outside the years a book can hold",
+    "PERIOD_OUTSIDE_SPREAD": "the period is not one of those the amount is spread over",
+    "REMAINING_EXCEEDS_BOUND": "what the other lines leave is more than the rule lets a line take",
     "UNBALANCED": "debits and credits of a voucher differ",
 }

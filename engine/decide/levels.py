@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from engine.batch import Column, ListColumn, TypedBatch
 from engine.decide.plan import DecisionPlan, in_force, possible_accounts
-from engine.program import EVENT_SHAPE, Op, Program, Rule
+from engine.program import EVENT_SHAPE, Node, Op, Program, Rule
 
 Int64s = npt.NDArray[np.int64]
 
@@ -225,10 +225,10 @@ def _rule_touches(plan: DecisionPlan, rule: Rule) -> Iterator[_Touch]:
             yield _Touch(node.data, Access.READ, _static(rule, node.args), True)
         elif node.op is Op.RECORD and isinstance(node.data, tuple):
             state = _record_state(program, int(node.data[0]))
-            yield _Touch(state, Access.READ, _static(rule, node.args), False)
+            yield _Touch(state, Access.READ, _static(rule, _keys(program, node)), False)
         elif node.op is Op.HAS_RECORD and isinstance(node.data, int):
             state = _record_state(program, node.data)
-            yield _Touch(state, Access.READ, _static(rule, node.args), False)
+            yield _Touch(state, Access.READ, _static(rule, _keys(program, node)), False)
         elif node.op is Op.DELTA and isinstance(node.data, int):
             state = _target_state(program, node.data)
             yield _Touch(state, Access.SCAN, _static(rule, node.args[:-1]), True)
@@ -247,6 +247,13 @@ def _rule_touches(plan: DecisionPlan, rule: Rule) -> Iterator[_Touch]:
                     continue  # the line cannot carry the key
                 key = _static(rule, tuple(values[index] for index in wanted))
                 yield _Touch(balance, Access.ADD, key, True)
+
+
+def _keys(program: Program, node: Node) -> tuple[int, ...]:
+    """The keys of a record that is read: writing any of its versions is waited for."""
+    record = node.data[0] if isinstance(node.data, tuple) else node.data
+    dated = isinstance(record, int) and program.records[record].dated
+    return node.args[:-1] if dated else node.args
 
 
 def _static(rule: Rule, args: Sequence[int]) -> tuple[int, ...] | None:

@@ -15,12 +15,13 @@ from engine.evaluate.closure_writer import (
     write_range_check,
 )
 from engine.evaluate.columns import nearest
-from engine.evaluate.failures import DIV_ZERO
+from engine.evaluate.dates import SCALARS, period_code, period_start
+from engine.evaluate.failures import DIV_ZERO, FAULT_CODES
 from engine.evaluate.link import EFFECTS, sum_may_fail
 from engine.evaluate.split import split_fault, split_shares
 from engine.evaluate.text import last_part_code
 from engine.money import format_plain, round_quotient
-from engine.program import EVENT_SHAPE, Node, Op, RoundMode
+from engine.program import EVENT_SHAPE, Fault, Node, Op, RoundMode
 
 _INFIX = {
     Op.ADD: "+",
@@ -147,6 +148,16 @@ def _pure_text(writer: Writer, index: int, node: Node, args: list[str]) -> str:
         case Op.LAST_PART, [a]:
             name = writer.constant("last_part_code", last_part_code)
             return f"{name}({writer.bind('strings', 'reader.strings')}, {a})"
+        case Op.MINOR_UNIT, [a]:
+            return f"{writer.constant('minor_units', writer.linked.minor_units)}.get({a}, 1)"
+        case op, _ if op in SCALARS:
+            return f"{writer.constant(f'calendar_{op}', SCALARS[op])}({', '.join(args)})"
+        case (Op.PERIOD | Op.PERIOD_START) as op, [a]:
+            kernel = period_code if op is Op.PERIOD else period_start
+            name = writer.constant(kernel.__name__, kernel)
+            return f"{name}({writer.bind('strings', 'reader.strings')}, {a})"
+        case Op.IN_CHART, [a]:
+            return f"{writer.constant(f'chart{index}', data)}[{a}]"
         case ((Op.REPEAT | Op.SUM), [a]):
             return a
     raise InvariantBroken("operation without source", node.op, len(args))
@@ -213,6 +224,16 @@ def _write_text_of(writer: Writer, index: int, node: Node) -> None:
     end(writer, index, node, depth)
 
 
+def _write_require(writer: Writer, index: int, node: Node) -> None:
+    value, condition = (writer.event(arg) for arg in node.args)
+    name, depth = begin(writer, index, node, "0")
+    writer.put(f"{name} = {value}")
+    clipped = f"{name} = {node.low!r} if {name} < {node.low!r} else min({name}, {node.high!r})"
+    fault = FAULT_CODES[node.data] if isinstance(node.data, Fault) else -1
+    write_fault(writer, index, f"not {condition}", fault, clipped)
+    end(writer, index, node, depth)
+
+
 def _write_split(writer: Writer, index: int, node: Node) -> None:
     total, weights = node.args
     writer.constant("split_fault", split_fault)
@@ -244,4 +265,5 @@ _EFFECT_WRITERS = {
     Op.TEXT_OF: _write_text_of,
     Op.SPLIT: _write_split,
     Op.SUM: _write_sum,
+    Op.REQUIRE: _write_require,
 }

@@ -14,7 +14,7 @@ from engine.evaluate.closure_writer import (
 from engine.evaluate.columns import absent_value
 from engine.evaluate.failures import FAULT_CODES, MISSING_RECORD, OUT_OF_RANGE
 from engine.evaluate.tables import Grid
-from engine.program import INT64_MAX, INT64_MIN, Kind, Node, Op
+from engine.program import INT64_MAX, INT64_MIN, NO_DATE, Kind, Node, Op
 
 
 def _write_table_row(writer: Writer, index: int, node: Node) -> None:
@@ -90,6 +90,17 @@ def _write_has_record(writer: Writer, index: int, node: Node) -> None:
     end(writer, index, node, depth)
 
 
+def _write_version(writer: Writer, index: int, node: Node) -> None:
+    if not isinstance(node.data, tuple):
+        raise InvariantBroken("record and field expected", node.data)
+    record, position = node.data
+    name, depth = begin(writer, index, node, repr(NO_DATE))
+    writer.put(f"key = {_key(writer, node.args, entity=False)}")
+    writer.put(f"{name} = state.version({record}, {position}, key)")
+    write_read(writer, index, "key", f"None if {name} == {NO_DATE} else {name}")
+    end(writer, index, node, depth)
+
+
 def _write_balance(writer: Writer, index: int, node: Node) -> None:
     name, depth = begin(writer, index, node, "0")
     writer.put(f"key = {_key(writer, node.args, entity=True)}")
@@ -120,6 +131,7 @@ STATE_WRITERS = {
     Op.TABLE_ROW: _write_table_row,
     Op.RECORD: _write_record,
     Op.HAS_RECORD: _write_has_record,
+    Op.VERSION: _write_version,
     Op.BALANCE: _write_balance,
     Op.DELTA: _write_delta,
 }

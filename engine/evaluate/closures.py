@@ -50,6 +50,33 @@ def evaluate_row(
     return run(index, state)
 
 
+def explanation_text(
+    linked: LinkedProgram, rule_index: int, batch: TypedBatch, index: int, state: StateView
+) -> str:
+    """What a rule says of an event it has accepted, for people without accounting.
+
+    Arguments are as in `evaluate_row`, with `state` what the event saw when it was decided. Gives
+    the rule's `explain` sentence filled in; "" where it has none.
+    """
+    linked.check_strings(batch.strings)
+    own = linked.rules[rule_index]
+    template = own.rule.explanation
+    if template is None:
+        return ""
+    bind = own.prepared.get("explanation")
+    if bind is None:
+        writer = Writer(linked, own, uses=_uses(own.rule))
+        writer.quiet = True
+        for node in _missing(writer, [part for part in template.parts if isinstance(part, int)]):
+            write_node(writer, node)
+        writer.put(f"return {write_template(writer, template)}")
+        source, constants = _assemble(writer, own), writer.constants
+        exec(compile(source, f"<explanation {rule_index}>", "exec"), constants)  # noqa: S102
+        bind = own.prepared["explanation"] = constants["bind"]
+    run = cast("Callable[[RowReader], Callable[[int, StateView], str]]", bind)(RowReader(batch))
+    return run(index, state)
+
+
 def _compiled(linked: LinkedProgram, rule_index: int) -> Callable[[RowReader], Run]:
     """The function that binds a rule to a batch; made once per linked rule."""
     own = linked.rules[rule_index]

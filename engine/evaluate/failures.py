@@ -16,6 +16,9 @@ FAULTS: tuple[Fault, ...] = (
     Fault.NEGATIVE_AMOUNT,
     Fault.OUT_OF_RANGE,
     Fault.UNBALANCED,
+    Fault.DATE_OUT_OF_RANGE,
+    Fault.OUTSIDE_SPREAD,
+    Fault.REMAINING,
 )
 
 FAULT_CODES: dict[Fault, int] = {fault: code for code, fault in enumerate(FAULTS)}

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
+from engine.currencies import CURRENCY_CODES, minor_unit
 from engine.errors import InvariantBroken
 from engine.evaluate.row_reader import RowReader
 from engine.evaluate.tables import CompiledTable, compile_table
@@ -15,11 +16,21 @@ from engine.strings import BatchStrings, StringPool
 
 #: Operations that can fail or read state: they are evaluated whether or not anything uses them.
 EFFECTS = frozenset(
-    {Op.ROUND, Op.TABLE_ROW, Op.HAS_RECORD, Op.RECORD, Op.BALANCE, Op.DELTA, Op.SPLIT}
+    {
+        Op.ROUND,
+        Op.TABLE_ROW,
+        Op.HAS_RECORD,
+        Op.RECORD,
+        Op.VERSION,
+        Op.BALANCE,
+        Op.DELTA,
+        Op.SPLIT,
+        Op.REQUIRE,
+    }
 )
 
 #: Operations whose reads are recorded.
-READING = frozenset({Op.TABLE_ROW, Op.HAS_RECORD, Op.RECORD, Op.BALANCE, Op.DELTA})
+READING = frozenset({Op.TABLE_ROW, Op.HAS_RECORD, Op.RECORD, Op.VERSION, Op.BALANCE, Op.DELTA})
 
 
 @dataclass(slots=True)
@@ -57,6 +68,8 @@ class LinkedProgram:
         pool_size: length of the pool when linked; a batch must have begun with at least as much.
         empty: code of the empty text.
         rules_by_event: rule indices per event type, in program order.
+        minor_units: code of every currency -> its smallest amount, raw at four decimals; empty
+            where no rule asks.
         readers: the last batch of each event type as the closures of a thread read it, kept
             until the next one of that type.
     """
@@ -68,6 +81,7 @@ class LinkedProgram:
     tables: tuple[CompiledTable, ...]
     rules: tuple[LinkedRule, ...]
     rules_by_event: dict[int, tuple[int, ...]]
+    minor_units: dict[int, int]
     readers: Readers = field(default_factory=Readers)
 
     def check_strings(self, strings: BatchStrings) -> None:
@@ -100,6 +114,7 @@ def link(program: Program, pool: StringPool) -> LinkedProgram:
         tables=tables,
         rules=rules,
         rules_by_event={event: tuple(indices) for event, indices in by_event.items()},
+        minor_units=_minor_units(program, code),
     )
 
 
@@ -116,6 +131,12 @@ def _declared_texts(program: Program) -> Iterator[str]:
     for table in program.tables:
         for domain in table.key_domains:
             yield from domain
+
+
+def _minor_units(program: Program, code: Callable[[str], int]) -> dict[int, int]:
+    if not any(node.op is Op.MINOR_UNIT for rule in program.rules for node in rule.nodes):
+        return {}
+    return {code(currency): minor_unit(currency) for currency in CURRENCY_CODES}
 
 
 def _link_rule(program: Program, index: int, code: Callable[[str], int]) -> LinkedRule:
@@ -156,8 +177,13 @@ def sum_may_fail(rule: Rule, index: int) -> bool:
 
 def must_evaluate(rule: Rule, index: int) -> bool:
     """Whether a node can fail or reads state, and so counts even where nothing uses it."""
-    op = rule.nodes[index].op
-    return op in EFFECTS or (op is Op.SUM and sum_may_fail(rule, index))
+    node = rule.nodes[index]
+    if node.op is Op.SUM:
+        return sum_may_fail(rule, index)
+    if node.op is Op.ROUND:
+        divisor = rule.nodes[node.args[1]]
+        return divisor.low <= 0 <= divisor.high
+    return node.op in EFFECTS
 
 
 def _needed(rule: Rule) -> tuple[bool, ...]:
@@ -176,7 +202,7 @@ def _needed(rule: Rule) -> tuple[bool, ...]:
 
 
 def roots(rule: Rule) -> Iterator[int]:
-    """The nodes that the rule itself refers to, some more than once."""
+    """The nodes that posting needs of the rule itself, some more than once."""
     if rule.guard is not None:
         yield rule.guard
     yield from rule.deltas

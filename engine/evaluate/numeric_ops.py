@@ -28,6 +28,7 @@ from engine.evaluate.columns import (
 from engine.evaluate.failures import DIV_ZERO
 from engine.evaluate.frame import Frame
 from engine.evaluate.link import LinkedRule, sum_may_fail
+from engine.evaluate.numeric_values import VALUE_STEPS
 from engine.evaluate.text import last_part_codes, number_codes
 from engine.money import (
     Integers,
@@ -421,6 +422,7 @@ def exact_product(column: Integers, other: Integers | int, size: int) -> Integer
 
 
 _MAKERS: dict[Op, Callable[[LinkedRule, int, Node], Step]] = {
+    **VALUE_STEPS,
     Op.CONST: _const,
     Op.FIELD: _field,
     Op.ITEM: _item,

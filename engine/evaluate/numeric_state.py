@@ -18,7 +18,7 @@ from engine.evaluate.numeric_ops import Step, exact_call
 from engine.evaluate.outcome import DeltaColumns, ReadColumns
 from engine.evaluate.split import split_columns
 from engine.money import Integers
-from engine.program import EVENT_SHAPE, INT64_MAX, INT64_MIN, Kind, Node, Op, Residue
+from engine.program import EVENT_SHAPE, INT64_MAX, INT64_MIN, NO_DATE, Kind, Node, Op, Residue
 
 
 def make_state_step(linked: LinkedProgram, rule: LinkedRule, index: int) -> Step:
@@ -146,6 +146,32 @@ def _of_kind(values: Int64s, kind: Kind) -> Column:
             return values.astype(np.int32)
 
 
+def _version(linked: LinkedProgram, rule: LinkedRule, index: int, node: Node) -> Step:
+    place, position = cast("tuple[int, int]", node.data)
+
+    def read(frame: Frame) -> Value:
+        active = frame.active(node)
+        keys = frame.keys(node, node.args, entity=False)
+        found = frame.state.versions(place, position, _only(keys, active))
+        days = cast("Int64s", _spread(found, active, NO_DATE))
+        _record(frame, index, keys, (days, days != NO_DATE), active)
+        return days.astype(np.int32)
+
+    return read
+
+
+def _minor_unit(linked: LinkedProgram, rule: LinkedRule, index: int, node: Node) -> Step:
+    only, units = node.args[0], linked.minor_units
+
+    def unit(frame: Frame) -> Value:
+        codes, places = np.unique(frame.column(only), return_inverse=True)
+        # Where a currency is absent nothing is counted in it.
+        found = np.array([units.get(code, 1) for code in codes.tolist()], dtype=np.int64)
+        return found[places.reshape(-1)]
+
+    return unit
+
+
 def _balance(linked: LinkedProgram, rule: LinkedRule, index: int, node: Node) -> Step:
     place = cast("int", node.data)
 
@@ -235,6 +261,8 @@ _MAKERS: dict[Op, Callable[[LinkedProgram, LinkedRule, int, Node], Step]] = {
     Op.TABLE_CELL: _table_cell,
     Op.HAS_RECORD: _has_record,
     Op.RECORD: _read_record,
+    Op.VERSION: _version,
+    Op.MINOR_UNIT: _minor_unit,
     Op.BALANCE: _balance,
     Op.DELTA: _delta,
     Op.SPLIT: _split,

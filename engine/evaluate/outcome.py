@@ -37,6 +37,14 @@ class StateView(Protocol):
         """Whether any event has written the record."""
         ...
 
+    def version(self, record: int, field: int, key: tuple[int, ...]) -> int:
+        """Day from which the version of a dated record's field in force is; NO_DATE = none.
+
+        `key` ends with the day asked at. `field` -1: any version. Where the field has a default
+        and no value was set, the version of any field.
+        """
+        ...
+
     def balance(self, balance: int, key: tuple[int, ...]) -> int:
         """Running balance in minor units, 0 where nothing was posted."""
         ...
@@ -51,6 +59,10 @@ class StateView(Protocol):
 
     def have_records(self, record: int, keys: tuple[Int64s, ...]) -> Bools:
         """Whether each record exists."""
+        ...
+
+    def versions(self, record: int, field: int, keys: tuple[Int64s, ...]) -> Int64s:
+        """Days of the versions in force."""
         ...
 
     def balances(self, balance: int, keys: tuple[Int64s, ...]) -> Int64s:

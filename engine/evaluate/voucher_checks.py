@@ -136,6 +136,8 @@ def _accounts(program: Program, rule: Rule, index: int) -> set[int]:
         return {int(row.outputs[output]) for row in program.tables[table].rows}
     if node.op is Op.REPEAT:
         return _accounts(program, rule, node.args[0])
+    if node.op is Op.IN_CHART and isinstance(data, tuple):
+        return {int(data[account]) for account in _accounts(program, rule, node.args[0])}
     if node.op is Op.SELECT:
         return _accounts(program, rule, node.args[1]) | _accounts(program, rule, node.args[2])
     return set(range(len(program.accounts)))

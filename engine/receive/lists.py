@@ -9,6 +9,7 @@ import numpy as np
 
 from engine.batch import Int64s, ListColumn
 from engine.program import Field, ListType
+from engine.receive.foreign import check_foreign_amounts
 from engine.receive.scalars import Report, Scalars, named
 from engine.receive.wording import Problems, shown
 
@@ -73,6 +74,7 @@ def type_list(
         scalars.column(part, part_values, report)
         for part, part_values in zip(list_type.fields, parts, strict=True)
     ]
+    check_foreign_amounts(list_type.fields, typed, scalars.strings, report)
     return ListColumn(offsets, tuple(typed), given)
 
 

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from engine.batch import Bools, Column, Int32s, Int64s
+from engine.currencies import CURRENCY_CODES
 from engine.decimals import format_minor, parse_decimals
 from engine.errors import InvariantBroken
 from engine.program import INT64_MAX, INT64_MIN, NO_DATE, Field, FieldType
@@ -35,10 +36,11 @@ def named(name: str, wire: str) -> str:
 class Scalars:
     """Types fields of one batch; remembers text codes and days across fields."""
 
-    __slots__ = ("_codes", "_days")
+    __slots__ = ("_codes", "_days", "strings")
 
     def __init__(self, strings: BatchStrings) -> None:
         """Gives texts the codes of `strings`."""
+        self.strings = strings
         self._codes = TextCodes(strings)
         self._days = DayMemo(absent=_ABSENT_DAY)
 
@@ -77,7 +79,7 @@ class Scalars:
         if codes:
             unknown = set(texts) - set(codes) - {None}
             if unknown:
-                right = f"it is one of {_listed(codes)}"
+                right = f"it is {_listed(codes)}"
                 typed.refuse(texts, lambda text: text in unknown, right)
         return self._codes.column(texts, len(texts))
 
@@ -189,7 +191,7 @@ def _form(field: Field) -> str:
     """What a field has to be, for messages."""
     match field.type:
         case FieldType.TEXT if field.codes:
-            return f"it is one of {_listed(field.codes)}"
+            return f"it is {_listed(field.codes)}"
         case FieldType.TEXT:
             return "it is a text"
         case FieldType.PERIOD:
@@ -209,5 +211,7 @@ def _example(field: Field) -> str:
 
 
 def _listed(codes: Sequence[str]) -> str:
+    if codes == CURRENCY_CODES:
+        return "a currency code of ISO 4217, such as USD"
     texts = ", ".join(codes[:MAX_SHOWN_CODES])
-    return f"{texts} …" if len(codes) > MAX_SHOWN_CODES else texts
+    return f"one of {texts} …" if len(codes) > MAX_SHOWN_CODES else f"one of {texts}"

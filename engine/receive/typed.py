@@ -12,6 +12,7 @@ import numpy as np
 
 from engine.batch import ENVELOPE, Column, Int32s, Int64s, ListColumn, ReceivedBatch, TypedBatch
 from engine.program import EventType, Field, FieldType
+from engine.receive.foreign import check_foreign_amounts
 from engine.receive.lists import type_list
 from engine.receive.scalars import Scalars, named
 from engine.receive.wording import Problems, shown
@@ -74,6 +75,7 @@ def type_rows(
             columns.append(type_list(field, list_type, values, scalars, problems, strict=strict))
         else:
             columns.append(scalars.column(field, values, problems.report))
+    check_foreign_amounts(event_type.fields, columns, received.strings, problems.report)
     if strict:
         _report_undeclared(event_type, events, problems)
     return TypedBatch(

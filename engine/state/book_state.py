@@ -14,6 +14,7 @@ from engine.program import Balance, Program
 from engine.state.budgets import BudgetState
 from engine.state.identities import Identities
 from engine.state.keys import Key
+from engine.state.versions import VersionIndex
 from engine.strings import StringPool
 
 #: (entity, ledger, series, period, word): one gapless number series.
@@ -171,6 +172,7 @@ class BookState:
     counters: dict[str, int] = field(default_factory=dict)
     entities: list[str] = field(default_factory=list)
     budgets: BudgetState = field(default_factory=BudgetState)
+    versions: VersionIndex = field(default_factory=VersionIndex, compare=False, repr=False)
 
     @classmethod
     def empty(cls) -> BookState:

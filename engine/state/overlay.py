@@ -6,14 +6,16 @@ Savepoints undo in reverse order, so that a group or a message can be decided ag
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import heapq
+from bisect import bisect_right
+from collections.abc import Callable, Iterator, Sequence
 from typing import TypeVar
 
 import numpy as np
 
 from engine.effects import PeriodState
 from engine.evaluate.outcome import Bools, Int64s
-from engine.program import FieldType, Program, RecordField
+from engine.program import NO_DATE, FieldType, Program, RecordField
 from engine.state.book_state import BalanceSpec, BookState
 from engine.state.budget_overlay import BudgetOverlay
 from engine.state.keys import Key
@@ -34,6 +36,7 @@ class Overlay:
         "_records",
         "_targets",
         "_undo",
+        "_versions",
         "budgets",
         "state",
         "strings",
@@ -46,6 +49,7 @@ class Overlay:
         self._balances: dict[BalanceSpec, dict[Key, int]] = {}
         self._targets: dict[str, dict[Key, int]] = {}
         self._records: dict[str, dict[Key, _RecordValues | None]] = {}
+        self._versions: dict[str, dict[Key, tuple[int, ...]]] = {}
         self._periods: dict[tuple[str, int], PeriodState] = {}
         self._undo: list[Callable[[], object]] = []
         self.budgets = BudgetOverlay(state.budgets, self._undo.append)
@@ -96,9 +100,30 @@ class Overlay:
             return own[key]
         return self.state.records.get(name, {}).get(key)
 
-    def set_record(self, name: str, key: Key, values: _RecordValues) -> None:
-        """Replaces a record's values."""
+    def set_record(
+        self, name: str, key: Key, values: _RecordValues, *, dated: bool = False
+    ) -> None:
+        """Replaces a record's values. `dated`: the key ends with the day of the version."""
         self._set(self._records.setdefault(name, {}), key, values)
+        if dated:
+            own = self._versions.setdefault(name, {})
+            before = own.get(key[:-1], ())
+            self._set(own, key[:-1], tuple(sorted({*before, key[-1]})))
+
+    def version(self, name: str, field: str, key: Key) -> int | None:
+        """The latest day up to that at the end of `key` on which a field of a record was set.
+
+        `field` "": on which anything of it was written. None where there is no such day.
+        """
+        owner, day = key[:-1], key[-1]
+        kept = self.state.versions.of(self.state.records, name, len(key)).get(owner, [])
+        own = self._versions.get(name, {}).get(owner, ())
+        # A version of this commit holds all that the one of the same day held before.
+        for found in heapq.merge(_back_from(own, day), _back_from(kept, day), reverse=True):
+            values = self.record(name, (*owner, found))
+            if values is not None and (not field or field in values):
+                return found
+        return None
 
     def remove_record(self, name: str, key: Key) -> None:
         """Makes a record as if it had never been written."""
@@ -148,6 +173,15 @@ class ProgramView:
         """Whether the record was ever written."""
         return self.overlay.record(self._records[record][0], key) is not None
 
+    def version(self, record: int, field: int, key: tuple[int, ...]) -> int:
+        """Day of the version in force; NO_DATE where there is none."""
+        name, fields = self._records[record]
+        wanted = "" if field < 0 else fields[field].name
+        found = self.overlay.version(name, wanted, key)
+        if found is None and wanted and fields[field].default is not None:
+            found = self.overlay.version(name, "", key)
+        return NO_DATE if found is None else found
+
     def balance(self, balance: int, key: tuple[int, ...]) -> int:
         """Running balance, positive on the accounts' normal side."""
         return self.overlay.balance(self._specs[balance], key)
@@ -172,6 +206,10 @@ class ProgramView:
         """Column form of `has_record`."""
         return np.array([self.has_record(record, key) for key in _rows(keys)], dtype=np.bool_)
 
+    def versions(self, record: int, field: int, keys: tuple[Int64s, ...]) -> Int64s:
+        """Column form of `version`."""
+        return np.array([self.version(record, field, key) for key in _rows(keys)], dtype=np.int64)
+
     def balances(self, balance: int, keys: tuple[Int64s, ...]) -> Int64s:
         """Column form of `balance`."""
         return np.array([self.balance(balance, key) for key in _rows(keys)], dtype=np.int64)
@@ -179,6 +217,11 @@ class ProgramView:
     def targets(self, target: int, keys: tuple[Int64s, ...]) -> Int64s:
         """Column form of `target`."""
         return np.array([self.target(target, key) for key in _rows(keys)], dtype=np.int64)
+
+
+def _back_from(days: Sequence[int], last: int) -> Iterator[int]:
+    """The days up to the last one, latest first."""
+    return (days[place] for place in range(bisect_right(days, last) - 1, -1, -1))
 
 
 def _rows(keys: tuple[Int64s, ...]) -> zip[tuple[int, ...]]:

@@ -177,9 +177,9 @@ def _check_revisions(view: CommitView, state: BookState, plans: dict[str, Decisi
 
 @dataclass(frozen=True, slots=True)
 class _Chart:
-    """What a revision's chart says: (code, name) -> columns required, by role; ledgers."""
+    """What a revision's charts say: (ledger, code, name) -> columns required, by role; ledgers."""
 
-    accounts: dict[tuple[str, str], tuple[frozenset[str], ...]]
+    accounts: dict[tuple[str, str, str], tuple[frozenset[str], ...]]
     ledgers: dict[str, tuple[str, int]]
     balancing: tuple[str, ...]
 
@@ -187,10 +187,13 @@ class _Chart:
     def of(cls, program: Program) -> _Chart:
         """The chart of a program."""
         columns = [DIMENSION_PREFIX + dimension.wire for dimension in program.dimensions]
-        accounts: dict[tuple[str, str], list[frozenset[str]]] = {}
+        accounts: dict[tuple[str, str, str], list[frozenset[str]]] = {}
         for account in program.accounts:
             required = frozenset(columns[index] for index in account.required)
-            accounts.setdefault((account.code, account.name), []).append(required)
+            for ledger in program.ledgers:
+                if ledger.chart == account.chart:
+                    key = (ledger.wire, account.code, account.name)
+                    accounts.setdefault(key, []).append(required)
         return cls(
             {key: tuple(found) for key, found in accounts.items()},
             {ledger.wire: (ledger.currency, ledger.scale) for ledger in program.ledgers},
@@ -229,13 +232,17 @@ def _check_ledgers(view: CommitView, chart: _Chart, rows: Int64s) -> None:
 def _check_accounts(view: CommitView, chart: _Chart, rows: Int64s) -> None:
     """By account at once: its lines carry what one of its roles requires."""
     pairs = np.stack(
-        [view.ints(LINES.name, "account_code")[rows], view.ints(LINES.name, "account_name")[rows]],
+        [
+            view.ints(VOUCHERS.name, "ledger")[view.ints(LINES.name, "voucher")[rows]],
+            view.ints(LINES.name, "account_code")[rows],
+            view.ints(LINES.name, "account_name")[rows],
+        ],
         axis=1,
     )
     texts, columns = view.effects.strings, view.effects.tables[LINES.name].columns
-    for code, name in np.unique(pairs, axis=0).tolist():
-        own = rows[(pairs == (code, name)).all(axis=1)]
-        roles = chart.accounts.get((texts[code], texts[name]))
+    for ledger, code, name in np.unique(pairs, axis=0).tolist():
+        own = rows[(pairs == (ledger, code, name)).all(axis=1)]
+        roles = chart.accounts.get((texts[ledger], texts[code], texts[name]))
         if roles is None:
             found = f"{texts[code]} {texts[name]}"
             raise view.differs("ACCOUNT_UNKNOWN", _line(view, int(own[0])), "an account", found)

@@ -17,6 +17,7 @@ from rules_dsl.checks.idle_columns import idle_columns
 from rules_dsl.checks.input import CheckInput, Usage
 from rules_dsl.checks.missing_basis import missing_basis
 from rules_dsl.checks.negative_amounts import negative_amounts
+from rules_dsl.checks.plug_accounts import plug_accounts
 from rules_dsl.checks.rate_dates import rate_dates
 from rules_dsl.checks.required_dimensions import required_dimensions
 from rules_dsl.checks.rounded_parts import rounded_parts
@@ -41,6 +42,7 @@ CHECKS: tuple[Callable[[CheckInput], list[Diagnostic]], ...] = (
     required_dimensions,
     closed_accounts,
     negative_amounts,
+    plug_accounts,
     table_overlaps,
     table_gaps,
     unreachable_rows,

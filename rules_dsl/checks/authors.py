@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from typing import TypeVar
 
-from engine.program import Line, Span, Table
+from engine.program import Line, Side, Span, Table
 from rules_dsl import syntax
 from rules_dsl.checks.input import english
 from rules_dsl.diagnostics.model import Fix
@@ -28,11 +28,12 @@ class Authors:
         self._declarations = tuple(d for file in files for d in file.declarations)
         self.codes = tuple(self.all(syntax.CodeDecl))
         self._lines = {
-            (line.span, line.side): line
+            (line.span, side): line
             for rule in self.all(syntax.RuleDecl)
             for statement in rule.statements
             if isinstance(statement, syntax.VoucherDecl)
             for line in statement.lines
+            for side in ((line.side,) if isinstance(line, syntax.LineDecl) else Side)
         }
         self._tables = {table.name: table for table in self.all(syntax.TableDecl)}
         self._rules: dict[str, tuple[syntax.RuleDecl, ...]] = {}

@@ -55,6 +55,11 @@ def possible_accounts(forms: Forms, line: Line) -> Iterator[PossibleAccount]:
             yield PossibleAccount(constant, condition)
             continue
         node = forms.rule.nodes[forms.key_node(key)]
+        elsewhere: tuple[int, ...] = ()
+        if node.op is Op.IN_CHART and isinstance(node.data, tuple):
+            elsewhere, node = node.data, forms.rule.nodes[node.args[0]]
+            while node.op is Op.REPEAT:
+                node = forms.rule.nodes[node.args[0]]
         if node.op is not Op.TABLE_CELL or not isinstance(node.data, tuple):
             continue
         table_index, output = node.data
@@ -64,7 +69,8 @@ def possible_accounts(forms: Forms, line: Line) -> Iterator[PossibleAccount]:
             account = row.outputs[output]
             holds = forms.product(condition, _row_truth(forms, table, row, keys))
             if isinstance(account, int) and holds:
-                yield PossibleAccount(account, holds, table, row)
+                own = elsewhere[account] if elsewhere else account
+                yield PossibleAccount(own, holds, table, row)
 
 
 def _row_truth(forms: Forms, table: Table, row: TableRow, keys: tuple[int, ...]) -> Poly:

@@ -59,8 +59,9 @@ def _dimension(study: Study, voucher: VoucherPlan, dimension: int) -> Iterator[D
             voucher.span,
             f"this voucher does not balance for each {name}",
             notes=tuple(notes),
-            help=f"give debits and credits the same {name}, or move the amount between two values"
-            f" of {name} with a pair of lines on an internal settlement account",
+            help=f"give debits and credits the same {name}, or write"
+            f" {study.wording.word('transfer')} to move the amount between two values of {name}"
+            " through an internal settlement account",
             related=tuple((line.span, value) for line, value in lines),
             declaration=study.name,
         )
@@ -79,7 +80,8 @@ def _groups(study: Study, voucher: VoucherPlan, dimension: int) -> dict[int, _Gr
 def _parts(study: Study, line: Line, dimension: int) -> Iterator[tuple[int, Poly]]:
     """The amount of a line by the value it carries, taken apart where that depends on a case."""
     forms = study.forms
-    amount = forms.poly(line.amount)
+    # Of a transfer between equal values, which makes no lines, both lines would be of one value.
+    amount = forms.poly(line.amount if line.transfer is None else line.transfer)
     for key, condition in carried_values(forms, line, dimension):
         part = forms.product(amount, condition)
         if part and line.each >= 0 and (key == NO_VALUE or forms.key_shape(key) == EVENT_SHAPE):

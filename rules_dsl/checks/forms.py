@@ -153,7 +153,7 @@ class Forms:
         match node.op:
             case Op.CONST if isinstance(node.data, int):
                 return number(int(node.data))
-            case Op.REPEAT:
+            case Op.REPEAT | Op.REQUIRE:
                 return args[0]
             case Op.ADD:
                 return args[0] + args[1]
@@ -225,9 +225,24 @@ class Forms:
                 choice = self._select_text(node)
                 if choice is not None:
                     return choice
+            case Op.IN_CHART if isinstance(node.data, tuple):
+                choice = self._in_chart(index, node, node.data)
+                if choice is not None:
+                    return choice
             case _:
                 pass
         return ((ONE, self._key(self._identity(node), self._own_shape(node), index)),)
+
+    def _in_chart(self, index: int, node: Node, accounts: tuple[int, ...]) -> Choice | None:
+        """The accounts of another chart, where they are constants; else None."""
+        found = []
+        for condition, key in self.choice(node.args[0]):
+            constant = self.constant_key(key)
+            if not isinstance(constant, int):
+                return None
+            moved = (Op.CONST, accounts[constant])
+            found.append((condition, self._key(moved, EVENT_SHAPE, index)))
+        return tuple(found)
 
     def _select_text(self, node: Node) -> Choice | None:
         condition = self.poly(node.args[0])

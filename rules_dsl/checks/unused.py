@@ -2,6 +2,7 @@
 
 Not responsible for charts: a chart is imported whole. A field of an event counts as read where a
 rule, a record or the envelope takes it; keys and personal data are kept for people, not for rules.
+An unread field is a note, not a warning: other systems send what views and auditors need.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from rules_dsl.checks.authors import Authors
 from rules_dsl.checks.input import CheckInput
 from rules_dsl.checks.study import authors_of
 from rules_dsl.diagnostics.codes import diagnose
-from rules_dsl.diagnostics.model import Diagnostic
+from rules_dsl.diagnostics.model import Diagnostic, Severity
 
 _Declared = (
     syntax.TableDecl
@@ -87,7 +88,8 @@ def _fields(checked: CheckInput, authors: Authors) -> Iterator[Diagnostic]:
                     "TP204",
                     field.name_span,
                     f"field {field.name} of {event.name} is never read",
-                    help="leave it out, or read it in a rule",
+                    severity=Severity.INFO,
+                    help="read it in a rule, or leave it as it is if people look it up",
                     declaration=f"event {event.name}",
                 )
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from copy import copy
 from dataclasses import dataclass, replace
 
-from engine.program import EVENT_SHAPE, Fault, Field, FieldType, Kind, Node, Op
+from engine.program import EVENT_SHAPE, Fault, Field, FieldType, Kind, Node, Op, Record
 from rules_dsl.checks.authors import Authors
 from rules_dsl.checks.dates import day_text, is_business_date
 from rules_dsl.checks.forms import Forms
@@ -44,6 +44,16 @@ _CALLS = {
     Op.SUM: "sum",
     Op.TEXT_OF: "text",
     Op.LAST_PART: "last_part",
+    Op.DAYS: "days",
+    Op.MONTHS: "months",
+    Op.YEAR: "year",
+    Op.MONTH: "month",
+    Op.PERIOD: "period",
+    Op.MONTH_START: "month_start",
+    Op.PERIOD_START: "month_start",
+    Op.MONTH_END: "month_end",
+    Op.ADD_DAYS: "add_days",
+    Op.ADD_MONTHS: "add_months",
 }
 
 
@@ -169,7 +179,7 @@ class Wording:
         match node.op:
             case Op.CONST:
                 return self._constant(node)
-            case Op.REPEAT | Op.SHIFT:
+            case Op.REPEAT | Op.SHIFT | Op.REQUIRE | Op.IN_CHART:
                 return args[0]
             case Op.NEG:
                 return f"−{args[0]}"
@@ -376,9 +386,14 @@ class Wording:
                 return args[0] if len(names) == 1 else f"{args[0]}.{names[output]}"
             case (Op.RECORD, (int(record), int(index))):
                 entry = program.records[record]
+                keys = self._record_key(entry, node, args)
                 return f"{entry.name}[{keys}].{entry.fields[index].name}"
             case (Op.HAS_RECORD, int(record)):
-                return f"{given} {program.records[record].name}[{keys}]"
+                entry = program.records[record]
+                return f"{given} {entry.name}[{self._record_key(entry, node, args)}]"
+            case (Op.VERSION, _):
+                is_today = is_business_date(program, self.forms.rule, node.args[-1])
+                return "" if is_today else f" {self.word('at')} {args[-1]}"
             case (Op.BALANCE, int(balance)):
                 roles = ", ".join(
                     program.accounts[account].role for account in program.balances[balance].accounts
@@ -389,6 +404,12 @@ class Wording:
             case (Op.SPLIT, _):
                 return f"split {args[0]} by {args[1]}"
         return "…"
+
+    def _record_key(self, record: Record, node: Node, args: list[str]) -> str:
+        """The keys of a record as written, with the date behind `at` where there is one."""
+        if not record.dated:
+            return ", ".join(args)
+        return ", ".join(args[:-1]) + args[-1]
 
     def _constant(self, node: Node) -> str:
         match node.kind, node.data:

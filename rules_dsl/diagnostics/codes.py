@@ -51,6 +51,8 @@ _ALL: tuple[Code, ...] = (
     Code("TP306", "required dimension missing", _E, "A line lacks a dimension of its account."),
     Code("TP307", "account closed", _E, "An account is not valid at the rule's dates."),
     Code("TP308", "amount may be negative", _W, "A ledger that rejects negatives may get one."),
+    Code("TP309", "two remaining lines", _E, "Two lines of a voucher take what others leave."),
+    Code("TP310", "account may not take the rest", _E, "A remaining line is on no plug account."),
     Code("TP401", "overlapping rows", _E, "Two rows of a unique table match the same inputs."),
     Code("TP402", "gap in a table", _E, "Inputs exist for which a table has no row."),
     Code("TP403", "unreachable row", _W, "Earlier rows match all that a row could match."),

@@ -19,6 +19,7 @@ from rules_dsl.scan import CLOSERS, OPENERS, Comment, Scanner
 
 _STEP = "  "
 _BODY, _VOUCHER_LINE = 1, 2
+_VOUCHER_LINES = frozenset({"line", "transfer"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +153,7 @@ def _entries(layout: Layout) -> list[_Entry]:
 
 
 def _depth(chunk: Chunk, line: LogicalLine) -> int:
-    is_voucher_line = chunk.kind in {"RULE", "TEST"} and _spaced(line).tree.data == "line"
+    is_voucher_line = chunk.kind in {"RULE", "TEST"} and _spaced(line).tree.data in _VOUCHER_LINES
     return _VOUCHER_LINE if is_voucher_line else _BODY
 
 

@@ -108,12 +108,13 @@ class TableInfo:
 
 @dataclass(frozen=True, slots=True)
 class RecordInfo:
-    """A record: its keys and fields."""
+    """A record: its keys and fields. `dated`: it has versions by date."""
 
     index: int
     name: str
     keys: tuple[ValueInfo, ...]
     fields: dict[str, ValueInfo]
+    dated: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +146,11 @@ class BudgetInfo:
 
 @dataclass(slots=True)
 class Book:
-    """Everything declared. Lists are the program's tables; dicts map names to their entries."""
+    """Everything declared. Lists are the program's tables; dicts map names to their entries.
+
+    `charts`: accounts by role, for each chart that ledgers have for themselves and ("") for all
+    others; `account_index`: a role's account where no ledger is meant.
+    """
 
     symbols: Symbols
     ledgers: list[Ledger] = field(default_factory=list)
@@ -156,6 +161,7 @@ class Book:
     dimension_index: dict[str, int] = field(default_factory=dict)
     accounts: list[Account] = field(default_factory=list)
     account_index: dict[str, int] = field(default_factory=dict)
+    charts: dict[str, dict[str, int]] = field(default_factory=dict)
     broken_chart: bool = False
     events: dict[str, EventInfo] = field(default_factory=dict)
     event_types: list[EventType] = field(default_factory=list)
@@ -178,6 +184,10 @@ class Book:
     def currency(self) -> str:
         """The currency of amounts that name none: that of the first ledger."""
         return self.ledgers[0].currency if self.ledgers else ""
+
+    def roles(self, ledger: int) -> dict[str, int]:
+        """The accounts of a ledger's chart by their roles."""
+        return self.charts.setdefault(self.ledgers[ledger].chart if self.ledgers else "", {})
 
     def use(self, kind: str, name: str) -> None:
         """Notes that a declaration is used."""

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 
+from engine.currencies import CURRENCY_DECIMALS
 from engine.program import Act, Budget, Horizon, Span, Tolerance
 from rules_dsl import syntax
-from rules_dsl.currencies import CURRENCY_DECIMALS
 from rules_dsl.keywords import Language, spelling_of
 from rules_dsl.limits import MAX_BUDGET_KEYS
 from rules_dsl.lower.book import Book, BudgetInfo, ValueInfo

@@ -9,13 +9,16 @@ from __future__ import annotations
 from engine.program import Kind, Op, Span
 from rules_dsl import syntax
 from rules_dsl.bounds import Range
+from rules_dsl.lower.dates import as_date
 from rules_dsl.lower.facts import gather
 from rules_dsl.lower.numbers import adopt, adopt_each_other, align
 from rules_dsl.lower.scope import Scope
 from rules_dsl.lower.values import Value, failed
 from rules_dsl.types import (
+    CURRENCY,
     DATE,
     FLAG,
+    PERIOD,
     TEXT,
     AccountType,
     DateType,
@@ -97,8 +100,11 @@ def compare(scope: Scope, sign: str, left: Value, right: Value, span: Span) -> V
     if not _meet(left.type, right.type):
         message = f"{describe(left.type)} cannot be compared with {describe(right.type)}"
         return scope.fail("TP211", span, message)
+    if sign not in {"=", "!="} and left.type == right.type == PERIOD:
+        days = [as_date(scope, value) for value in (left, right)]
+        return Value(FLAG, scope.graph.truth_op(_COMPARISONS[sign], days, span), span)
     if sign not in {"=", "!="} and left.type != DATE:
-        message = f"{sign} is for numbers and dates, not for {describe(left.type)}"
+        message = f"{sign} is for numbers, dates and periods, not for {describe(left.type)}"
         return scope.fail("TP211", span, message)
     node = scope.graph.truth_op(_COMPARISONS[sign], (left.node, right.node), span)
     return Value(FLAG, node, span)
@@ -128,6 +134,8 @@ def _meet(left: Type, right: Type) -> bool:
         right, TextType | DimensionType
     )
     periods = isinstance(left, TextType) and isinstance(right, TextType)
+    if CURRENCY in {left, right}:
+        return texts and TEXT in {left, right}
     return texts and not periods and TEXT in {left, right}
 
 

@@ -6,10 +6,11 @@ Not for literals inside expressions, whose type follows from what stands beside 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
+from engine.currencies import CURRENCY_DECIMALS
 from engine.program import Span
 from rules_dsl import syntax
-from rules_dsl.currencies import CURRENCY_DECIMALS
 from rules_dsl.diagnostics.model import Fix
 from rules_dsl.lower.book import Book, Code
 from rules_dsl.reporting import Reporter
@@ -44,6 +45,10 @@ def read_constant(
             return days
         case (syntax.Text(), TextType(period=True)):
             return read_period(expr, report)
+        case (syntax.Text(value=str(text)), TextType(currency=True)):
+            return text if known_currency(text, expr.span, report) else None
+        case (syntax.Name(), TextType(currency=True)):
+            return expr.text if known_currency(expr.text, expr.span, report) else None
         case (syntax.Text(value=str(text)), _) if _holds_text(wanted):
             return text
         case (syntax.Name(), CodeType(code)) if code in book.codes:
@@ -97,11 +102,14 @@ def rescale(digits: int, decimals: int, scale: int) -> int | None:
     return None if rest else raw
 
 
-def known_currency(currency: str, span: Span, report: Reporter) -> bool:
-    """Whether a currency code exists; reported where it does not."""
+def known_currency(currency: str, span: Span, report: Reporter, fields: Iterable[str] = ()) -> bool:
+    """Whether a currency code exists; reported where it does not.
+
+    `fields`: what may stand in its place, for suggestions.
+    """
     if currency in CURRENCY_DECIMALS:
         return True
-    report.unknown("currency", currency, span, CURRENCY_DECIMALS)
+    report.unknown("currency", currency, span, [*CURRENCY_DECIMALS, *fields])
     return False
 
 
@@ -131,12 +139,18 @@ def report_code_value(
     )
 
 
-def read_account(name: syntax.Name, book: Book, report: Reporter) -> int | None:
-    """The index of an account role, or None where the chart has no such role (reported)."""
-    index = book.account_index.get(name.text)
+def read_account(
+    name: syntax.Name, book: Book, report: Reporter, *, ledger: int | None = None
+) -> int | None:
+    """The index of an account role, or None where the chart has no such role (reported).
+
+    `ledger`: the chart is that of this ledger; None: of any.
+    """
+    roles = book.account_index if ledger is None else book.roles(ledger)
+    index = roles.get(name.text)
     if index is None:
         if not book.broken_chart:
-            report.unknown("account", name.text, name.span, book.account_index)
+            report.unknown("account", name.text, name.span, roles)
         return None
     book.use("account", name.text)
     return index

@@ -117,13 +117,13 @@ def _is_of(item: FieldInfo, dimension: str) -> bool:
 def lower_balance(scope: Scope, expr: syntax.BalanceOf) -> Value:
     """`balance of ACCOUNT for DIM = value, … [in LEDGER]`."""
     book = scope.book
-    account = read_account(expr.account, book, scope.report)
     ledger = scope.ledger
     if expr.ledger is not None:
         found = find_ledger(expr.ledger, book, scope.report)
         if found is None:
             return failed(expr.span)
         ledger = found
+    account = read_account(expr.account, book, scope.report, ledger=ledger)
     keys = []
     for index, arg in sorted(find_dimensions(scope, expr.keys), key=lambda pair: pair[0]):
         keys.append((index, dimension_value(scope, arg, absent_allowed=False)))
@@ -133,8 +133,12 @@ def lower_balance(scope: Scope, expr: syntax.BalanceOf) -> Value:
     if not scope.same_list(*values):
         return failed(expr.span)
     # Several roles may stand for one account of the chart; it has one balance.
-    code = book.accounts[account].code
-    accounts = tuple(place for place, each in enumerate(book.accounts) if each.code == code)
+    own = book.accounts[account]
+    accounts = tuple(
+        place
+        for place, each in enumerate(book.accounts)
+        if (each.chart, each.code) == (own.chart, own.code)
+    )
     balance = Balance(ledger, accounts, tuple(index for index, _ in keys))
     if balance not in book.balances:
         book.balances.append(balance)

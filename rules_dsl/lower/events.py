@@ -6,7 +6,14 @@ from engine.program import Dimension, EventType, Field, FieldType, Ledger, ListT
 from rules_dsl import syntax
 from rules_dsl.lower.book import Book, Code, EventInfo, FieldInfo
 from rules_dsl.lower.constants import known_currency
-from rules_dsl.lower.fields import MAX_DECIMALS, read_field, read_list, unique_fields
+from rules_dsl.lower.fields import (
+    MAX_DECIMALS,
+    bind_currency,
+    currency_fields,
+    read_field,
+    read_list,
+    unique_fields,
+)
 from rules_dsl.names import name_span
 from rules_dsl.reporting import Reporter
 from rules_dsl.syntax import TypeWord
@@ -55,6 +62,11 @@ def _lower_ledgers(book: Book, report: Reporter) -> None:
     for index, ledger in enumerate(book.symbols.ledgers.values()):
         span = report.place_of(ledger.currency, ledger.span)
         known_currency(ledger.currency, span, report)
+        charts = {chart.name for chart in book.symbols.charts}
+        if ledger.chart and ledger.chart not in charts:
+            place = report.place_of(ledger.chart, ledger.span)
+            if ledger.chart not in book.symbols.broken:
+                report.unknown("chart", ledger.chart, place, sorted(charts))
         book.ledger_index[ledger.name] = index
         book.ledgers.append(
             Ledger(
@@ -64,6 +76,7 @@ def _lower_ledgers(book: Book, report: Reporter) -> None:
                 scale=currency_decimals(ledger.currency),
                 word=ledger.word,
                 negative=ledger.negative,
+                chart=ledger.chart,
             )
         )
 
@@ -88,15 +101,17 @@ def _lower_event(index: int, event: syntax.EventDecl, book: Book, report: Report
     fields: list[Field] = []
     infos: dict[str, FieldInfo] = {}
     lists: dict[int, ListType] = {}
-    for each in unique_fields(event.fields, report, f" in the event {event.name}"):
+    declared = unique_fields(event.fields, report, f" in the event {event.name}")
+    beside = currency_fields(declared)
+    for each in declared:
         position = len(fields)
         if each.type.word in {TypeWord.LIST, TypeWord.MAP}:
             lists[position], items = read_list(each, book, report)
             field = _list_field(each, event, report)
             infos[each.name] = FieldInfo(position, field, None, each.name_span, items)
         else:
-            read, field_type = read_field(each, book, report)
-            field = _bind_envelope(read, field_type, each, report)
+            read, field_type = read_field(each, book, report, beside)
+            field = _bind_envelope(bind_currency(read, declared), field_type, each, report)
             infos[each.name] = FieldInfo(position, field, field_type, each.name_span)
         fields.append(field)
     date = _date_field(len(fields), event, infos, report)

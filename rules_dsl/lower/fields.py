@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from engine.currencies import CURRENCY_CODES
 from engine.program import Field, FieldType, ListType, Span
 from rules_dsl import syntax
 from rules_dsl.bounds import DEFAULT_AMOUNT, DEFAULT_NUMBER, NOTHING, POSTED_LIMIT, Range, symmetric
@@ -12,6 +14,7 @@ from rules_dsl.lower.constants import known_currency, raw_number, read_constant
 from rules_dsl.reporting import Reporter
 from rules_dsl.syntax import TypeRef, TypeWord
 from rules_dsl.types import (
+    CURRENCY,
     DATE,
     DECIMAL,
     ERROR,
@@ -27,6 +30,7 @@ from rules_dsl.types import (
     Type,
     currency_decimals,
     describe,
+    is_named_by_field,
     is_text,
     money,
     price,
@@ -38,6 +42,9 @@ from rules_dsl.types import (
 RATIO_DECIMALS = 6
 QUANTITY_DECIMALS = 4
 PRICE_DECIMALS = 4
+
+#: Where no field beside it can name an amount's currency.
+NO_FIELDS: Mapping[str, str] = {}
 
 #: Most decimals of a field: int64 holds 18 and a digit before the point.
 MAX_DECIMALS = 18
@@ -55,8 +62,9 @@ class FieldShape:
 
     @property
     def currency(self) -> str:
-        """The currency of an amount or a price, else ""."""
-        return self.type.currency if isinstance(self.type, NumberType) else ""
+        """The code of an amount's or a price's currency, else ""."""
+        found = self.type.currency if isinstance(self.type, NumberType) else ""
+        return "" if is_named_by_field(found) else found
 
 
 #: Stands for a type with a mistake in it.
@@ -67,26 +75,37 @@ _SIMPLE = {
     TypeWord.FLAG: FieldShape(FLAG, FieldType.FLAG),
     TypeWord.DATE: FieldShape(DATE, FieldType.DATE),
     TypeWord.PERIOD: FieldShape(PERIOD, FieldType.PERIOD),
+    TypeWord.CURRENCY: FieldShape(CURRENCY, FieldType.TEXT, codes=CURRENCY_CODES),
 }
 
 
-def read_type(ref: TypeRef, book: Book, report: Reporter) -> FieldShape:
-    """Resolves the type of a single value."""
+def read_type(
+    ref: TypeRef, book: Book, report: Reporter, beside: Mapping[str, str] = NO_FIELDS
+) -> FieldShape:
+    """Resolves the type of a single value; `beside`: as in `read_field`."""
     match ref.word:
         case TypeWord.LIST | TypeWord.MAP:
             report.error("TP211", ref.span, "a list cannot stand here; a single value is needed")
             return BROKEN
         case TypeWord.NAMED:
             return _named(ref, book, report)
-        case TypeWord.TEXT | TypeWord.FLAG | TypeWord.DATE | TypeWord.PERIOD:
+        case _ if ref.word in _SIMPLE:
             return _SIMPLE[ref.word]
         case _:
-            return _number(ref, book, report)
+            return _number(ref, book, report, beside)
 
 
-def read_field(declaration: syntax.FieldDecl, book: Book, report: Reporter) -> tuple[Field, Type]:
-    """Resolves a field that holds a single value."""
-    shape = read_type(declaration.type, book, report)
+def read_field(
+    declaration: syntax.FieldDecl,
+    book: Book,
+    report: Reporter,
+    beside: Mapping[str, str] = NO_FIELDS,
+) -> tuple[Field, Type]:
+    """Resolves a field that holds a single value.
+
+    `beside`: the path of each field beside it that names a currency, by its name.
+    """
+    shape = read_type(declaration.type, book, report, beside)
     default = None
     if declaration.default is not None and shape.type != ERROR:
         default = read_constant(declaration.default, shape.type, shape.scale, book, report)
@@ -129,7 +148,7 @@ def read_list(
         return _list_of([_element("value", ref.item, book, report)], [ref.item.span], "values")
     named = book.symbols.lists.get(ref.name)
     if named is not None:
-        return _records(named, book, report)
+        return _records(declaration.name, named, book, report)
     if ref.name in book.codes or ref.name in book.dimension_index:
         item = replace(ref, word=TypeWord.NAMED)
         return _list_of([_element("value", item, book, report)], [ref.span], "values")
@@ -138,14 +157,33 @@ def read_list(
 
 
 def _records(
-    named: syntax.ListDecl, book: Book, report: Reporter
+    owner: str, named: syntax.ListDecl, book: Book, report: Reporter
 ) -> tuple[ListType, dict[str, FieldInfo]]:
     book.use("list", named.name)
-    fields, spans = [], []
-    for each in unique_fields(named.fields, report, f" in the list {named.name}"):
-        fields.append(read_field(each, book, report))
-        spans.append(each.name_span)
-    return _list_of(fields, spans, "records")
+    declared = unique_fields(named.fields, report, f" in the list {named.name}")
+    beside = currency_fields(declared, owner)
+    fields = [read_field(each, book, report, beside) for each in declared]
+    fields = [(bind_currency(field, declared), of) for (field, of) in fields]
+    return _list_of(fields, [each.name_span for each in declared], "records")
+
+
+def currency_fields(declared: Sequence[syntax.FieldDecl], owner: str = "") -> dict[str, str]:
+    """The paths of fields that name currencies, by name; `owner`: the list they are parts of."""
+    names = [
+        each.name
+        for each in declared
+        if each.type.word is TypeWord.CURRENCY and each.name not in CURRENCY_CODES
+    ]
+    return {name: f"{owner}.{name}" if owner else name for name in names}
+
+
+def bind_currency(field: Field, declared: Sequence[syntax.FieldDecl]) -> Field:
+    """A field with the place of the field that names its currency, where one does."""
+    of = next(each.type.currency for each in declared if each.name == field.name)
+    if field.type is not FieldType.NUMBER or of not in currency_fields(declared):
+        return field
+    place = next(place for place, each in enumerate(declared) if each.name == of)
+    return replace(field, currency_field=place)
 
 
 def _list_of(
@@ -213,8 +251,8 @@ def _named(ref: TypeRef, book: Book, report: Reporter) -> FieldShape:
     return BROKEN
 
 
-def _number(ref: TypeRef, book: Book, report: Reporter) -> FieldShape:
-    found = _measure(ref, book, report)
+def _number(ref: TypeRef, book: Book, report: Reporter, beside: Mapping[str, str]) -> FieldShape:
+    found = _measure(ref, book, report, beside)
     if found is None:
         return BROKEN
     number, default_scale = found
@@ -229,7 +267,9 @@ def _number(ref: TypeRef, book: Book, report: Reporter) -> FieldShape:
     return FieldShape(number, FieldType.NUMBER, scale, _range(ref, number, scale, limit, report))
 
 
-def _measure(ref: TypeRef, book: Book, report: Reporter) -> tuple[NumberType, int] | None:
+def _measure(
+    ref: TypeRef, book: Book, report: Reporter, beside: Mapping[str, str]
+) -> tuple[NumberType, int] | None:
     """The type of a number and its usual decimals."""
     match ref.word:
         case TypeWord.INTEGER:
@@ -244,9 +284,10 @@ def _measure(ref: TypeRef, book: Book, report: Reporter) -> tuple[NumberType, in
             decimals = book.units[ref.unit]
             return quantity(ref.unit), QUANTITY_DECIMALS if decimals is None else decimals
         case _:
-            currency = ref.currency or book.currency
+            currency = beside.get(ref.currency, ref.currency) or book.currency
             place = report.place_of(currency, ref.span)
-            if ref.currency and not known_currency(currency, place, report):
+            is_code = bool(ref.currency) and ref.currency not in beside
+            if is_code and not known_currency(currency, place, report, beside):
                 return None
             if not currency:
                 return None  # The missing ledger was reported.

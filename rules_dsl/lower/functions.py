@@ -1,4 +1,4 @@
-"""Function calls: min, max, abs, sum, count, text, last_part and the roundings."""
+"""Function calls: which function lowers which; numbers, lists and texts are lowered here."""
 
 from __future__ import annotations
 
@@ -8,10 +8,13 @@ from engine.limits import MAX_LIST_ELEMENTS
 from engine.program import EVENT_SHAPE, Kind, Op
 from rules_dsl import syntax
 from rules_dsl.bounds import ACCUMULATED_LIMIT, Range, clamp, total
-from rules_dsl.lower.arithmetic import round_value
+from rules_dsl.keywords import ARITIES
+from rules_dsl.lower.dates import lower_between, lower_edge, lower_moved, lower_part, lower_period
+from rules_dsl.lower.foreign import lower_convert, round_number
 from rules_dsl.lower.lookups import find_list, lower_name
 from rules_dsl.lower.numbers import adopt_each_other, align, within_limits
 from rules_dsl.lower.scope import Scope
+from rules_dsl.lower.spreading import lower_spread
 from rules_dsl.lower.values import Value, failed
 from rules_dsl.types import INTEGER, TEXT, Mismatch, NumberType, Type, add_types, is_text
 
@@ -21,13 +24,13 @@ def lower_call(scope: Scope, call: syntax.Call, wanted: Type | None) -> Value:
     if call.function in {"min", "max"}:
         return _lower_extreme(scope, call, wanted)
     function = _FUNCTIONS.get(call.function)
-    if function is None or len(call.args) != 1:
+    if function is None or len(call.args) != ARITIES[call.function]:
         return failed(call.span)  # The parser reported it.
     return function(scope, call)
 
 
 def _lower_round(scope: Scope, call: syntax.Call) -> Value:
-    return round_value(scope, call, scope.lower(call.args[0]))
+    return round_number(scope, call, scope.lower(call.args[0]))
 
 
 def _lower_extreme(scope: Scope, call: syntax.Call, wanted: Type | None) -> Value:
@@ -93,6 +96,13 @@ def _lower_sum(scope: Scope, call: syntax.Call) -> Value:
             )
         if value.denominator is not None and graph[value.denominator].shape != EVENT_SHAPE:
             return scope.need_rounded(value, "added")
+        if "." in value.type.currency:
+            return scope.fail(
+                "TP212",
+                value.span,
+                f"each of these amounts may be in another currency, as {value.type.currency} says",
+                advice=f"add up {scope.report.word('convert', call.span)}(…, …) of each",
+            )
         shape = scope.shape(value)
         possible = total(graph.range(value.node))
         bounds = possible if value.is_exact else clamp(possible, ACCUMULATED_LIMIT)
@@ -170,5 +180,17 @@ _FUNCTIONS: dict[str, Callable[[Scope, syntax.Call], Value]] = {
     "count": _lower_count,
     "text": _lower_text,
     "last_part": lower_last_part,
+    "convert": lower_convert,
     "round": _lower_round,
+    "days": lower_between,
+    "months": lower_between,
+    "year": lower_part,
+    "month": lower_part,
+    "period": lower_period,
+    "month_start": lower_edge,
+    "month_end": lower_edge,
+    "add_days": lower_moved,
+    "add_months": lower_moved,
+    "spread": lower_spread,
+    "spread_last": lower_spread,
 }

@@ -17,7 +17,17 @@ from rules_dsl.bounds import NOTHING, Range, constant, narrowed, total
 
 #: Operations that may fail or whose reading is recorded.
 _PARTIAL = frozenset(
-    {Op.TABLE_ROW, Op.TABLE_CELL, Op.HAS_RECORD, Op.RECORD, Op.BALANCE, Op.DELTA, Op.SPLIT}
+    {
+        Op.TABLE_ROW,
+        Op.TABLE_CELL,
+        Op.HAS_RECORD,
+        Op.RECORD,
+        Op.VERSION,
+        Op.BALANCE,
+        Op.DELTA,
+        Op.SPLIT,
+        Op.REQUIRE,
+    }
 )
 
 #: Operations whose operands may change places.
@@ -261,6 +271,12 @@ class Graph:
         self.nodes.append(node)
         return len(self.nodes) - 1
 
+    def mean(self, index: int, meaning: str) -> None:
+        """Says what people call a node's values, unless that is known."""
+        node = self.nodes[index]
+        if meaning and not node.meaning:
+            self.nodes[index] = replace(node, meaning=meaning)
+
     def label(self, index: int, name: str) -> None:
         """Names a computed value after its let, unless it has a name."""
         node = self.nodes[index]
@@ -288,7 +304,7 @@ def compact(nodes: Sequence[Node], roots: Sequence[int]) -> tuple[tuple[Node, ..
     needed = set(roots)
     for index in range(len(nodes) - 1, -1, -1):
         node = nodes[index]
-        if index in needed or _may_fail(node, nodes):
+        if index in needed or may_fail(node, nodes):
             needed.add(index)
             needed.update(node.args)
             if node.active is not None:
@@ -304,7 +320,7 @@ def compact(nodes: Sequence[Node], roots: Sequence[int]) -> tuple[tuple[Node, ..
     return tuple(kept), places
 
 
-def _may_fail(node: Node, nodes: Sequence[Node]) -> bool:
+def may_fail(node: Node, nodes: Sequence[Node]) -> bool:
     """Whether an operation can stop an event although nothing uses its value."""
     if node.op is Op.ROUND:
         divisor = nodes[node.args[1]]
@@ -312,4 +328,4 @@ def _may_fail(node: Node, nodes: Sequence[Node]) -> bool:
     if node.op is Op.SUM:
         possible = total(Range(nodes[node.args[0]].low, nodes[node.args[0]].high))
         return possible.low < node.low or possible.high > node.high
-    return node.op in {Op.TABLE_ROW, Op.RECORD, Op.BALANCE, Op.SPLIT, Op.DELTA}
+    return node.op in {Op.TABLE_ROW, Op.RECORD, Op.BALANCE, Op.SPLIT, Op.DELTA, Op.REQUIRE}

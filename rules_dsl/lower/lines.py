@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from engine.errors import InvariantBroken
 from engine.program import EVENT_SHAPE, Kind, Line, LineDimension, Op, Span, Template
 from rules_dsl import syntax
 from rules_dsl.bounds import POSTED_LIMIT
 from rules_dsl.diagnostics.model import Fix
 from rules_dsl.lower.book import FieldInfo
+from rules_dsl.lower.charts import in_chart
 from rules_dsl.lower.conditions import select
 from rules_dsl.lower.dimensions import dimension_value, find_dimensions
+from rules_dsl.lower.foreign import is_foreign
 from rules_dsl.lower.lookups import (
     field_value,
     find_list,
@@ -72,10 +75,12 @@ def repetition(scope: Scope, written: syntax.Name | None, end: Span, noun: str) 
 def lower_line(scope: Scope, line: syntax.LineDecl) -> Line | None:
     """Lowers a voucher line; None where something in it is wrong (reported)."""
     made = repetition(scope, line.each, line.span, "line")
-    account = _lower_account(scope, line.account)
+    account = lower_account(scope, line.account)
+    if isinstance(line.amount, syntax.Remaining):
+        raise InvariantBroken("what the other lines leave is known after them", line.span)
     amount = lower_amount(scope, line.amount)
-    in_shape = _check_shape(scope, made, account, amount)
-    dimensions = _lower_dimensions(scope, line, made)
+    in_shape = check_shape(scope, made, account, amount)
+    dimensions = lower_dimensions(scope, line.dimensions, made)
     if made.is_broken or not in_shape or dimensions is None:
         return None
     return Line(
@@ -151,32 +156,35 @@ def _input_bounds(scope: Scope, number: int) -> list[str]:
 # --- Accounts ----------------------------------------------------------------------------
 
 
-def _lower_account(scope: Scope, account: syntax.Name | syntax.Index) -> Value:
+def lower_account(scope: Scope, account: syntax.Name | syntax.Index) -> Value:
+    """The account of a line: a role, a look-up in a table, or a let that names one."""
     if isinstance(account, syntax.Index):
         value = lower_index(scope, account)
     elif _is_role(scope, account):
         scope.book.use("account", account.text)
-        index = scope.book.account_index[account.text]
+        index = scope.book.roles(scope.ledger)[account.text]
         node = scope.graph.constant(Kind.ACCOUNT, index, account.span)
         return Value(ACCOUNT, node, account.span)
     else:
         value = lower_name(scope, account, ACCOUNT)
-    if value.is_error or isinstance(value.type, AccountType):
+    if value.is_error:
         return value
-    return scope.mismatch(value.span, "an account", value)
+    if not isinstance(value.type, AccountType):
+        return scope.mismatch(value.span, "an account", value)
+    return in_chart(scope, value)
 
 
 def _is_role(scope: Scope, name: syntax.Name) -> bool:
     """Whether a name is a role here; a let that names an account comes first."""
     named = scope.lets.get(name.text)
     is_let = named is not None and isinstance(named.type, AccountType)
-    return name.text in scope.book.account_index and not is_let
+    return name.text in scope.book.roles(scope.ledger) and not is_let
 
 
 # --- Shapes ------------------------------------------------------------------------------
 
 
-def _check_shape(scope: Scope, made: Repetition, account: Value, amount: Value) -> bool:
+def check_shape(scope: Scope, made: Repetition, account: Value, amount: Value) -> bool:
     """Whether account and amount have one value for each line made; reported otherwise."""
     is_sound = not account.is_error and not amount.is_error
     for value, what in ((account, "account"), (amount, "amount")):
@@ -216,13 +224,14 @@ def fits_each(scope: Scope, made: Repetition, value: Value, what: str) -> bool:
 # --- Dimensions --------------------------------------------------------------------------
 
 
-def _lower_dimensions(
-    scope: Scope, line: syntax.LineDecl, made: Repetition
+def lower_dimensions(
+    scope: Scope, written: tuple[syntax.DimensionArg, ...], made: Repetition
 ) -> tuple[LineDimension, ...] | None:
+    """The dimensions of a line; None where one of them is wrong (reported)."""
     before = scope.report.errors
     each, shape = made.each, made.shape
     found = []
-    for index, arg in find_dimensions(scope, line.dimensions):
+    for index, arg in find_dimensions(scope, written):
         given = None if arg.when_given is None else lower_given_field(scope, arg.when_given)
         if given is None:
             last = arg.span
@@ -243,7 +252,7 @@ def _lower_dimensions(
         node = scope.graph.repeat(value.node, shape)
         condition = None if given is None else scope.graph.repeat(given.node, shape)
         found.append(LineDimension(index, node, condition))
-    if scope.report.errors > before or len(found) < len(line.dimensions):
+    if scope.report.errors > before or len(found) < len(written):
         return None
     return tuple(found)
 
@@ -258,12 +267,21 @@ def lower_template(scope: Scope, template: syntax.TemplateText) -> Template:
         if isinstance(part, str):
             parts.append(part)
             continue
-        value = _lower_place(scope, part)
+        value = _without_zeros(scope, _lower_place(scope, part))
         if scope.one_value(value, "a text") and _can_print(scope, value):
             parts.append(value.node)
         else:
             scope.is_sound = False
     return Template(tuple(parts))
+
+
+def _without_zeros(scope: Scope, value: Value) -> Value:
+    """An amount whose decimals only the event tells, as text: 20000 and not 20000.0000."""
+    if value.is_error or value.is_exact or not is_foreign(value.type):
+        return value
+    shape = scope.shape(value)
+    node = scope.graph.add(Op.TEXT_OF, (value.node,), kind=Kind.TEXT, shape=shape, span=value.span)
+    return Value(TEXT, node, value.span)
 
 
 def _lower_place(scope: Scope, expr: syntax.Expr) -> Value:

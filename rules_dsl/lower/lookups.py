@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from engine.currencies import CURRENCY_DECIMALS
 from engine.program import EVENT_SHAPE, Kind, Op, Span
 from rules_dsl import syntax
 from rules_dsl.bounds import NOTHING, Range
@@ -15,6 +16,7 @@ from rules_dsl.lower.scope import Scope
 from rules_dsl.lower.values import Value, failed
 from rules_dsl.types import (
     ACCOUNT,
+    CURRENCY,
     FLAG,
     AccountType,
     CodeType,
@@ -268,9 +270,11 @@ def _global(scope: Scope, name: syntax.Name, wanted: Type | None) -> Value:
         rate = book.rate_info[text]
         book.use("rate", text)
         return failed(name.span) if rate is None else read_rate(scope, rate, name.span)
+    if wanted == CURRENCY and text in CURRENCY_DECIMALS:
+        return Value(CURRENCY, scope.graph.constant(Kind.TEXT, text, name.span), name.span)
     if text in book.account_index:
         book.use("account", text)
-        index = book.account_index[text]
+        index = book.roles(scope.ledger).get(text, book.account_index[text])
         node = scope.graph.constant(Kind.ACCOUNT, index, name.span)
         return Value(ACCOUNT, node, name.span)
     owners = [code.name for code in book.codes.values() if text in code.wires]
@@ -295,7 +299,7 @@ def _unknown_name(scope: Scope, name: syntax.Name, wanted: Type | None) -> Value
         return failed(name.span)
     if isinstance(wanted, AccountType):
         if not book.broken_chart:
-            report.unknown("account", text, name.span, book.account_index)
+            report.unknown("account", text, name.span, book.roles(scope.ledger))
         return failed(name.span)
     return _unknown_field(scope, name)
 

@@ -12,9 +12,11 @@ from rules_dsl.lower.numbers import adopt
 from rules_dsl.lower.scope import Scope
 from rules_dsl.lower.values import Value, failed
 from rules_dsl.types import (
+    DATE,
     FLAG,
     TEXT,
     CodeType,
+    DateType,
     DimensionType,
     Measure,
     NumberType,
@@ -73,6 +75,10 @@ def read_rate(scope: Scope, rate: TableInfo, span: Span) -> Value:
 
 
 def _read_table(scope: Scope, index: syntax.Index, table: TableInfo) -> Value:
+    if index.day is not None:
+        kind, last = ("rate", "as its input") if table.is_rate else ("table", "among its inputs")
+        message = f"{table.name} is a {kind}; a date stands {last}, without {_at(scope, index)}"
+        scope.report.error("TP211", index.day.span, message)
     keys = _fit_keys(scope, index, table.keys, "rate" if table.is_rate else "table")
     output = _find_output(scope, index, table)
     if keys is None or output is None:
@@ -217,7 +223,7 @@ def _fits(found: Type, wanted: Type) -> bool:
 
 
 def _read_record(scope: Scope, index: syntax.Index, record: RecordInfo) -> Value:
-    keys = _fit_keys(scope, index, record.keys, "record")
+    keys = _version_keys(scope, index, record)
     if not index.field:
         first = next(iter(record.fields), "")
         written = scope.report.text(index.span) or record.name
@@ -237,7 +243,8 @@ def read_dimension_record(
     found = _record_field(scope, record, attribute, after_dot(attribute, name.span))
     if found is None:
         return failed(name.span)
-    return _record_value(scope, record, found, [key.node], name.span)
+    day = _business_day(scope, name.span) if record.dated else None
+    return _record_value(scope, record, found, ([key.node], day), name.span)
 
 
 def lower_given_record(scope: Scope, index: syntax.Index) -> Value:
@@ -254,15 +261,84 @@ def lower_given_record(scope: Scope, index: syntax.Index) -> Value:
     if index.field:
         message = f"given asks whether the record exists, not whether it has {index.field}"
         return scope.fail("TP211", index.span, message)
-    keys = _fit_keys(scope, index, record.keys, "record")
-    if keys is None:
+    asked = _version_keys(scope, index, record)
+    if asked is None:
         return failed(index.span)
-    shape = scope.graph.shape(*keys)
-    args = tuple(scope.graph.repeat(key, shape) for key in keys)
+    args = _record_args(scope, (record.index, -1), *asked, index.span)
+    shape = scope.graph.shape(*args)
     node = scope.graph.add(
         Op.HAS_RECORD, args, record.index, kind=Kind.BOOL, shape=shape, span=index.span
     )
     return Value(FLAG, node, index.span)
+
+
+def _at(scope: Scope, index: syntax.Index) -> str:
+    return scope.report.word("at", index.span)
+
+
+def _business_day(scope: Scope, span: Span) -> int:
+    """The node of the event's business date."""
+    date = scope.event.date
+    return scope.graph.add(Op.FIELD, (), date.index, kind=Kind.DATE, shape=EVENT_SHAPE, span=span)
+
+
+def _version_keys(
+    scope: Scope, index: syntax.Index, record: RecordInfo
+) -> tuple[list[int], int | None] | None:
+    """The nodes of a record's keys and, of a dated one, of the day it is asked at."""
+    keys = _fit_keys(scope, index, record.keys, "record")
+    if index.day is None:
+        day = _business_day(scope, index.span) if record.dated else None
+        return None if keys is None else (keys, day)
+    written = scope.lower(index.day, DATE)
+    if written.is_error:
+        return None
+    if not isinstance(written.type, DateType):
+        scope.mismatch(written.span, "a date", written)
+        return None
+    if not record.dated:
+        word = scope.report.word("dated", index.span)
+        message = f"the record {record.name} has no versions by date"
+        advice = f"declare it with {word} before its events, or leave out {_at(scope, index)}"
+        scope.fail("TP211", written.span, message, advice=advice)
+        return None
+    if keys is None or not _same_shapes(scope, written, keys):
+        return None
+    return keys, written.node
+
+
+def _same_shapes(scope: Scope, written: Value, keys: Sequence[int]) -> bool:
+    """Whether a date is of the list that the keys are of, if both are of one; reported if not."""
+    shapes = {scope.graph.shape(*keys), scope.graph.shape(written.node)} - {EVENT_SHAPE}
+    if len(shapes) < 2:
+        return True
+    names = " and ".join(sorted(scope.list_name(shape) for shape in shapes))
+    message = f"the elements of {names} do not belong together"
+    scope.report.error("TP211", written.span, message)
+    return False
+
+
+def _record_args(
+    scope: Scope, place: tuple[int, int], keys: Sequence[int], day: int | None, span: Span
+) -> tuple[int, ...]:
+    """The key of a record's entry: of a dated record with the day of the version in force.
+
+    Args:
+        scope: the rule.
+        place: record and field, or -1 where any version will do.
+        keys: the nodes of the keys.
+        day: the node of the day asked at, None where the record is not dated.
+        span: where it is read.
+    """
+    graph = scope.graph
+    asked = [*keys] if day is None else [*keys, day]
+    shape = graph.shape(*asked)
+    args = tuple(graph.repeat(key, shape) for key in asked)
+    if day is None:
+        return args
+    version = graph.add(Op.VERSION, args, place, kind=Kind.DATE, shape=shape, span=span)
+    shape = graph.shape(version)
+    return tuple(graph.repeat(key, shape) for key in (*args[:-1], version))
 
 
 def _record_field(scope: Scope, record: RecordInfo, field: str, span: Span) -> ValueInfo | None:
@@ -274,15 +350,21 @@ def _record_field(scope: Scope, record: RecordInfo, field: str, span: Span) -> V
 
 
 def _record_value(
-    scope: Scope, record: RecordInfo, found: ValueInfo, keys: Sequence[int], span: Span
+    scope: Scope,
+    record: RecordInfo,
+    found: ValueInfo,
+    asked: tuple[Sequence[int], int | None],
+    span: Span,
 ) -> Value:
+    """A field of a record; `asked`: the nodes of its keys, and of the day of a dated one."""
     graph = scope.graph
-    shape = graph.shape(*keys)
+    args = _record_args(scope, (record.index, found.index), *asked, span)
+    shape = graph.shape(*args)
     kind = kind_of(found.type)
     numeric = kind is Kind.NUMBER
     node = graph.add(
         Op.RECORD,
-        tuple(graph.repeat(key, shape) for key in keys),
+        args,
         (record.index, found.index),
         kind=kind,
         shape=shape,

@@ -76,12 +76,13 @@ class _Lowering:
             keys=tuple(key.text for key in record.keys),
             fields=tuple(self.fields),
             sources=tuple(source for source in sources if source is not None),
+            dated=record.dated,
         )
         infos = {
             each.name: ValueInfo(position, each.name, self.types[position], each.scale, bounds)
             for position, (each, bounds) in enumerate(zip(self.fields, self._bounds(), strict=True))
         }
-        return made, RecordInfo(index, record.name, tuple(self.keys), infos)
+        return made, RecordInfo(index, record.name, tuple(self.keys), infos, record.dated)
 
     def _field(self, declaration: syntax.FieldDecl) -> None:
         read, field_type = read_field(declaration, self.book, self.report)

@@ -21,15 +21,18 @@ from engine.program import (
     VoucherPlan,
 )
 from rules_dsl import syntax
+from rules_dsl.keywords import Language, spelling_of
 from rules_dsl.lower.book import Book
 from rules_dsl.lower.conditions import lower_condition
 from rules_dsl.lower.expressions import lower_expression
-from rules_dsl.lower.graph import compact
+from rules_dsl.lower.graph import compact, may_fail
 from rules_dsl.lower.lines import lower_line, lower_template
 from rules_dsl.lower.moves import lower_move, move_places, moved
 from rules_dsl.lower.records import find_ledger
+from rules_dsl.lower.remaining import find_remaining, lower_remaining
 from rules_dsl.lower.scope import Scope
 from rules_dsl.lower.statements import bind, lower_delta, lower_split
+from rules_dsl.lower.transfers import lower_transfer
 from rules_dsl.lower.values import Value
 from rules_dsl.reporting import Reporter
 
@@ -84,6 +87,7 @@ class _Lowering:
     deltas: list[int] = field(default_factory=list)
     moves: list[BudgetMove] = field(default_factory=list)
     targets: dict[str, Span] = field(default_factory=dict)
+    explanation: Template | None = None
     review: str | None = None
 
     def lower(self) -> Rule:
@@ -99,6 +103,8 @@ class _Lowering:
         guard_count = len(scope.graph.nodes) if guard is not None else 0
         for statement in self.declaration.statements:
             self._statement(statement)
+        if self.declaration.explanation is not None:
+            self._explain(self.declaration.explanation)
         return self._rule(None if guard is None else guard.node, guard_count)
 
     def _guard(self, expr: syntax.Expr, where: str) -> Value | None:
@@ -159,6 +165,22 @@ class _Lowering:
         self.refusals.append(Refusal(condition.node, code, message, statement.span))
         scope.facts.append(refused)
 
+    def _explain(self, written: syntax.TemplateText) -> None:
+        """Lowers what is said when somebody asks; it must not make an event fail or wait."""
+        graph = self.scope.graph
+        before = len(graph.nodes)
+        self.explanation = lower_template(self.scope, written)
+        for node in graph.nodes[before:]:
+            if may_fail(node, graph.nodes):
+                let = self.scope.report.word("let", node.span)
+                self.scope.report.error(
+                    "TP211",
+                    node.span,
+                    "an explanation says what the rule has worked out; this could fail",
+                    help=f"name the value with {let} in the rule, and write its name here",
+                )
+                return
+
     # --- Vouchers ------------------------------------------------------------------------
 
     def _voucher(self, statement: syntax.VoucherDecl) -> None:
@@ -178,9 +200,7 @@ class _Lowering:
             inside = scope.doubting() if guard is None else scope.under(guard)
         with inside:
             summary = lower_template(scope, statement.summary)
-            lines = [lower_line(scope, line) for line in statement.lines]
-        if None in lines:
-            scope.is_sound = False
+            lines = self._lines(statement)
         scope.ledger = self.ledger
         self.vouchers.append(
             VoucherPlan(
@@ -188,11 +208,33 @@ class _Lowering:
                 word=statement.word or scope.book.ledgers[ledger].word,
                 summary=summary,
                 guard=None if guard is None else guard.node,
-                lines=tuple(line for line in lines if line is not None),
+                lines=tuple(lines),
                 span=statement.span,
                 merge=statement.merge,
             )
         )
+
+    def _lines(self, statement: syntax.VoucherDecl) -> list[Line]:
+        """The lines of a voucher in its order; what the others leave is worked out last."""
+        scope = self.scope
+        rest = find_remaining(scope, statement.lines)
+        made: list[tuple[Line, ...]] = []
+        for line in statement.lines:
+            found: tuple[Line, ...] | None = ()
+            if isinstance(line, syntax.TransferDecl):
+                found = lower_transfer(scope, line)
+            elif not isinstance(line.amount, syntax.Remaining):
+                lowered = lower_line(scope, line)
+                found = None if lowered is None else (lowered,)
+            scope.is_sound = scope.is_sound and found is not None
+            made.append(found or ())
+        if rest is not None and scope.is_sound:
+            others = [line for part in made for line in part]
+            last = lower_remaining(scope, rest, others)
+            scope.is_sound = last is not None
+            place = statement.lines.index(rest)
+            made[place] = () if last is None else (last,)
+        return [line for part in made for line in part]
 
     # --- The rule ------------------------------------------------------------------------
 
@@ -221,6 +263,8 @@ class _Lowering:
             basis=declaration.basis,
             span=declaration.span,
             moves=tuple(moved(move, places) for move in self.moves),
+            explanation=None if self.explanation is None else _moved(self.explanation, places),
+            chinese=_is_chinese(declaration, self.scope.report),
             review=self.review,
         )
 
@@ -234,12 +278,16 @@ class _Lowering:
             yield from _places(refusal.message)
         for move in self.moves:
             yield from move_places(move)
+        if self.explanation is not None:
+            yield from _places(self.explanation)
         for voucher in self.vouchers:
             if voucher.guard is not None:
                 yield voucher.guard
             yield from _places(voucher.summary)
             for line in voucher.lines:
                 yield from (line.account, line.amount)
+                if line.transfer is not None:
+                    yield line.transfer
                 for dimension in line.dimensions:
                     yield dimension.value
                     if dimension.given is not None:
@@ -270,6 +318,7 @@ def _moved_line(line: Line, places: dict[int, int]) -> Line:
         line,
         account=places[line.account],
         amount=places[line.amount],
+        transfer=None if line.transfer is None else places[line.transfer],
         dimensions=tuple(
             LineDimension(
                 each.dimension,
@@ -279,3 +328,9 @@ def _moved_line(line: Line, places: dict[int, int]) -> Line:
             for each in line.dimensions
         ),
     )
+
+
+def _is_chinese(declaration: syntax.RuleDecl, report: Reporter) -> bool:
+    """Whether the declaration is written with Chinese keywords."""
+    word = spelling_of("RULE", Language.CHINESE) or ""
+    return report.text(declaration.span).startswith(word)

@@ -14,7 +14,7 @@ from rules_dsl.lower.facts import Fact, Facts, gather
 from rules_dsl.lower.graph import Graph
 from rules_dsl.lower.values import Value, failed
 from rules_dsl.reporting import Reporter
-from rules_dsl.types import NumberType, Type, describe
+from rules_dsl.types import NumberType, Type, describe, meaning_of
 
 #: Levels of an expression. The parser allows no more, and each takes a few stack frames.
 DEPTH_LIMIT = MAX_DEPTH + 10
@@ -74,6 +74,8 @@ class Scope:
         try:
             value = self._lower(self, expr, wanted)
             self.is_sound = self.is_sound and not value.is_error
+            if not value.is_error and value.node >= 0:
+                self.graph.mean(value.node, meaning_of(value.type))
             return value
         finally:
             self._depth -= 1

@@ -8,6 +8,7 @@ from engine.program import EVENT_SHAPE, Kind, Op
 from rules_dsl import syntax
 from rules_dsl.bounds import ACCUMULATED_LIMIT, Range, symmetric
 from rules_dsl.lower.book import TargetInfo
+from rules_dsl.lower.foreign import in_whole_units
 from rules_dsl.lower.lines import lower_amount
 from rules_dsl.lower.lookups import lower_name
 from rules_dsl.lower.numbers import adopt
@@ -21,6 +22,7 @@ from rules_dsl.types import (
     Type,
     describe,
     is_text,
+    meaning_of,
     money,
 )
 
@@ -49,6 +51,7 @@ def bind(scope: Scope, statement: syntax.Let | syntax.Split | syntax.Delta, valu
     scope.let_spans[name] = span
     if not value.is_error and not value.is_exact:
         scope.graph.label(value.node, name)
+        scope.graph.mean(value.node, meaning_of(value.type))
 
 
 def lower_split(scope: Scope, split: syntax.Split) -> Value:
@@ -61,18 +64,22 @@ def lower_split(scope: Scope, split: syntax.Split) -> Value:
     if not _is_total(scope, total) or not _are_weights(scope, weights):
         return failed(split.span)
     graph = scope.graph
-    bounds = graph.range(total.node)
-    node = graph.add(
-        Op.SPLIT,
-        (total.node, weights.node),
-        split.residue,
-        kind=Kind.NUMBER,
-        shape=graph[weights.node].shape,
-        scale=graph[total.node].scale,
-        values=Range(min(bounds.low, 0), max(bounds.high, 0)),
-        span=split.span,
-    )
-    return Value(total.type, node, split.span)
+
+    def shares(whole: Value) -> int:
+        bounds = graph.range(whole.node)
+        return graph.add(
+            Op.SPLIT,
+            (whole.node, weights.node),
+            split.residue,
+            kind=Kind.NUMBER,
+            shape=graph[weights.node].shape,
+            scale=graph[whole.node].scale,
+            values=Range(min(bounds.low, 0), max(bounds.high, 0)),
+            span=split.span,
+        )
+
+    node = in_whole_units(scope, total, split.span, shares)
+    return failed(split.span) if node is None else Value(total.type, node, split.span)
 
 
 def _is_total(scope: Scope, total: Value) -> bool:

@@ -18,6 +18,9 @@ from rules_dsl.testing.difference import (
     VoucherPair,
     compare_vouchers,
 )
+from rules_dsl.testing.edits import Change
+from rules_dsl.testing.mutants import OPERATORS
+from rules_dsl.testing.mutation import Fate, Mutation, Tried, choose_mutants, try_change
 from rules_dsl.testing.running import (
     DEFAULT_DAY,
     TestResult,
@@ -27,25 +30,34 @@ from rules_dsl.testing.running import (
     tests_of,
 )
 from rules_dsl.testing.showing import show_difference
+from rules_dsl.testing.transcript import transcribe_event
 
 __all__ = [
+    "Change",
     "Coverage",
     "CoverageItem",
     "DEFAULT_DAY",
     "Difference",
+    "Fate",
     "FigureDifference",
     "LineFigures",
     "LinePair",
+    "Mutation",
+    "OPERATORS",
     "Part",
     "StatusDifference",
     "TestResult",
+    "Tried",
     "VoucherDifference",
     "VoucherFigures",
     "VoucherPair",
+    "choose_mutants",
     "compare_vouchers",
     "count_passed",
     "run_covered",
     "run_tests",
     "show_difference",
     "tests_of",
+    "transcribe_event",
+    "try_change",
 ]

@@ -15,7 +15,6 @@ from engine.effects import BUDGET_MOVES, MoveKind, Stage, Status, Verdict
 from engine.errors import UnknownObject
 from engine.program import Act, Budget, Horizon, Program
 from rules_dsl import syntax
-from rules_dsl.diagnostics.suggest import suggest
 from rules_dsl.testing.difference import FigureDifference
 from rules_dsl.testing.mismatch import Mismatch, minor_amount, status_difference, status_words
 
@@ -113,13 +112,7 @@ class BudgetSteps:
     # --- Nodes ---------------------------------------------------------------------------
 
     def _budget(self, node: syntax.TestNode) -> Budget:
-        name = node.budget.text
-        known = {budget.name: budget for budget in self._program.budgets}
-        if name not in known:
-            near = suggest(name, known)
-            meant = f"; did you mean {near[0]}?" if near else ""
-            raise Mismatch(f"unknown budget {name}{meant}")
-        return known[name]
+        return next(each for each in self._program.budgets if each.name == node.budget.text)
 
     def _name(self, budget: Budget, node: syntax.TestNode) -> str:
         """The canonical name of a node; its period is that of its day, or of the test."""

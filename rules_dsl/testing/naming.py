@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from engine.calls import LineView, VoucherView
 from engine.decimals import format_minor, format_plain
+from engine.errors import InvariantBroken
 from engine.program import Program, Side
 from rules_dsl import syntax
 from rules_dsl.testing.difference import LineFigures, VoucherFigures
@@ -19,18 +20,26 @@ class Names:
         """`files`: the syntax trees the program was made from."""
         self.program = program
         self.events = {kind.name: kind for kind in program.event_types}
-        self.accounts = {account.role: account.code for account in program.accounts}
+        self.accounts: dict[str, str] = {}
+        self._charts: dict[str, str] = {}
+        for account in sorted(program.accounts, key=lambda each: bool(each.chart)):
+            self.accounts.setdefault(account.role, account.code)
+            self._charts.setdefault(account.role, account.chart)
         self.dimensions = {dimension.name: dimension.wire for dimension in program.dimensions}
-        self.codes = {
-            value.name: value.wire
+        self.code_sets = {
+            declaration.name: {value.name: value.wire for value in declaration.values}
             for file in files
             for declaration in file.declarations
             if isinstance(declaration, syntax.CodeDecl)
-            for value in declaration.values
         }
+        self.codes = {name: wire for each in self.code_sets.values() for name, wire in each.items()}
         self.roles: dict[str, str] = {}
         for role, code in self.accounts.items():
             self.roles.setdefault(code, role)
+        self._roles: dict[tuple[str, str], str] = {}
+        for account in program.accounts:
+            self._roles.setdefault((account.chart, account.code), account.role)
+        self._ledgers = {ledger.wire: ledger.chart for ledger in program.ledgers}
         self._dimension_names = {wire: name for name, wire in self.dimensions.items()}
 
     def expected(self, step: syntax.ExpectVoucher) -> VoucherFigures:
@@ -39,22 +48,25 @@ class Names:
 
     def booked(self, view: VoucherView) -> VoucherFigures:
         """A voucher as the book holds it."""
-        lines = tuple(self.booked_line(line, view.scale) for line in view.lines)
+        lines = tuple(self.booked_line(line, view) for line in view.lines)
         return VoucherFigures(view.summary, lines)
 
-    def booked_line(self, line: LineView, scale: int) -> LineFigures:
-        """A line as the book holds it; red amounts are negative on their side."""
+    def booked_line(self, line: LineView, view: VoucherView) -> LineFigures:
+        """A line of a voucher as the book holds it; red amounts are negative on their side."""
         side, amount = ("debit", line.debit) if line.debit else ("credit", line.credit)
-        return self._figures(side, line.account_code, format_minor(amount, scale), line.dimensions)
+        account = (self._ledgers.get(view.ledger, ""), line.account_code)
+        return self._figures(side, account, format_minor(amount, view.scale), line.dimensions)
 
     def _line(self, line: syntax.LineDecl) -> LineFigures:
-        account = line.account
+        account, amount = line.account, line.amount
+        if isinstance(amount, syntax.Remaining):
+            raise InvariantBroken("an expected line says its amount", line.span)
         role = account.text if isinstance(account, syntax.Name) else account.name.text
         scale = self.program.ledgers[0].scale
         return self._figures(
             "debit" if line.side is Side.DEBIT else "credit",
-            self.accounts[role],
-            format_minor(minor_amount(line.amount, scale), scale),
+            (self._charts[role], self.accounts[role]),
+            format_minor(minor_amount(amount, scale), scale),
             tuple(
                 (self.dimensions[part.dimension.text], self._value(part))
                 for part in line.dimensions
@@ -62,12 +74,17 @@ class Names:
         )
 
     def _figures(
-        self, side: str, code: str, amount: str, dimensions: Sequence[tuple[str, str]]
+        self,
+        side: str,
+        account: tuple[str, str],
+        amount: str,
+        dimensions: Sequence[tuple[str, str]],
     ) -> LineFigures:
+        """`account`: its chart and its code there."""
         named = tuple(
             (self._dimension_names.get(wire, wire), value) for wire, value in sorted(dimensions)
         )
-        return LineFigures(side, self.roles.get(code, code), amount, named)
+        return LineFigures(side, self._roles.get(account, account[1]), amount, named)
 
     def _value(self, part: syntax.DimensionArg) -> str:
         match part.value:

@@ -133,6 +133,8 @@ class _Runner:
                 self._post(step)
             case syntax.GivenRecord():
                 self._give_record(step)
+            case syntax.GivenTarget():
+                self._give_target(step)
             case syntax.GivenBalance():
                 self._give_balance(step)
             case syntax.GivenReviewed():
@@ -288,6 +290,10 @@ class _Runner:
         record = next(r for r in self.program.records if r.name == step.record.text)
         declared = {part.name: part for part in record.fields}
         key = tuple(self._key(part) for part in step.keys)
+        if record.dated:
+            key = (*key, self._day if step.day is None else step.day)
+        elif step.day is not None:
+            raise Mismatch(f"{record.name} has no versions by date; leave out its date")
         values: dict[str, int | tuple[int, int]] = {}
         for name, value in step.values:
             kind = declared[name.text].type
@@ -300,6 +306,18 @@ class _Runner:
             else:
                 values[name.text] = self._key(value)
         self.book.state.records.setdefault(record.name, {}).setdefault(key, {}).update(values)
+        self.book.state.versions.note(record.name, key)
+
+    def _give_target(self, step: syntax.GivenTarget) -> None:
+        target = next(each for each in self.program.targets if each.name == step.target.text)
+        key = (self._entity, *(self._key(part) for part in step.keys))
+        amount = minor_amount(step.amount, target.scale)
+        self.book.state.targets.setdefault(target.name, {})[key] = amount
+
+    @property
+    def _entity(self) -> int:
+        """The code of the entity of a test's events."""
+        return self.book.state.pool.intern(self.book.default_entity)
 
     def _give_balance(self, step: syntax.GivenBalance) -> None:
         code = self.names.accounts[step.account.text]
@@ -309,10 +327,9 @@ class _Runner:
             for part in step.keys
             if part.value is not None
         }
-        entity = self.book.state.pool.intern("C01")
         for spec, balances in self.book.state.balances.items():
             if code in spec.accounts and set(spec.dimensions) <= given.keys():
-                key = (entity, *(given[wire] for wire in spec.dimensions))
+                key = (self._entity, *(given[wire] for wire in spec.dimensions))
                 balances[key] = balances.get(key, 0) + amount
 
     def _expect_part(self, step: syntax.ExpectVoucher) -> None:
@@ -330,7 +347,7 @@ class _Runner:
         """The lines of a voucher that an expectation names."""
         wanted = Counter(self.names.expected(step).lines)
         for line in view.lines:
-            figures = self.names.booked_line(line, view.scale)
+            figures = self.names.booked_line(line, view)
             if wanted[figures]:
                 wanted[figures] -= 1
                 yield LinePlace(view.rule, line.rule_line, line.element)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from fractions import Fraction
 
 from engine.book import Book
@@ -160,10 +160,7 @@ def states(reference: State, engine: BookState) -> tuple[ObservedState, Observed
                 (name, entity, *map(str, key)): value
                 for (name, entity, key), value in reference.targets.items()
             },
-            records={
-                (name, *map(str, key)): {field: _plain(value) for field, value in fields.items()}
-                for (name, key), fields in reference.records.items()
-            },
+            records=_reference_records(reference),
             balances=_reference_balances(reference, engine),
             nodes=_reference_nodes(reference.budgets),
             references=_reference_references(reference.budgets),
@@ -257,14 +254,30 @@ def _reference_balances(reference: State, engine: BookState) -> dict[Key, int]:
     return found
 
 
+def _reference_records(reference: State) -> dict[Key, dict[str, object]]:
+    """The reference's records; of dated ones what was written for each day, under that day."""
+    found: dict[Key, dict[str, object]] = {
+        (name, *map(str, key)): {field: _plain(value) for field, value in fields.items()}
+        for (name, key), fields in reference.records.items()
+    }
+    for (name, key), writes in reference.dated.items():
+        for day, fields in writes:
+            version = found.setdefault((name, *map(str, key), day.isoformat()), {})
+            version |= {field: _plain(value) for field, value in fields.items()}
+    return found
+
+
 def _engine_records(reference: State, engine: BookState) -> dict[Key, dict[str, object]]:
     """The engine's records; the reference's values say which numbers stand for texts."""
+    kept = [(name, fields) for (name, _), fields in reference.records.items()]
+    kept += [(name, own) for (name, _), all_ in reference.dated.items() for _, own in all_]
     texts = {
         (name, field)
-        for (name, _), fields in reference.records.items()
+        for name, fields in kept
         for field, value in fields.items()
         if isinstance(value, str)
     }
+    dated = {name for name, _ in reference.dated}
     found: dict[Key, dict[str, object]] = {}
     for name, records in engine.records.items():
         for key, fields in records.items():
@@ -276,7 +289,9 @@ def _engine_records(reference: State, engine: BookState) -> dict[Key, dict[str, 
                     values[field] = engine.pool.text(value)
                 else:
                     values[field] = value
-            found[name, *map(engine.pool.text, key)] = values
+            day = [(EPOCH + timedelta(days=key[-1])).isoformat()] if name in dated else []
+            texts_of_key = key[:-1] if name in dated else key
+            found[name, *map(engine.pool.text, texts_of_key), *day] = values
     return found
 
 

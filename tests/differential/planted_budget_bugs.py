@@ -9,6 +9,7 @@ OVERLAY = "engine.state.budget_overlay:BudgetOverlay."
 STATE = "engine.state.budgets:"
 EVALUATE = "engine.evaluate."
 DECIDE = "engine.decide."
+COMMAND = DECIDE + "budget_commands."
 
 NODES = (
     Bug(
@@ -41,6 +42,30 @@ NODES = (
         "if not key:",
         "if False:",
     ),
+    Bug(
+        "a command's node is looked for in the period of its date, not in the one it writes",
+        COMMAND + "command:Command.standing",
+        "path, self.day, period=period",
+        "path, self.day",
+    ),
+    Bug(
+        "an amount is changed in the period of a command's date",
+        COMMAND + "approval:_limited",
+        "path, command.day, period=period, whole=True",
+        "path, command.day, whole=True",
+    ),
+    Bug(
+        "a node carried over no longer hangs under its parent",
+        COMMAND + "closing:_entered_alike",
+        "if not parent or target in state.chain(parent):",
+        "if True:",
+    ),
+    Bug(
+        "a node that something moved at is hung elsewhere",
+        COMMAND + "approval:_entered_under",
+        "if known is not None and state.figures(node) != (0, 0, 0, 0, 0):",
+        "if False:",
+    ),
 )
 
 FIGURES = (
@@ -67,6 +92,12 @@ FIGURES = (
         STATE + "Terms.tolerance",
         "return min(share, amount)",
         "return max(share, amount)",
+    ),
+    Bug(
+        "an amount granted by the same event brings no tolerance",
+        RULING + "_touched",
+        "not (terms.limited or node in work.limits)",
+        "not terms.limited",
     ),
     Bug(
         "a shortfall leaves the tolerance out",
@@ -245,6 +276,13 @@ COLUMNS = (
         "engine.budget.bulk:available_before",
         "limits.available[asked[1]] - (before - base)",
         "limits.available[asked[1]]",
+        "columns",
+    ),
+    Bug(
+        "what comes back to a closed node is left there in columns",
+        "engine.budget.bulk:available_before",
+        "result[closed[asked[1]]] = 0",
+        "pass",
         "columns",
     ),
     Bug(

@@ -92,7 +92,12 @@ class BudgetCommand:
         return found[0]
 
     def _node(self, written: object) -> tuple[Budget, Node]:
-        """A node as written: `NAME[k1,k2]@PERIOD` or `[NAME/]k1/k2[/PERIOD]`."""
+        """A node as written, in the period of the command's date where it has none."""
+        budget, path, period = self._read(written)
+        return budget, Node(budget.wire, path, period or period_of_day(budget.horizon, self._on))
+
+    def _read(self, written: object) -> tuple[Budget, tuple[str, ...], str]:
+        """Budget, keys and period of `NAME[k1,k2]@PERIOD` or `[NAME/]k1/k2[/PERIOD]`."""
         if not isinstance(written, str) or not written:
             raise NotPossible("INVALID_FIELD")
         budget, period = self._budget(), ""
@@ -111,15 +116,15 @@ class BudgetCommand:
                 budget = self._book.declared[path.pop(0)]
             if len(path) > 1 and is_period(budget.horizon, path[-1]):
                 period = path.pop()
+        if budget.by_path:
+            path = [part for key in path for part in key.split("/")]
         if "" in path or (not budget.by_path and len(path) > len(budget.keys)):
             raise NotPossible("UNKNOWN_NODE")
-        period = period or period_of_day(budget.horizon, self._on)
-        return budget, Node(budget.wire, tuple(path), period)
+        return budget, tuple(path), period
 
     def _found(self, budget: Budget, node: Node, *, whole: bool = False) -> tuple[Node | None, str]:
         """Where the keys of a node that is not there lead, in the period as written."""
-        on = first_day(budget.horizon, node.period) or self._on
-        return find_node(self._book, budget, node.path, on, whole=whole)
+        return find_node(self._book, budget, node.path, self._on, period=node.period, whole=whole)
 
     def _limited(self, written: object) -> tuple[Budget, Node]:
         """A node that has an amount."""
@@ -160,8 +165,17 @@ class BudgetCommand:
 
     def _approve(self) -> Answer:
         """Sets amounts and what is said of nodes; takes over what was consumed before."""
+        book = self._book
+        kept = dict(book.terms), dict(book.entered)
+        try:
+            return self._approve_lines()
+        except NotPossible:
+            book.terms, book.entered = kept
+            raise
+
+    def _approve_lines(self) -> Answer:
+        book, cuts = self._book, Cuts(self._book)
         asks: list[Ask] = []
-        terms: dict[Node, Terms] = {}
         limits: dict[Node, int] = {}
         for line in self._lines():
             budget, node = self._node(line.get("node"))
@@ -170,9 +184,12 @@ class BudgetCommand:
             amount = self._raw(line, "amount", budget)
             if amount is None or amount < 0:
                 raise NotPossible("INVALID_FIELD")
-            known = terms.get(node, self._book.terms_of(node))
-            terms[node] = self._said(known, budget, node, line)
-            before = limits.get(node, self._book.figure(node, LIMIT))
+            if line.get("parent"):
+                self._hang(budget, node, line["parent"])
+            book.enter(node)
+            cuts.note(book.chain(node))
+            book.terms[node] = self._said(book.terms_of(node), budget, node, line)
+            before = limits.get(node, book.figure(node, LIMIT))
             limits[node] = amount
             asks.append(Ask(Act.GRANT, budget, node, amount - before))
             for name, act in OPENINGS:
@@ -180,14 +197,35 @@ class BudgetCommand:
                 if opening:
                     reference = "" if act is Act.SPEND else self._id
                     asks.append(Ask(act, budget, node, opening, reference=reference, opening=True))
-        cuts = Cuts(self._book)
-        for node in terms:
-            cuts.note(self._book.chain(node))
-        self._book.terms |= terms
-        for node in terms:
-            self._book.enter(node)
-        answer = self._book.decide(asks)
+        answer = book.decide(asks)
         return replace(answer, verdicts=(*answer.verdicts, *cuts.verdicts()))
+
+    def _hang(self, budget: Budget, node: Node, written: object) -> None:
+        """Puts a node nothing has moved at under the parent that a line names."""
+        book = self._book
+        of, path, period = self._read(written)
+        above = Node(of.wire, path, period or node.period)
+        if of != budget or path == node.path:
+            raise NotPossible("INVALID_FIELD")
+        if budget.horizon is not Horizon.DATES and above.period != node.period:
+            raise NotPossible("INVALID_FIELD")
+        if not budget.by_path and path != node.path[:-1]:
+            raise NotPossible("INVALID_FIELD")
+        if node in book.entered:
+            if book.chain(node)[1:2] == [above]:
+                return
+            if self._has_moved(node):
+                raise NotPossible("PARENT_SETTLED")
+        book.enter(above)
+        if node in book.chain(above):
+            raise NotPossible("INVALID_FIELD")
+        book.terms[node] = replace(book.terms_of(node), parent=above)
+
+    def _has_moved(self, node: Node) -> bool:
+        book = self._book
+        stages = (LIMIT, *STAGES.values())
+        figures = [book.figure(node, stage) for stage in stages]
+        return any(figures) or book.excesses[str(node)] != 0
 
     def _said(self, terms: Terms, budget: Budget, node: Node, line: Mapping[str, object]) -> Terms:
         """What a line of an approval says of its node."""
@@ -195,9 +233,6 @@ class BudgetCommand:
         if budget.horizon is Horizon.DATES:
             first, last = node.period.split("..")
             said = replace(said, days=(date.fromisoformat(first), date.fromisoformat(last)))
-        if line.get("parent"):
-            _, above = self._node(line["parent"])
-            said = replace(said, parent=replace(above, period=node.period))
         if line.get("control"):
             said = replace(said, control=Control(line["control"]))
         if line.get("override_role"):
@@ -274,10 +309,13 @@ class BudgetCommand:
             target = replace(node, period=onto)
             if terms.limited and carried:
                 moves += [Move(node, LIMIT, -carried), Move(target, LIMIT, carried)]
-                above = terms.parent and replace(terms.parent, period=onto)
+                self._enter_alike(node, onto)
                 known = book.terms_of(target)
                 book.terms[target] = replace(
-                    terms, closed=known.closed, parent=above, days=period_days(budget.horizon, onto)
+                    terms,
+                    closed=known.closed,
+                    parent=known.parent,
+                    days=period_days(budget.horizon, onto),
                 )
             book.terms[node] = replace(terms, closed=True)
         if carry_reserved:
@@ -296,6 +334,20 @@ class BudgetCommand:
             book.enter(move.node)
             cuts.note_new(book.chain(move.node))
         return Answer(reason="" if nodes else "NOTHING_TO_CLOSE", verdicts=tuple(cuts.verdicts()))
+
+    def _enter_alike(self, node: Node, onto: str) -> Node:
+        """The node of the same keys in another period, hung there as it hangs in its own."""
+        book, target = self._book, replace(node, period=onto)
+        if target in book.entered and (book.terms_of(target).limited or self._has_moved(target)):
+            return target
+        for above in book.chain(node)[1:2]:
+            parent = above
+            if above.period == node.period:
+                parent = self._enter_alike(above, onto)
+            if target not in book.chain(parent):
+                book.terms[target] = replace(book.terms_of(target), parent=parent)
+        book.enter(target)
+        return target
 
     # --- Single demands ------------------------------------------------------------------------
 
@@ -384,19 +436,6 @@ class BudgetCommand:
 def is_period(horizon: Horizon, text: str) -> bool:
     """Whether a text names a period of this kind."""
     return horizon in PERIODS and PERIODS[horizon].fullmatch(text) is not None
-
-
-def first_day(horizon: Horizon, period: str) -> date | None:
-    """The first day of a period; None where there is none."""
-    if not period:
-        return None
-    days = period_days(horizon, period)
-    if days is not None:
-        return days[0]
-    month = {Horizon.MONTH: period[-2:], Horizon.QUARTER: "1"}.get(horizon, "1")
-    if horizon is Horizon.QUARTER:
-        month = str(int(period[-1]) * 3 - 2)
-    return date(int(period[:4]), int(month), 1)
 
 
 def period_days(horizon: Horizon, period: str) -> tuple[date, date] | None:

@@ -11,13 +11,21 @@ from tests.reference.budgets import Budgets
 
 
 def find_node(
-    book: Budgets, budget: Budget, keys: Sequence[str], on: date, *, whole: bool = False
+    book: Budgets,
+    budget: Budget,
+    keys: Sequence[str],
+    on: date,
+    *,
+    period: str = "",
+    whole: bool = False,
 ) -> tuple[Node | None, str]:
     """The node of a statement's keys, and why it cannot be told.
 
+    `period`: where one is written the day does not matter, and no node of another will do.
     `whole`: its amount is to be changed, so that no node of fewer keys will do.
     """
-    period = period_of_day(budget.horizon, on)
+    by_day = budget.horizon is Horizon.DATES and not period
+    period = period or period_of_day(budget.horizon, on)
     path = tuple(keys)
     if budget.by_path:
         path = tuple(part for key in keys for part in key.split("/") if part)
@@ -30,7 +38,8 @@ def find_node(
         found = [
             node
             for node, terms in book.terms.items()
-            if node.budget == budget.wire and terms.limited and _covers(node, terms, on, period)
+            if node.budget == budget.wire and terms.limited
+            if (_covers(terms, on) if by_day else node.period == period)
             if (node.path[-length:] if budget.by_path else node.path) == wanted
         ]
         if len(found) > 1:
@@ -44,7 +53,5 @@ def find_node(
     return Node(budget.wire, path, period), ""
 
 
-def _covers(node: Node, terms: Terms, on: date, period: str) -> bool:
-    if terms.days is not None:
-        return terms.days[0] <= on <= terms.days[1]
-    return node.period == period
+def _covers(terms: Terms, on: date) -> bool:
+    return terms.days is not None and terms.days[0] <= on <= terms.days[1]

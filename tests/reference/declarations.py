@@ -11,7 +11,7 @@ from fractions import Fraction
 from engine.program import Act, Budget, Tolerance
 from rules_dsl import syntax
 from rules_dsl.syntax import TypeWord
-from tests.reference.values import CURRENCY_DECIMALS, Account
+from tests.reference.values import Account, decimals_of
 
 #: Bounds where none is written: an amount's in minor units, another number's in its own units.
 AMOUNT_LIMIT = 10**15
@@ -33,6 +33,7 @@ class Declarations:
     records: dict[str, syntax.RecordDecl] = field(default_factory=dict)
     targets: dict[str, syntax.TargetDecl] = field(default_factory=dict)
     accounts: dict[str, Account] = field(default_factory=dict)
+    charts: dict[str, dict[str, Account]] = field(default_factory=dict)
     budgets: dict[str, syntax.BudgetDecl] = field(default_factory=dict)
     rules: list[syntax.RuleDecl] = field(default_factory=list)
 
@@ -73,26 +74,40 @@ class Declarations:
                 self.rules.append(declaration)
             case syntax.ChartDecl():
                 if declaration.csv:
-                    self._take_csv(assets[declaration.csv])
+                    self._take_csv(declaration.name, assets[declaration.csv])
                 for account in declaration.accounts:
-                    self.accounts[account.role] = Account(
-                        account.role,
-                        account.code,
-                        account.name,
-                        account.debit_side,
-                        tuple(name.text for name in account.requires),
+                    self._account(
+                        declaration.name,
+                        Account(
+                            account.role,
+                            account.code,
+                            account.name,
+                            account.debit_side,
+                            tuple(name.text for name in account.requires),
+                        ),
                     )
 
-    def _take_csv(self, text: str) -> None:
+    def _take_csv(self, chart: str, text: str) -> None:
         for row in csv.DictReader(io.StringIO(text)):
             role = row["role"]
-            self.accounts[role] = Account(
+            account = Account(
                 role,
                 row["code"],
                 row["name"] or role,
                 row["side"] in {"debit", "借"},
                 tuple((row.get("requires") or "").split()),
             )
+            self._account(chart, account)
+
+    def _account(self, chart: str, account: Account) -> None:
+        self.charts.setdefault(chart, {})[account.role] = account
+        self.accounts[account.role] = account
+
+    def account(self, role: str, ledger: syntax.LedgerDecl) -> Account:
+        """The account of a role in a ledger's chart: its own, or those that no ledger has."""
+        taken = {each.chart for each in self.ledgers.values()} - {""}
+        names = [ledger.chart] if ledger.chart else [n for n in self.charts if n not in taken]
+        return next(self.charts[name][role] for name in names if role in self.charts[name])
 
     @property
     def first_ledger(self) -> syntax.LedgerDecl:
@@ -111,7 +126,7 @@ class Declarations:
             declared = self.units[counted].decimals
             scale = 4 if declared is None else declared
         else:
-            scale = CURRENCY_DECIMALS[counted]
+            scale = decimals_of(counted)
         tolerances: dict[Act, Tolerance] = {}
         # What is written for one act counts before what is written for all.
         for written in sorted(found.tolerances, key=lambda one: one.act is not None):
@@ -167,7 +182,7 @@ class Declarations:
             case TypeWord.INTEGER:
                 return 0
             case TypeWord.AMOUNT:
-                currency = CURRENCY_DECIMALS[self.currency(type_ref)]
+                currency = decimals_of(self.currency(type_ref))
                 return currency + 4 if type_ref.per_unit else currency
             case TypeWord.QUANTITY:
                 declared = self.units[type_ref.unit].decimals
@@ -178,7 +193,7 @@ class Declarations:
         """Inclusive bounds of a number, written or not; a price is no amount."""
         is_amount = type_ref.word is TypeWord.AMOUNT and not type_ref.per_unit
         if is_amount:
-            limit = Fraction(AMOUNT_LIMIT, 10 ** CURRENCY_DECIMALS[self.currency(type_ref)])
+            limit = Fraction(AMOUNT_LIMIT, 10 ** decimals_of(self.currency(type_ref)))
         else:
             limit = Fraction(NUMBER_LIMIT, 10 ** self.decimals(type_ref))
         low = -limit if type_ref.low is None else number_of(type_ref.low)

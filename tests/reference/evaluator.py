@@ -325,8 +325,16 @@ class ReferenceEvaluator:
                 self.seen["record key absent"] += 1
                 continue
             self.seen["record written"] += 1
-            self.seen["record written again"] += (record.name, key) in self.state.records
-            fields = self.state.records.setdefault((record.name, key), {})
+            if record.dated:
+                kept = self.state.dated.setdefault((record.name, key), [])
+                self.seen["dated record written again"] += bool(kept)
+                self.seen["dated record written back in time"] += any(
+                    day > event.business_date for day, _ in kept
+                )
+                kept.append((event.business_date, fields := {}))
+            else:
+                self.seen["record written again"] += (record.name, key) in self.state.records
+                fields = self.state.records.setdefault((record.name, key), {})
             for part in record.fields:
                 value = self._sent(event, part.name)
                 if value is not ABSENT:

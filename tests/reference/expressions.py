@@ -8,13 +8,24 @@ from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
 
+from engine.program import RoundMode
 from rules_dsl import syntax
+from tests.reference.calendar import CALENDAR, SPREADING, check_place, spread
 from tests.reference.declarations import Declarations, number_of
 from tests.reference.fields import TypedEvent
 from tests.reference.lookups import Lookups
 from tests.reference.state import State
 from tests.reference.types import NumberType, Types
-from tests.reference.values import ABSENT, Fault, Value, day, divide, plain, round_to
+from tests.reference.values import (
+    ABSENT,
+    CURRENCY_DECIMALS,
+    Fault,
+    Value,
+    day,
+    divide,
+    plain,
+    round_to,
+)
 
 INT64_MAX = 2**63 - 1
 
@@ -137,7 +148,8 @@ class Expressions:
         if dimension is not None and dimension.record is not None and len(name.path) == 2:
             self._seen["dimension attribute"] += 1
             key = self.own_dimension(dimension.name)
-            return [self._lookups.record(dimension.record.text, (key,), name.path[1])]
+            on = event.business_date
+            return [self._lookups.record(dimension.record.text, (key,), name.path[1], on)]
         return [self._constant(name, code)] * len(places.indexes)
 
     def _constant(self, name: syntax.Name, code: str) -> Value:
@@ -146,6 +158,8 @@ class Expressions:
             for value in self._book.codes[code_name].values:
                 if value.name == name.text:
                     return value.wire
+        if name.text in CURRENCY_DECIMALS and name.text not in self._book.accounts:
+            return name.text
         return self._book.accounts[name.text]
 
     def own_dimension(self, dimension: str) -> Value:
@@ -159,9 +173,10 @@ class Expressions:
         if isinstance(subject, syntax.Index):
             self._seen["given record"] += 1
             columns = [self.at(arg, places) for arg in subject.args]
+            days = self._days(subject, places)
             return [
-                self._lookups.has_record(subject.name.text, key)
-                for key in zip(*columns, strict=True)
+                self._lookups.has_record(subject.name.text, key, on)
+                for key, on in zip(zip(*columns, strict=True), days, strict=True)
             ]
         if len(subject.path) == 2:
             given = self._event.elements_given[subject.path[0]]
@@ -177,8 +192,17 @@ class Expressions:
         columns = [self.at(arg, places, code) for arg, code in zip(index.args, codes, strict=True)]
         keys = list(zip(*columns, strict=True))
         if name in self._book.records:
-            return [self._lookups.record(name, key, index.field) for key in keys]
+            days = self._days(index, places)
+            pairs = zip(keys, days, strict=True)
+            return [self._lookups.record(name, key, index.field, on) for key, on in pairs]
         return [self._lookups.table(name, key, index.field) for key in keys]
+
+    def _days(self, index: syntax.Index, places: Places) -> list[date]:
+        """The days a record is asked at: what is written behind `at`, or the business date."""
+        if index.day is None:
+            return [self._event.business_date] * len(places.indexes)
+        self._seen["record at a date"] += 1
+        return [as_date(one) for one in self.at(index.day, places)]
 
     # --- Choices ---------------------------------------------------------------------------
 
@@ -288,15 +312,45 @@ class Expressions:
             case "text":
                 written = self.at(call.args[0], places)
                 return [one if isinstance(one, str) else plain(as_number(one)) for one in written]
+        if call.function in CALENDAR:
+            rows = zip(*(self.at(arg, places) for arg in call.args), strict=True)
+            return [CALENDAR[call.function](*row) for row in rows]
         columns = [[as_number(one) for one in self.at(arg, places)] for arg in call.args]
+        if call.function in SPREADING:
+            scale = self.types.money(call.args[0]).scale
+            if all(self.types.shape(arg) is None for arg in call.args[1:]):
+                # The event's own period is looked at once, also where the list is empty.
+                check_place(*(as_number(self.one(arg)) for arg in call.args[1:]))
+            parts = zip(*columns, strict=True)
+            return [spread(call.function, *row, scale) for row in parts]
         if call.mode is not None:
             decimals = call.decimals
             self._seen["round to decimals"] += decimals is not None
-            if decimals is None:
-                decimals = self.types.money(call.args[0]).scale
-            return [round_to(number, decimals, call.mode) for number in columns[0]]
-        rows = list(zip(*columns, strict=True))
-        return [FUNCTIONS[call.function](row) for row in rows]
+            if decimals is not None:
+                return [round_to(number, decimals, call.mode) for number in columns[0]]
+            digits = self.minor_digits(call.args[0], places)
+            self._seen["round foreign"] += len(set(digits)) > 0 and self._is_foreign(call.args[0])
+            pairs = zip(columns[0], digits, strict=True)
+            return [round_to(number, of, call.mode) for number, of in pairs]
+        if call.function == "convert":
+            scale = self.types.number(call).scale
+            products = [amount * rate for amount, rate in zip(*columns, strict=True)]
+            return [round_to(product, scale, RoundMode.HALF_AWAY) for product in products]
+        numbers = list(zip(*columns, strict=True))
+        return [FUNCTIONS[call.function](row) for row in numbers]
+
+    def _is_foreign(self, expr: syntax.Expr) -> bool:
+        """Whether a field of the event names the currency of an amount."""
+        currency = self.types.number(expr).currency
+        return bool(currency) and currency not in CURRENCY_DECIMALS
+
+    def minor_digits(self, expr: syntax.Expr, places: Places) -> list[int]:
+        """The decimals of an amount's currency at each place."""
+        money = self.types.money(expr)
+        if not self._is_foreign(expr):
+            return [money.scale] * len(places.indexes)
+        path = syntax.Name(tuple(money.currency.split(".")), expr.span)
+        return [CURRENCY_DECIMALS[str(code)] for code in self.at(path, places)]
 
     def _accumulated(self, total: Fraction, expr: syntax.Expr) -> Fraction:
         """A sum or balance, which must stay within the engine's limit."""
@@ -310,7 +364,6 @@ class Expressions:
         self._seen["balance of"] += 1
         self._seen["balance of two dimensions"] += len(expr.keys) > 1
         self._seen["balance in a ledger"] += expr.ledger is not None
-        account = self._book.accounts[expr.account.text]
         names = [self._book.dimensions[key.dimension.text].wire for key in expr.keys]
         columns = [
             [self.own_dimension(key.dimension.text)] * len(places.indexes)
@@ -319,6 +372,7 @@ class Expressions:
             for key in expr.keys
         ]
         ledger = self.types.ledger if expr.ledger is None else self._book.ledger(expr.ledger)
+        account = self._book.account(expr.account.text, ledger)
         scale = self.types.number(expr).scale
         rows = zip(*columns, strict=True) if columns else [()] * len(places.indexes)
         balances = [

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
@@ -12,7 +12,7 @@ from fractions import Fraction
 from rules_dsl import syntax
 from rules_dsl.syntax import TypeWord
 from tests.reference.declarations import Declarations, number_of
-from tests.reference.values import ABSENT, Value, day
+from tests.reference.values import ABSENT, CURRENCY_DECIMALS, Value, day
 
 BOUND_ENVELOPE = frozenset({"id", "source", "entity", "actor", "approved_by", "posting_date"})
 ENVELOPE = BOUND_ENVELOPE | {"type", "date", "group_id", "source_doc"}
@@ -68,6 +68,7 @@ class FieldReader:
                 self._read_list(typed, field, sent.get(field.wire))
             else:
                 typed.values[field.name] = self._scalar_or_default(field, sent.get(field.wire))
+        _check_currencies(decl.fields, typed.values, typed.given)
         return typed
 
     def _read_list(self, typed: TypedEvent, field: syntax.FieldDecl, wire: object) -> None:
@@ -86,6 +87,7 @@ class FieldReader:
                 {part.name: self._scalar_or_default(part, sent.get(part.wire)) for part in parts}
             )
             given.append({part.name for part in parts if part.wire in sent})
+            _check_currencies(parts, elements[-1], given[-1])
         typed.lists[field.name] = elements
         typed.elements_given[field.name] = given
 
@@ -120,6 +122,10 @@ class FieldReader:
                     raise Invalid(f"{wire!r} is no flag")
                 return wire
             case TypeWord.TEXT:
+                return _text(wire)
+            case TypeWord.CURRENCY:
+                if _text(wire) not in CURRENCY_DECIMALS:
+                    raise Invalid(f"{wire!r} is no currency")
                 return _text(wire)
             case TypeWord.DATE:
                 return iso_date(wire)
@@ -179,6 +185,25 @@ class FieldReader:
         """The wire value of a code's value."""
         values = self._book.codes[code_name].values
         return next(value.wire for value in values if value.name == name.text)
+
+
+def _check_currencies(
+    fields: Sequence[syntax.FieldDecl], values: Mapping[str, Value], given: set[str]
+) -> None:
+    """An amount has no more decimals than the currency that the field beside it names."""
+    for field in fields:
+        named = field.type.currency
+        of_field = any(
+            other.name == named and other.type.word is TypeWord.CURRENCY for other in fields
+        )
+        if not of_field or field.type.word is not TypeWord.AMOUNT or field.name not in given:
+            continue
+        currency, amount = values[named], values[field.name]
+        if not isinstance(currency, str):
+            raise Invalid(f"{field.name} has no currency")
+        assert isinstance(amount, Fraction)
+        if (amount * 10 ** CURRENCY_DECIMALS[currency]).denominator != 1:
+            raise Invalid(f"{field.name} has more decimals than {currency}")
 
 
 def iso_date(wire: object) -> date:

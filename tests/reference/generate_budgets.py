@@ -17,6 +17,9 @@ from tests.reference.wording import spelled
 
 KINDS = ("差旅", "招待", "办公")
 PATHS = ("K1", "K2", "X/K1", "X/Y", "Y")
+#: Paths of nodes that hang under parents, and periods of nodes with dates.
+BRANCHES = ("K1", "X,K1", "X", "Y", "Z,K2", "Z,X,K1", "K1,travel")
+DATES = ("2026-02-01..2026-04-10", "2026-04-11..2026-07-31")
 ACTS = ("reserve", "reserve", "commit", "spend", "spend", "spend")
 DEPARTMENTS = ("D1", "D1", "D2", "D3")
 
@@ -363,13 +366,21 @@ class BudgetEventMaker(EventMaker):
         path = [self._key(key) for key in budget.keys]
         path = path[: rng.choice([0, 1, 1, len(path), len(path)])]
         if budget.by_path:
-            path = rng.choice(["K1", "X,K1", "X", "Y", "Z,K2", "Z,X,K1", "K1,travel"]).split(",")
+            path = rng.choice(BRANCHES).split(",")
         return self._node_name(budget, path, period=period)
+
+    def _used(self, budget: syntax.BudgetDecl) -> str:
+        """A node as demands and changes name it: often without a period."""
+        return self._node(budget, period=self.rng.random() < 0.8)
 
     def _node_name(
         self, budget: syntax.BudgetDecl, path: Sequence[str], *, period: bool = True
     ) -> str:
         label = self._period(budget) if period else ""
+        if path and self.rng.random() < 0.1:
+            return "/".join([budget.wire, *path, *([label] if label else [])])
+        if budget.by_path and self.rng.random() < 0.1:
+            path = ["/".join(path)]
         name = f"{budget.wire}[{','.join(path)}]"
         return f"{name}@{label}" if label else name
 
@@ -380,7 +391,7 @@ class BudgetEventMaker(EventMaker):
 
     def _period(self, budget: syntax.BudgetDecl) -> str:
         if budget.horizon.value == "dates":
-            return self.rng.choice(["2026-02-01..2026-04-10", "2026-04-11..2026-07-31"])
+            return self.rng.choice(DATES)
         day = date.fromisoformat(self._day())
         return period_of_day(budget.horizon, day)
 
@@ -393,9 +404,16 @@ class BudgetEventMaker(EventMaker):
         rng = self.rng
         nodes = dict.fromkeys(self._node(budget) for _ in range(rng.choice([1, 1, 2, 3])))
         lines = []
+        dated = budget.horizon.value == "dates"
         for node in nodes:
             most = rng.choice([800, 3000, 3000, 90_000])
             line: Event = {"node": node, "amount": self._money(budget, most)}
+            if dated and rng.random() < 0.2:
+                line["node"] = self._node(budget, period=False)
+                line["from"], line["until"] = self._period(budget).split("..")
+            if budget.by_path and rng.random() < 0.4:
+                parent = rng.choice(BRANCHES).split(",")
+                line["parent"] = self._node_name(budget, parent, period=rng.random() < 0.1)
             if rng.random() < 0.2:
                 line["control"] = rng.choice(["block", "warn", "track"])
             if rng.random() < 0.2:
@@ -415,10 +433,10 @@ class BudgetEventMaker(EventMaker):
         amount = self._money(budget, 900)
         change = {"delta": self.rng.choice([amount, f"-{amount}"])}
         change = self.rng.choice([change, {"amount": amount}])
-        event["lines"] = [{"node": self._node(budget), **change}]
+        event["lines"] = [{"node": self._used(budget), **change}]
 
     def _transferred(self, event: Event, budget: syntax.BudgetDecl) -> None:
-        event["from_node"], event["to_node"] = self._node(budget), self._node(budget)
+        event["from_node"], event["to_node"] = self._used(budget), self._used(budget)
         event["amount"] = self._money(budget, 400)
 
     def _closed(self, event: Event, budget: syntax.BudgetDecl) -> None:
@@ -426,10 +444,13 @@ class BudgetEventMaker(EventMaker):
         if budget.horizon.value in {"month", "quarter", "year"}:
             event["carry_balance"] = self.rng.random() < 0.5
             event["carry_reserved"] = self.rng.random() < 0.5
+        elif budget.horizon.value == "dates" and self.rng.random() < 0.5:
+            others = [period for period in DATES if period != event["period"]]
+            event |= {"to_period": others[0], "carry_balance": True, "carry_reserved": True}
 
     def _reserved(self, event: Event, budget: syntax.BudgetDecl) -> None:
         rng = self.rng
-        event |= {"node": self._node(budget), "amount": self._money(budget, 300)}
+        event |= {"node": self._used(budget), "amount": self._money(budget, 300)}
         if rng.random() < 0.7:
             event["reference"] = rng.choice(self.references)
         if rng.random() < 0.4:

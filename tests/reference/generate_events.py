@@ -16,6 +16,7 @@ from rules_dsl import syntax
 from rules_dsl.syntax import TypeWord
 from tests.reference.declarations import Declarations
 from tests.reference.fields import ENVELOPE
+from tests.reference.generate_foreign import SENT, fit_decimals
 from tests.reference.values import at_scale
 
 Event = dict[str, object]
@@ -49,6 +50,12 @@ class EventMaker:
     def __post_init__(self) -> None:
         masters = {name.text for record in self.book.records.values() for name in record.sources}
         self._masters = [event for event in self.book.events.values() if event.name in masters]
+        self._dated = {
+            name.text
+            for record in self.book.records.values()
+            if record.dated
+            for name in record.sources
+        }
         ruled = {rule.event.text for rule in self.book.rules}
         self._business = [
             event
@@ -137,11 +144,15 @@ class EventMaker:
 
     def _of_type(self, decl: syntax.EventDecl) -> Event:
         event = self._envelope(decl.wire)
+        if decl.name in self._dated and self.rng.random() < 0.7:
+            # Mostly before the events that read what is dated.
+            event["date"] = (FIRST_DAY + timedelta(days=self.rng.randrange(50))).isoformat()
         for part in decl.fields:
             if part.wire not in ENVELOPE:
                 value = self._field(part)
                 if value is not None or self.rng.random() < 0.1:
                     event[part.wire] = value
+        fit_decimals(self.rng, decl.fields, event)
         return event
 
     def _field(self, part: syntax.FieldDecl) -> object:
@@ -172,6 +183,7 @@ class EventMaker:
             value = self._field(part)
             if value is not None or self.rng.random() < 0.1:
                 element[part.wire] = value
+        fit_decimals(self.rng, self.book.elements_of(type_ref), element)
         return element
 
     def _scalar(self, type_ref: syntax.TypeRef) -> object:
@@ -181,6 +193,8 @@ class EventMaker:
                 return rng.choice(TEXTS)
             case TypeWord.FLAG:
                 return rng.random() < 0.5
+            case TypeWord.CURRENCY:
+                return rng.choice(SENT)
             case TypeWord.DATE:
                 return self._day()
             case TypeWord.PERIOD:

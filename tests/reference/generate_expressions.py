@@ -2,76 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from functools import partial
 from random import Random
-from typing import NamedTuple
 
-from tests.reference.vocabulary import BookSpec, EventSpec, FieldSpec, Kind
+from tests.reference.generate_dates import date_condition
+from tests.reference.generate_foreign import converted
+from tests.reference.generate_scope import DEFAULT_AMOUNT, Money, Scope, Term
+from tests.reference.vocabulary import BookSpec, EventSpec, Kind, RecordSpec
 
 #: No money expression may exceed this many minor units, so that sums of a few can be posted.
 MONEY_LIMIT = 4 * 10**16
 
-DEFAULT_AMOUNT = 10**15
 LIST_SUM = 10**16
 BALANCE = 2 * 10**16
-
-
-class Term(NamedTuple):
-    """Something in scope: its text, kind, list shape and bound in minor units (of money)."""
-
-    text: str
-    kind: Kind
-    shape: str | None
-    bound: int
-
-
-class Money(NamedTuple):
-    """A money expression and a bound of its absolute value in minor units."""
-
-    text: str
-    bound: int
-
-
-@dataclass
-class Scope:
-    """What an expression may name. `optional`: fields that need `given` before they are read."""
-
-    terms: list[Term] = field(default_factory=list)
-    optional: list[tuple[str, FieldSpec]] = field(default_factory=list)
-
-    @classmethod
-    def of(cls, event: EventSpec) -> Scope:
-        """The fields and list parts of an event."""
-        scope = cls()
-        if event.dated:
-            scope.terms.append(Term(event.dated, "date", None, 0))
-        for spec in event.fields:
-            scope.take(spec, None)
-        for spec_list in event.lists:
-            for part in spec_list.parts:
-                scope.take(part, spec_list.name)
-        return scope
-
-    def take(self, spec: FieldSpec, shape: str | None) -> None:
-        """Adds a field or list part."""
-        text = f"{shape}.{spec.name}" if shape else spec.name
-        if spec.optional:
-            self.optional.append((text, spec))
-        if spec.always_there:
-            self.add(text, spec.kind, shape)
-
-    def add(self, text: str, kind: Kind, shape: str | None, bound: int = DEFAULT_AMOUNT) -> None:
-        """Adds a name."""
-        self.terms.append(Term(text, kind, shape, bound))
-
-    def with_given(self, text: str, spec: FieldSpec) -> Scope:
-        """The scope inside `if given`."""
-        shape = text.split(".", maxsplit=1)[0] if "." in text else None
-        return Scope([*self.terms, Term(text, spec.kind, shape, DEFAULT_AMOUNT)], self.optional)
-
-    def of_kind(self, kind: Kind, shape: str | None) -> list[Term]:
-        """Names of a kind that have the shape, or one value per event."""
-        return [term for term in self.terms if term.kind == kind and term.shape in {None, shape}]
 
 
 class ExpressionMaker:
@@ -96,8 +39,19 @@ class ExpressionMaker:
         for _ in range(20):
             made = self._money(shape, depth)
             if made.bound <= MONEY_LIMIT:
-                return made
+                return self._spread(converted(self.scope, made, shape), shape)
         return self._money_leaf(shape)
+
+    def _spread(self, made: Money, shape: str | None) -> Money:
+        """At times one period's part of an amount; the choices of a seed stay as they were."""
+        rng = Random(made.text)
+        if rng.random() > 0.05:
+            return made
+        integers = [term.text for term in self.scope.of_kind("integer", shape)]
+        place, count = (rng.choice([*integers, *"123"]) for _ in range(2))
+        function = rng.choice(["spread", "spread_last"])
+        text = f"«{function}»({made.text}, {place}, {rng.choice([count, '4', '12'])})"
+        return Money(text, made.bound + 10**12)
 
     def _money(self, shape: str | None, depth: int) -> Money:
         if depth <= 0:
@@ -352,7 +306,14 @@ class ExpressionMaker:
         for _ in range(record.keys):
             literal = f'"K{self.rng.randrange(1, 4)}"'
             keys.append(self.rng.choice([*texts, *texts, literal]))
-        return f"{name}[{', '.join(keys)}]"
+        return f"{name}[{', '.join(keys)}{self._version(record, shape)}]"
+
+    def _version(self, record: RecordSpec, shape: str | None) -> str:
+        """The day a dated record is read at, where it is not the business date."""
+        if not record.dated or self.rng.random() < 0.6:
+            return ""
+        dates = [term.text for term in self.scope.of_kind("date", shape)] + ["2026-03-31"]
+        return f" «at» {self.rng.choice(dates)}"
 
     def dimension_value(self, dimension: str, shape: str | None, *, simple: bool = False) -> str:
         """A value for `by DIM = …`; simple: without operators and brackets."""
@@ -372,6 +333,18 @@ class ExpressionMaker:
 
     def condition(self, shape: str | None, depth: int = 1) -> str:
         """A truth of the shape."""
+        made = self._condition(shape, depth)
+        rng = Random(made)
+        return (
+            made
+            if rng.random() > 0.12
+            else date_condition(rng, partial(self._names, shape)) or made
+        )
+
+    def _names(self, shape: str | None, kind: Kind) -> list[str]:
+        return [term.text for term in self.scope.of_kind(kind, shape)]
+
+    def _condition(self, shape: str | None, depth: int) -> str:
         if depth > 0 and self.rng.random() < 0.35:
             kind = self.rng.choice(["and", "or", "not"])
             left = bracketed(self.condition(shape, depth - 1))
@@ -440,6 +413,10 @@ class ExpressionMaker:
                 return f"{term.text} {operator} {rng.randrange(1, 6)}"
             case ("decimal" | "quantity", _, _):
                 return f"{term.text} {operator} {rng.choice(['0', '1.5', '-2'])}"
+            case ("currency", _, _):
+                return f"{term.text} {rng.choice(['=', '!='])} {rng.choice(['USD', 'JPY'])}"
+            case ("foreign", _, _):
+                return f"{term.text} {operator} {rng.choice(['0', '1.5', '1000'])}"
             case ("date", _, _):
                 if rng.random() < 0.4:
                     bounds = self._range("2026-02-01", "2026-04-30", "2026-03-15")

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from random import Random
 
 from tests.reference.generate_expressions import ExpressionMaker
+from tests.reference.generate_foreign import foreign_fields
 from tests.reference.generate_tables import TableMaker, rate
 from tests.reference.generate_vouchers import RuleMaker
 from tests.reference.vocabulary import (
@@ -36,6 +37,9 @@ CODES = {
     "发票类型": ["专票", "普票", "无票"],
 }
 RATIO = "«percent» «min» 0 «max» 1"
+#: Share of records that have versions by date.
+DATED = 0.25
+
 #: Share of record fields that the events writing them may leave to a default.
 DEFAULTED = 0.2
 #: Two values of different codes share a wire value on purpose.
@@ -69,6 +73,7 @@ class _BookMaker:
         self.book = BookSpec(rng, rng.choice(["", "", "state", "split", "round"]))
         self.text: list[str] = ["«rulebook» 样册\n"]
         self.assets: dict[str, str] = {}
+        self.own_chart = False
 
     def make(self, *, chinese: bool) -> GeneratedBook:
         """Declares everything the rules use, then the rules, in several files."""
@@ -112,7 +117,10 @@ class _BookMaker:
             words = f" «word» {word}" if word == "内" or rng.random() < 0.5 else ""
             policy = f" «negative» «{negative}»" if negative else ""
             currency = f"«currency» {self.book.currency}"
-            self.text.append(f"«ledger» {name} «is» {wire} {currency}{words}{policy}\n")
+            own = word == "内" and rng.random() < 0.5
+            chart = " «chart» 管理科目" if own else ""
+            self.text.append(f"«ledger» {name} «is» {wire} {currency}{words}{policy}{chart}\n")
+            self.own_chart = self.own_chart or own
             self.book.ledgers.append(name)
             if rng.random() < 0.35:
                 break
@@ -158,7 +166,18 @@ class _BookMaker:
             role, code, debit = "预付账款", "1123", True
             self.book.roles.append(RoleSpec(role, code, debit, ("客户",)))
             inline.append(f'  {role} @{code} "{role}" «debit» «requires» 客户')
+        inline.append('  尾差 @6711 "尾差" «debit» «plug»')
         self.text.append("\n".join(inline) + "\n")
+        if self.own_chart:
+            # The same roles with codes, and at times requirements, of their own.
+            other = [line.replace(" @", " @9") for line in inline[1:]]
+            listed = {line.split(" @")[0].strip() for line in other}
+            for role in self.book.roles:
+                if role.role not in listed:
+                    side = "«debit»" if role.debit else "«credit»"
+                    needs = f" «requires» {', '.join(role.requires)}" if role.requires else ""
+                    other.append(f"  {role.role} @9{role.code} {side}{needs}")
+            self.text.append("\n".join(["«chart» 管理科目", *other]) + "\n")
         if len(rows) > 1:
             self.assets["chart.csv"] = "\n".join(rows) + "\n"
             self.text.append('«chart» 企业准则 «from» "chart.csv"\n')
@@ -198,7 +217,10 @@ class _BookMaker:
         defaults = {"价款": "100", "折扣": "5%", "级别": "普票"}
         keys = [key, "期次"] if second else [key]
         sources = ", ".join([f"{record}建立", f"{record}变更", *self._sources(keys)])
-        lines = [f"«record» {record} «key» {', '.join(keys)} «from» {sources}"]
+        # A stream of its own leaves the books of all seeds otherwise as they are.
+        dated = Random(f"dated {record} {len(self.text)} {sources}").random() < DATED
+        versions = " «dated»" if dated else ""
+        lines = [f"«record» {record} «key» {', '.join(keys)}{versions} «from» {sources}"]
         kept = []
         for spec in fields:
             default = defaults[spec.name] if rng.random() < 0.4 else ""
@@ -206,7 +228,7 @@ class _BookMaker:
             lines.append(f"  {spec.name} {spec.declared}{ending}")
             kept.append(spec)
         self.text.append("\n".join(lines) + "\n")
-        spec_record = RecordSpec(record, len(keys), tuple(kept))
+        spec_record = RecordSpec(record, len(keys), tuple(kept), dated)
         self.book.records.append(spec_record)
         if record == "客户档案":
             self.book.attribute = ("客户", spec_record)
@@ -286,7 +308,7 @@ class _BookMaker:
         ]
         made += [self._maybe_optional(spec) for spec in pool if rng.random() < 0.6]
         rng.shuffle(made)
-        return tuple(made)
+        return (*made, *foreign_fields("".join(spec.declared for spec in made)))
 
     def _price(self) -> str:
         return f"«amount» «of» {self.book.currency} «per» 小时 «max» 10000"
@@ -358,6 +380,7 @@ class _BookMaker:
             FieldSpec("件数", "integer", "«integer» «min» 1 «max» 9"),
         ]
         parts = [pool[0], *[self._maybe_optional(spec) for spec in pool[1:] if rng.random() < 0.6]]
+        parts += foreign_fields("".join(part.declared for part in parts))
         lines = [f"«list» {name}行{at}", *[f"  {part.name} {part.declared}" for part in parts]]
         declared = f"{wire}«list» «of» {name}行{at}"
         return ListSpec(name, declared, tuple(parts), "\n".join(lines) + "\n")

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from random import Random
 
-from tests.reference.generate_expressions import ExpressionMaker, Money
+from tests.reference.generate_expressions import ExpressionMaker
+from tests.reference.generate_foreign import foreign_split
+from tests.reference.generate_scope import Money
 from tests.reference.vocabulary import BookSpec, EventSpec, ListSpec, RoleSpec, TableSpec
 
 RESIDUES = ("largest_remainder", "largest", "first", "last")
@@ -123,6 +125,10 @@ class RuleMaker:
         if not terms or not weights:
             return []
         total, weight = self.rng.choice(terms), self.rng.choice(weights)
+        foreign = foreign_split(self.maker.scope, f"{name} {total} {weight}")
+        if foreign:
+            self.maker.keep(name, "foreign", spec.name)
+            return [f"«split» {foreign} «by» {weight} «as» {name}"]
         self.maker.keep(name, "quantity", spec.name)
         return [f"«split» {total} «by» {weight} «as» {name}"]
 
@@ -180,7 +186,9 @@ class RuleMaker:
     # --- Vouchers --------------------------------------------------------------------------
 
     def _voucher(self) -> list[str]:
-        shapes = [self._two_lines, self._parts, self._parts]
+        shapes = [self._two_lines, self._parts, self._parts, self._remaining]
+        if self._own_balancing():
+            shapes += [self._transfer] * 12
         shapes += [self._targets] * (5 if self.book.focus == "state" else 1)
         shapes += [self._by_balance] * (10 if self.book.focus == "state" else 2)
         if self.event.lists:
@@ -206,12 +214,17 @@ class RuleMaker:
 
     def _balanced(self, lines: list[_Line]) -> list[str]:
         """Rule text of the lines, all or none carrying the balancing dimension."""
-        balancing = self.book.balancing
-        own = [spec for spec in self.event.fields if spec.kind == f"dim:{balancing}"]
-        carries = balancing and len(own) == 1 and own[0].always_there
-        carries = carries and self.rng.random() < 0.7
+        balancing = self._own_balancing()
+        carries = balancing and self.rng.random() < 0.7
+        carries = carries or any(line.side == "transfer" for line in lines)
         self.rng.shuffle(lines)
         return [self._line(line, balancing if carries else "") for line in lines]
+
+    def _own_balancing(self) -> str:
+        """The balancing dimension, where the event surely has one value of it."""
+        balancing = self.book.balancing
+        own = [spec for spec in self.event.fields if spec.kind == f"dim:{balancing}"]
+        return balancing if balancing and len(own) == 1 and own[0].always_there else ""
 
     def _line(self, line: _Line, balancing: str) -> str:
         wanted = list(line.requires)
@@ -219,10 +232,12 @@ class RuleMaker:
         if extra and self.rng.random() < 0.4:
             wanted.append(self.rng.choice(extra))
         parts = [self._dimension(name, line) for name in wanted if name != self.book.balancing]
-        if balancing:
-            parts.append(balancing)
+        if balancing and line.side != "transfer":
+            parts.append(f"{balancing} = {line.under}" if line.under else balancing)
         by = f" «by» {', '.join(parts)}" if parts else ""
         each = f" «each» {line.each}" if line.each else ""
+        if line.side == "transfer":
+            return f"«transfer» {line.amount} {line.under} «through» {line.account}{by}{each}"
         text = f"«{line.side}» {line.account} {line.amount}{by}{each}"
         return f"{text} «side by sign»" if self._at_times(0.15, text) else text
 
@@ -311,6 +326,41 @@ class RuleMaker:
         rest = self._make(right, f"{name} - {used}")
         return before, [self._make(left, name), self._make(right, used), rest]
 
+    def _remaining(self) -> tuple[list[str], list[_Line]]:
+        """An amount, what is left of it when it is shared out, and the rest of that."""
+        left, right = self._sides()
+        name, shares = self._name("额"), self.rng.choice([2, 3, 7, 11])
+        before = self._money_let(name, self.maker.money(None, 1), None)
+        part = f"«round»({name} / {shares}) * {shares}"
+        unit = 1 if self.book.currency == "JPY" else 0.01
+        bound = f"{self.rng.choice([1, 2, 5]) * unit:g}"
+        rest = _Line(self.rng.choice([left, right]), "尾差", f"«remaining» «up to» {bound}", (), "")
+        return before, [self._make(left, name), self._make(right, part), rest]
+
+    def _transfer(self) -> tuple[list[str], list[_Line]]:
+        """Two lines under different values of the balancing dimension, and their settlement."""
+        left, right = self._sides()
+        own, other = self.book.balancing, f'"D{self.rng.randrange(1, 4)}"'
+        shape = self.rng.choice(self.event.lists).name if self.event.lists else ""
+        before: list[str] = []
+        amount = ""
+        if shape and self.rng.random() < 0.95:
+            spec = next(spec for spec in self.event.lists if spec.name == shape)
+            before, amount = self._list_money(spec)
+        if not amount:
+            shape, amount = "", self._name("额")
+            before = self._money_let(amount, self.maker.money(None, 1), None)
+        ends = (own, other) if left == "debit" else (other, own)
+        of = self.rng.choice(["", f"«of» {own} "])
+        through, requires = self._account(shape or None)
+        moved = f"{of}«from» {ends[0]} «to» {ends[1]}"
+        total = f"«sum»({amount})" if shape else amount
+        return before, [
+            replace(self._make(left, amount, shape), under=other),
+            self._make(right, total),
+            _Line("transfer", through, amount, requires, shape, moved),
+        ]
+
     def _each(self) -> tuple[list[str], list[_Line]]:
         left, right = self._sides()
         spec = self.rng.choice(self.event.lists)
@@ -356,10 +406,14 @@ class RuleMaker:
 
 @dataclass(frozen=True, slots=True)
 class _Line:
-    """A line before its dimensions are chosen."""
+    """A line before its dimensions are chosen.
+
+    `under`: its value of the balancing dimension, "" = the event's own; of a transfer its two ends.
+    """
 
     side: str
     account: str
     amount: str
     requires: tuple[str, ...]
     each: str
+    under: str = ""

@@ -117,15 +117,31 @@ class Lookups:
         self._seen["rate not effective"] += 1
         raise Fault("RATE_NOT_EFFECTIVE")
 
-    def has_record(self, name: str, key: Sequence[Value]) -> bool:
-        """Whether an accepted event has written the record."""
-        return (name, tuple(key)) in self._state.records
+    def has_record(self, name: str, key: Sequence[Value], on: date) -> bool:
+        """Whether an accepted event has written the record, by that day if it is dated."""
+        return self._stored(name, key, on) is not None
 
-    def record(self, name: str, key: Sequence[Value], field: str) -> Value:
-        """The last value of a record's field, its default, or MISSING_RECORD."""
+    def _stored(self, name: str, key: Sequence[Value], on: date) -> dict[str, Value] | None:
+        """What a record holds on a day; None where it was not written."""
+        if not self._book.records[name].dated:
+            return self._state.records.get((name, tuple(key)))
+        writes = self._state.dated.get((name, tuple(key)), [])
+        self._seen["record asked before its first day"] += bool(writes) and all(
+            day > on for day, _ in writes
+        )
+        stored: dict[str, Value] | None = None
+        # Of two writes for a day the later one counts: sorting keeps their order.
+        for written, fields in sorted(writes, key=lambda write: write[0]):
+            if written <= on:
+                stored = (stored or {}) | fields
+        return stored
+
+    def record(self, name: str, key: Sequence[Value], field: str, on: date) -> Value:
+        """The value of a record's field on a day, its default, or MISSING_RECORD."""
         self._seen["record"] += 1
+        self._seen["dated record"] += self._book.records[name].dated
         decl = next(part for part in self._book.records[name].fields if part.name == field)
-        stored = self._state.records.get((name, tuple(key)))
+        stored = self._stored(name, key, on)
         if stored is not None:
             self._seen["record read after it was written"] += 1
             value = stored.get(field, ABSENT)

@@ -12,8 +12,14 @@ from engine.limits import MAX_AMOUNT_MINOR
 from engine.program import NegativePolicy, Side
 from rules_dsl import syntax
 from tests.reference.budget_asks import Wanted, check_range, wanted_of
-from tests.reference.declarations import Declarations
-from tests.reference.expressions import Expressions, Places, as_number
+from tests.reference.declarations import Declarations, number_of
+from tests.reference.expressions import (
+    ACCUMULATED_LIMIT,
+    EVENT,
+    Expressions,
+    Places,
+    as_number,
+)
 from tests.reference.fields import TypedEvent
 from tests.reference.state import PostedLine, State
 from tests.reference.types import NumberType
@@ -146,9 +152,12 @@ class RuleRun:
         places = expressions.elements(shape)
         weights = [as_number(one) for one in expressions.at(statement.weights, places)]
         units = expressions.types.units(statement.total)
-        shares = split(units_of(total, units.scale), weights, statement.residue)
+        digits = units.scale
+        if units.currency:
+            [digits] = expressions.minor_digits(statement.total, EVENT)
+        shares = split(units_of(total, digits), weights, statement.residue)
         self._seen["split of a negative total"] += total < 0
-        values: list[Value] = [Fraction(share, 10**units.scale) for share in shares]
+        values: list[Value] = [Fraction(share, 10**digits) for share in shares]
         expressions.keep(statement.name, shape, values, units)
 
     def _delta(self, statement: syntax.Delta, made: Made) -> None:
@@ -230,11 +239,89 @@ class RuleRun:
         self._seen["second ledger"] += ledger is not self._book.first_ledger
         summary = self._filled(declaration.summary)
         scale = CURRENCY_DECIMALS[ledger.currency]
-        entries = [entry for line in declaration.lines for entry in self._entries(line, scale)]
+        made = [self._entries(line, scale) for line in declaration.lines]
+        for place, line in enumerate(declaration.lines):
+            if isinstance(line, syntax.LineDecl) and isinstance(line.amount, syntax.Remaining):
+                made[place] = self._remaining(line, line.amount, made, scale)
+        entries = [entry for part in made for entry in part]
         word = declaration.word or ledger.word or DEFAULT_WORD
         return [Proposal(ledger, word, summary, tuple(entries), declaration.merge)]
 
-    def _entries(self, line: syntax.LineDecl, scale: int) -> list[Entry]:
+    def _remaining(
+        self,
+        line: syntax.LineDecl,
+        amount: syntax.Remaining,
+        others: list[list[Entry]],
+        scale: int,
+    ) -> list[Entry]:
+        """The line that takes what the others leave, worked out after them."""
+        self._seen["remaining"] += 1
+        [account] = self._expressions.at(line.account, EVENT)
+        left = 0
+        for part in others:
+            # Every line of a voucher adds up to what can be held, not only their sum.
+            for side in Side:
+                own = sum(entry.amount for entry in part if entry.side is side)
+                if abs(own) > ACCUMULATED_LIMIT:
+                    raise Fault("AMOUNT_OUT_OF_RANGE")
+                left += -own if side is line.side else own
+        if abs(left) > units_of(number_of(amount.bound), scale):
+            raise Fault("REMAINING_EXCEEDS_BOUND")
+        dimensions = [self._dimension(part, EVENT) for part in line.dimensions]
+        carried = {name: text for name, [text] in dimensions if isinstance(text, str) and text}
+        self._seen["remaining nothing"] += not left
+        if not left:
+            return []
+        return [Entry(line.side, self._in_chart(account), left, carried, line.by_sign)]
+
+    def _transfer(self, line: syntax.TransferDecl, scale: int) -> list[Entry]:
+        """A debit under A and a credit under B for each element, none where A is B."""
+        expressions = self._expressions
+        places = expressions.elements(None if line.each is None else line.each.text)
+        self._seen["transfer"] += 1
+        self._seen["transfer each"] += line.each is not None
+        accounts = expressions.at(line.account, places)
+        amounts = expressions.at(line.amount, places)
+        name = self._book.dimensions[self._moved_in(line)].wire
+        ends = [expressions.at(end, places) for end in (line.source, line.destination)]
+        dimensions = [self._dimension(part, places) for part in line.dimensions]
+        made = []
+        for side, own in zip((Side.DEBIT, Side.CREDIT), ends, strict=True):
+            for at, (account, value) in enumerate(zip(accounts, amounts, strict=True)):
+                amount = units_of(as_number(value), scale)
+                self._seen["transfer to itself"] += ends[0][at] == ends[1][at]
+                if not amount or ends[0][at] == ends[1][at]:
+                    continue
+                parts = [*dimensions, (name, own)]
+                carried = {n: t for n, ts in parts if isinstance(t := ts[at], str) and t}
+                made.append(Entry(side, self._in_chart(account), amount, carried, by_sign=False))
+        return made
+
+    def _in_chart(self, account: Value) -> Account:
+        """An account under its role in the chart of the voucher's ledger."""
+        assert isinstance(account, Account)
+        ledger = self._expressions.types.ledger
+        own = self._book.account(account.role, ledger)
+        self._seen["account of a ledger's own chart"] += bool(ledger.chart)
+        return own
+
+    def _moved_in(self, line: syntax.TransferDecl) -> str:
+        """The balancing dimension of a transfer: the one named, or that of A or B."""
+        if line.dimension is not None:
+            return line.dimension.text
+        for end in (line.source, line.destination):
+            field = (
+                self._expressions.types.field(end.path) if isinstance(end, syntax.Name) else None
+            )
+            if field is not None and self._book.dimensions[field.type.name].balancing:
+                return field.type.name
+        raise AssertionError(f"no dimension in {line}")
+
+    def _entries(self, line: syntax.LineDecl | syntax.TransferDecl, scale: int) -> list[Entry]:
+        if isinstance(line, syntax.TransferDecl):
+            return self._transfer(line, scale)
+        if isinstance(line.amount, syntax.Remaining):
+            return []
         expressions = self._expressions
         places = expressions.elements(None if line.each is None else line.each.text)
         self._seen["each" if line.each is not None else "line"] += 1
@@ -247,13 +334,12 @@ class RuleRun:
             if amount == 0:
                 self._seen["zero line dropped"] += 1
                 continue
-            assert isinstance(account, Account)
             carried = {
                 name: text
                 for name, values in dimensions
                 if isinstance(text := values[at], str) and text
             }
-            made.append(Entry(line.side, account, amount, carried, line.by_sign))
+            made.append(Entry(line.side, self._in_chart(account), amount, carried, line.by_sign))
         return made
 
     def _voucher(self, proposal: Proposal, made: Made) -> None:

@@ -75,12 +75,16 @@ class Held:
 class State:
     """Everything earlier events left behind.
 
-    records: by record name and key, the fields that were set. targets: by target name, entity
+    records: by record name and key, the fields that were set. dated: likewise of dated records, as
+    (day, fields) in the order they were written. targets: by target name, entity
     and key the last cumulative value in minor units. postings: every line by entity, ledger and
     account.
     """
 
     records: dict[tuple[str, tuple[Value, ...]], dict[str, Value]] = field(default_factory=dict)
+    dated: dict[tuple[str, tuple[Value, ...]], list[tuple[date, dict[str, Value]]]] = field(
+        default_factory=dict
+    )
     targets: dict[tuple[str, str, tuple[Value, ...]], int] = field(default_factory=dict)
     vouchers: list[PostedVoucher] = field(default_factory=list)
     postings: dict[tuple[str, str, str], list[PostedLine]] = field(default_factory=dict)

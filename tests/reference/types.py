@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 from rules_dsl import syntax
 from rules_dsl.syntax import TypeWord
+from tests.reference.calendar import CALENDAR, SPREADING
 from tests.reference.declarations import Declarations
-from tests.reference.values import CURRENCY_DECIMALS
+from tests.reference.values import decimals_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,13 +104,13 @@ class Types:
             case syntax.BalanceOf():
                 ledger = self.ledger if expr.ledger is None else self._book.ledger(expr.ledger)
                 currency = ledger.currency
-                return NumberType(CURRENCY_DECIMALS[currency], currency)
+                return NumberType(decimals_of(currency), currency)
         return NumberType()
 
     def money(self, expr: syntax.Expr) -> NumberType:
         """The money type of an amount: the decimals of its currency."""
         currency = self.number(expr).currency or self.ledger.currency
-        return NumberType(CURRENCY_DECIMALS[currency], currency)
+        return NumberType(decimals_of(currency), currency)
 
     def units(self, expr: syntax.Expr) -> NumberType:
         """The type in whose units a total is split: money in minor units, others in their own."""
@@ -134,7 +135,13 @@ class Types:
             return self.lets[name.text].number
         field = self.field(name.path)
         if field is not None:
-            return self.of_type(field.type)
+            found = self.of_type(field.type)
+            parent = self._fields.get(name.path[0])
+            if len(name.path) == 2 and parent is not None and found.currency:
+                parts = self._book.elements_of(parent.type)
+                if found.currency in {part.name for part in parts}:
+                    return NumberType(found.scale, f"{name.path[0]}.{found.currency}")
+            return found
         rate = self._book.rates.get(name.text)
         return self.of_type(rate.type) if rate is not None else NumberType()
 
@@ -150,8 +157,12 @@ class Types:
         return self.of_type(type_ref) if type_ref is not None else NumberType()
 
     def _number_of_call(self, call: syntax.Call) -> NumberType:
-        if call.function == "count":
+        if call.function == "count" or call.function in CALENDAR:
             return NumberType()
+        if call.function == "convert":
+            return NumberType(decimals_of(self.ledger.currency), self.ledger.currency)
+        if call.function in SPREADING:
+            return self.money(call.args[0])
         found = self.number(call.args[0])
         if call.mode is not None:
             if call.decimals is not None and not found.currency:
@@ -175,7 +186,7 @@ def parts_of(expr: syntax.Expr) -> tuple[syntax.Expr, ...]:
     """The direct subexpressions, in order of writing."""
     match expr:
         case syntax.Index():
-            return expr.args
+            return expr.args if expr.day is None else (*expr.args, expr.day)
         case syntax.Unary():
             return (expr.operand,)
         case syntax.Binary() | syntax.Compare():

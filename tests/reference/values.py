@@ -12,7 +12,12 @@ from engine.program import Residue, RoundMode
 EPOCH = date(1970, 1, 1)
 
 #: Minor digits of the currencies that tests use (ISO 4217).
-CURRENCY_DECIMALS = {"CNY": 2, "USD": 2, "EUR": 2, "JPY": 0, "KWD": 3}
+CURRENCY_DECIMALS = {"CNY": 2, "USD": 2, "EUR": 2, "JPY": 0, "KWD": 3, "CLF": 4}
+
+
+def decimals_of(currency: str) -> int:
+    """Decimals of a currency; those held where a field of the event names it."""
+    return CURRENCY_DECIMALS.get(currency, 4)
 
 
 class Absent:

@@ -75,11 +75,12 @@ class TableSpec:
 
 @dataclass(frozen=True, slots=True)
 class RecordSpec:
-    """A record: kinds of its keys, its fields."""
+    """A record: kinds of its keys, its fields; `dated`: it has versions by date."""
 
     name: str
     keys: int
     fields: tuple[FieldSpec, ...]
+    dated: bool = False
 
 
 @dataclass(slots=True)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from engine.program import NegativePolicy
+from engine.program import NegativePolicy, Program
 from rules_dsl.testing import run_tests
-from tests.rules_dsl.books import compile_text, errors_of
+from tests.rules_dsl.books import compile_text, errors_of, program_of
 
 #: A ledger, two departments' worth of dimensions, and accounts to post to.
 HEAD = """\
@@ -13,11 +13,14 @@ ledger 总账 is GL currency CNY negative {policy}
 ledger 管理账 is MGMT currency CNY word 内
 dimension 部门 is department
 dimension 项目 is project
+dimension 中心 is center balancing
 chart 科目
   应收 @1122 debit
   收入 @6001 credit
   税金 @2221 credit
   汇兑 @6603 debit
+  往来 @3001 debit requires 中心
+  尾差 @6711 debit plug
 """
 
 
@@ -37,3 +40,8 @@ def codes(rules: str, *, policy: NegativePolicy = NegativePolicy.RED) -> list[st
     """The codes of everything the compiler says of the rules, in order."""
     result = compile_text(rules, head=HEAD.format(policy=policy.value))
     return [each.code for each in result.diagnostics]
+
+
+def program(rules: str) -> Program:
+    """The program of rules that must compile."""
+    return program_of(rules, head=HEAD.format(policy=NegativePolicy.RED.value))

@@ -4,24 +4,20 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict
 from pathlib import Path
 
 from engine.book import Book, system_clock
 from engine.calendar import iso_instant
 from engine.effects import Status
 from engine.errors import CallerError
-from engine.explain import Explanation, explain_voucher
-from engine.explain_budgets import BudgetStep, EventExplanation, explain_event
 from engine.log import open_store, sqlite_path
 from engine.log.seal import load_seal_key, seal_head
 from engine.receive import read_events
 from engine.replay import LogClock, export_book, replay_events, replay_log, still_clock
 from server.config import ServerConfig
 from server.rulebooks import compile_files, read_folder
-from tongpin_cli.output import EXIT_INPUT, EXIT_OK, Output, money
+from tongpin_cli.output import EXIT_INPUT, EXIT_OK, Output
 from tongpin_cli.progress import with_progress
-from tongpin_cli.rules import show_voucher, voucher_data
 
 #: Name of the book in a store unless said otherwise.
 BOOK_ID = "main"
@@ -92,92 +88,6 @@ def _show_summary(summary: dict[str, object], out: Path, output: Output) -> int:
     output.text(f"files are in {out}")
     output.data(summary)
     return EXIT_OK
-
-
-def explain_one(store: str, voucher: str, event: str, output: Output) -> int:
-    """Explains a voucher, or an event: every voucher of it, or why it has none."""
-    book = open_for_reading(store)
-    try:
-        stored = None
-        names = [voucher]
-        if event:
-            source, _, event_id = event.rpartition("/")
-            stored = explain_event(book, source, event_id)
-            names = list(stored.vouchers)
-        found = [explain_voucher(book, name) for name in names]
-    finally:
-        book.close()
-    for explanation in found:
-        _show_explanation(explanation, output)
-    if found:
-        output.data([_explanation_data(explanation) for explanation in found])
-    elif stored is not None:
-        _show_without_voucher(stored, output)
-    return EXIT_OK
-
-
-def _show_without_voucher(event: EventExplanation, output: Output) -> None:
-    words = " ".join(part for part in (event.status.name, event.reason) if part)
-    output.text(f"{event.source}/{event.event_id} is {words} and made no voucher. {event.message}")
-    output.text(f"event     {event.source}/{event.event_id}, {event.type}")
-    at = iso_instant(event.sealed_at_us)
-    output.text(f"sent by   {event.principal}, commit {event.seq}, {at}")
-    _show_budgets(event.steps, output)
-    output.data(
-        [
-            {
-                "voucher": None,
-                "event": json.loads(event.content) if event.content else None,
-                "status": event.status.name,
-                "reason": event.reason,
-                "message": event.message,
-                "principal": event.principal,
-                "budgets": [step.to_json() for step in event.steps],
-            }
-        ]
-    )
-
-
-def _show_budgets(steps: Sequence[BudgetStep], output: Output) -> None:
-    for step in steps:
-        for line in step.to_text():
-            output.text(line)
-
-
-def _show_explanation(explanation: Explanation, output: Output) -> None:
-    event, voucher = explanation.event, explanation.voucher
-    show_voucher(voucher, output)
-    output.text(f"event     {event.source}/{event.event_id}, {event.type}, dated {event.date}")
-    output.text(
-        f"sent by   {event.principal}, commit {event.seq}, {iso_instant(event.sealed_at_us)}"
-    )
-    output.text(f"rule      {explanation.rule} ({explanation.rule_place})")
-    output.text(f"basis     {explanation.basis}")
-    output.text(f"revision  {voucher.revision}")
-    for line in voucher.lines:
-        amount = money(line.debit or line.credit, voucher.scale)
-        output.text(f"line {line.line_no}    {amount} from rule line {line.rule_line}")
-    for name, value in explanation.fields.items():
-        output.text(f"field     {name} = {json.dumps(value, ensure_ascii=False)}")
-    for read in explanation.reads:
-        value = read.value if read.known else "nothing"
-        output.text(f"read      {read.kind} {read.name} {read.key} = {value} ({read.place})")
-    _show_budgets(explanation.budgets, output)
-    output.text("recomputed from event and recorded reads: equal to the posted amounts")
-
-
-def _explanation_data(explanation: Explanation) -> dict[str, object]:
-    return {
-        "voucher": {**voucher_data(explanation.voucher), "name": explanation.voucher.name},
-        "event": json.loads(explanation.event.content),
-        "principal": explanation.event.principal,
-        "rule": explanation.rule,
-        "rule_place": explanation.rule_place,
-        "basis": explanation.basis,
-        "revision": explanation.voucher.revision,
-        "reads": [asdict(read) for read in explanation.reads],
-        "budgets": [step.to_json() for step in explanation.budgets],
-    }
 
 
 def verify_store(store: str, against: Path | None, output: Output) -> int:

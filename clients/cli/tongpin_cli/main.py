@@ -12,6 +12,7 @@ from typing import Annotated
 import typer
 
 from tongpin_cli.output import EXIT_ENVIRONMENT, EXIT_INPUT, Layout, Output
+from tongpin_cli.test_command import test
 
 app = typer.Typer(
     name="tongpin",
@@ -157,21 +158,7 @@ def fmt(
     raise typer.Exit(format_files(paths, Output(json), only_check=check))
 
 
-@app.command()
-def test(
-    paths: Paths,
-    coverage: Annotated[
-        bool, typer.Option("--coverage", help="Count what passing tests assert; list the rest.")
-    ] = False,
-    json: Json = False,
-) -> None:
-    """Run the `test` blocks of rule books.
-
-    Example: tongpin test rules/ --coverage
-    """
-    from tongpin_cli.testing import test_rules
-
-    raise typer.Exit(test_rules(paths, Output(json), coverage=coverage))
+app.command()(test)
 
 
 @app.command("try")
@@ -323,18 +310,21 @@ def export(store: Store, out: Annotated[Path, typer.Option("--out")], json: Json
 def explain(
     voucher: Annotated[str, typer.Option(help="Voucher name, C01/GL/2026-03/记/17.")] = "",
     event: Annotated[str, typer.Option(help="SOURCE/ID of an event.")] = "",
+    line: Annotated[int, typer.Option(help="Only this line of the voucher.", min=0)] = 0,
     store: Store = "",
     json: Json = False,
 ) -> None:
-    """Say why a voucher is as it is, from the log alone.
+    """Say why a voucher is as it is: each amount, account and dimension, back to the event.
+
+    Exits 1 where what was recorded does not lead to the posted amounts.
 
     Example: tongpin explain --voucher C01/GL/2026-03/记/1 --store sqlite:///book.db
     """
-    from tongpin_cli.books import explain_one
+    from tongpin_cli.explaining import explain_one
 
     if bool(voucher) == bool(event):
         raise typer.BadParameter("give --voucher or --event")
-    raise typer.Exit(explain_one(store, voucher, event, Output(json)))
+    raise typer.Exit(explain_one(store, (voucher, event, line), Output(json)))
 
 
 @report_app.command("trial-balance")

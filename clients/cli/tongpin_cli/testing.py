@@ -1,4 +1,4 @@
-"""`tongpin test`: runs the test blocks of rule books; shows what differs, and what they leave out."""
+"""`tongpin test`: runs the test blocks of rule books, shows what differs and is left out."""
 
 from __future__ import annotations
 

@@ -111,10 +111,14 @@ def _entered_under(
     node = node_name(budget.wire, path, period)
     if parent is None or parent == "":
         return enter_node(state, budget, path, period, entered)
-    above_budget, above_path, above_period = command.node(parent)
-    above = node_name(above_budget.wire, above_path, above_period or period)
+    days = days_of(budget.horizon, period)
+    above_budget, above_path, above_period = command.node(parent, days[0] if days else None)
+    above_period = above_period or period
+    above = node_name(above_budget.wire, above_path, above_period)
     if above_budget is not budget or above_path == path:
         raise Refused("INVALID_FIELD", f"the parent of {node} is another node of its budget")
+    if budget.horizon is not Horizon.DATES and above_period != period:
+        raise Refused("INVALID_FIELD", f"the parent of {node} is a node of {period}, as it is")
     if not budget.by_path and above_path != path[:-1]:
         raise Refused(
             "INVALID_FIELD",
@@ -129,10 +133,10 @@ def _entered_under(
             "PARENT_SETTLED",
             f"{node} already moved under {known.parent}; name the parent in its first approval",
         )
-    if node in command.state.chain(above):
+    enter_node(state, budget, above_path, above_period, entered)
+    if node in state.chain(above):
         raise Refused("INVALID_FIELD", f"{above} stands under {node} already")
-    enter_node(state, budget, above_path, above_period or period, entered)
-    enter_node(state, budget, path, period, entered)
+    enter_node(state, budget, path, period, entered, parent=above)
     change_terms(state, node, entered, parent=above)
     return node
 
@@ -208,7 +212,7 @@ def _limited(command: Command, budget: Budget, path: tuple[str, ...], period: st
     may_hang = budget.by_path or (budget.horizon is Horizon.DATES and not period)
     if may_hang and (terms is None or not terms.limited):
         try:
-            node = find_node(command.state, budget, path, command.day, whole=True)
+            node = find_node(command.state, budget, path, command.day, period=period, whole=True)
         except NodeNotFound as error:
             raise Refused("UNKNOWN_NODE", str(error)) from None
         terms = command.state.terms(node)

@@ -13,10 +13,12 @@ from engine.budget.names import (
     days_of,
     is_label,
     next_label,
+    node_name,
 )
 from engine.decide.budget_commands.command import Answer, Command, Refused
 from engine.effects import MoveKind, Stage
 from engine.program import NO_DATE, Budget, Horizon
+from engine.state.budgets import NO_FIGURES, Terms
 
 
 def close(command: Command) -> Answer:
@@ -76,7 +78,7 @@ def _carried_limit(
     """An amount taken from a node and given to the same path of another period."""
     state, entered = command.state, command.notes.entered
     terms = state.terms(name) or default_terms(budget, (), "", "")
-    target = enter_node(state, budget, terms.path, onto, entered)
+    target = _entered_alike(command, budget, terms, onto)
     dates = days_of(budget.horizon, onto) if budget.horizon is Horizon.DATES else None
     change_terms(
         state,
@@ -94,6 +96,24 @@ def _carried_limit(
         Move(name, MoveKind.CARRY, Stage.LIMIT, -amount),
         Move(target, MoveKind.CARRY, Stage.LIMIT, amount),
     ]
+
+
+def _entered_alike(command: Command, budget: Budget, terms: Terms, onto: str) -> str:
+    """The node of the same path in another period, hung there as it hangs in its own."""
+    state, entered = command.state, command.notes.entered
+    target = node_name(budget.wire, terms.path, onto)
+    known = state.terms(target)
+    if known is not None and (known.limited or state.figures(target) != NO_FIGURES):
+        return target
+    above = state.terms(terms.parent) if terms.parent else None
+    parent = terms.parent
+    if above is not None and above.period == terms.period:
+        parent = _entered_alike(command, budget, above, onto)
+    if not parent or target in state.chain(parent):
+        return enter_node(state, budget, terms.path, onto, entered)
+    enter_node(state, budget, terms.path, onto, entered, parent=parent)
+    change_terms(state, target, entered, parent=parent)
+    return target
 
 
 def _carried_holdings(command: Command, budget: Budget, nodes: set[str], onto: str) -> list[Move]:

@@ -74,22 +74,26 @@ class Command:
         known = ", ".join(budget.name for budget in budgets)
         raise Refused("UNKNOWN_BUDGET", f"there is no budget {name}; the rule book has {known}")
 
-    def node(self, text: object) -> tuple[Budget, tuple[str, ...], str]:
-        """Budget, path and period of a node as written."""
+    def node(self, text: object, day: int | None = None) -> tuple[Budget, tuple[str, ...], str]:
+        """Budget, path and period of a node as written; `day` chooses the period of one without."""
         if not isinstance(text, str) or not text:
             raise Refused("INVALID_FIELD", 'node is text such as "NAME[k1,k2]@2026-03"')
         try:
-            return read_node(text, self.program.budgets, self.budget(), self.day)
+            chooses = self.day if day is None else day
+            return read_node(text, self.program.budgets, self.budget(), chooses)
         except NodeNameError as error:
             raise Refused("UNKNOWN_NODE", str(error)) from None
 
     def standing(self, text: object) -> tuple[Budget, str]:
-        """The node a demand counts at: as written if it exists, else where its keys lead."""
+        """The node a demand counts at: as written if it exists, else where its keys lead.
+
+        The command's date chooses the period only of a node written without one.
+        """
         budget, path, period = self.node(text)
         name = node_name(budget.wire, path, period)
         if self.state.terms(name) is None and (budget.by_path or budget.horizon is Horizon.DATES):
             try:
-                name = find_node(self.state, budget, path, self.day)
+                name = find_node(self.state, budget, path, self.day, period=period)
             except NodeNotFound as error:
                 raise Refused("UNKNOWN_NODE", str(error)) from None
         if name and self.state.terms(name) is None:

@@ -20,6 +20,7 @@ chart 科目
   应收账款 @1122 "应收账款" debit  requires 客户
   进项税   @2221 "进项税额" debit
   费用     @6602 "管理费用" debit
+  尾差     @6711 "尾差"     debit  plug
   旧费用   @6609 "旧费用"   debit  until 2025-12-31
   应付     @2241 "应付款"   credit
   收入     @6001 "收入"     credit

@@ -67,10 +67,9 @@ rule 内部协作
   on 内部协作
   basis "内部结算办法"
   voucher "协作"
-    debit  费用     金额 by 利润中心 = 委托
-    credit 应付     金额 by 利润中心 = 委托
-    debit  应收账款 金额 by 利润中心 = 承接, 客户 = "内部"
-    credit 收入     金额 by 利润中心 = 承接
+    debit 费用 金额 by 利润中心 = 委托
+    transfer 金额 from 承接 to 委托 through 应付
+    credit 收入 金额 by 利润中心 = 承接
 """,
         related=("TP301", "TP306"),
     ),
@@ -205,5 +204,59 @@ rule 报销
     debit  费用 税额
     credit 应付 税额
 """,
+    ),
+    Page(
+        "TP309",
+        "两行倒挤",
+        "Whether at most one line of a voucher takes what the other lines leave.",
+        "Two lines that share an unknown rest would each be whatever makes the sum come out: "
+        "neither amount could be explained.",
+        """\
+rule 报销
+  on 报销
+  basis "费用制度"
+  voucher "报销"
+    debit  费用 含税金额
+    debit  尾差 remaining up to 0.05
+    credit 应付 税额
+    credit 尾差 remaining up to 0.05
+""",
+        """\
+rule 报销
+  on 报销
+  basis "费用制度"
+  voucher "报销"
+    debit  费用 含税金额
+    credit 应付 税额
+    credit 尾差 remaining up to 0.05
+""",
+        related=("TP301", "TP310"),
+    ),
+    Page(
+        "TP310",
+        "科目不可倒挤",
+        "Whether a line that takes what the other lines leave is on an account that the chart "
+        "marks `plug`; through a table, on every row.",
+        "A rest that may go to any account makes the proof of balance empty: a wrong amount would "
+        "hide as a payable.",
+        """\
+rule 报销
+  on 报销
+  basis "费用制度"
+  voucher "报销"
+    debit  费用 含税金额
+    credit 收入 税额
+    credit 应付 remaining up to 0.05
+""",
+        """\
+rule 报销
+  on 报销
+  basis "费用制度"
+  voucher "报销"
+    debit  费用 含税金额
+    credit 应付 税额
+    credit 尾差 remaining up to 0.05
+""",
+        related=("TP309",),
     ),
 )

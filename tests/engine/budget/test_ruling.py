@@ -137,6 +137,16 @@ def test_tolerance_is_the_smaller_part_and_only_for_its_act() -> None:
     assert _said(reserved) == [(WIDE, Verdict.BLOCK, 60_001, 60_000, 1, 0)]
 
 
+def test_amount_granted_by_the_same_event_brings_its_tolerance() -> None:
+    desk = Desk()
+    node = enter_node(desk.state, TOLERANT, ("A",), "", desk.enter)
+    granted = demand(Act.GRANT, node, 10_000, budget=TOLERANT)
+    # 100.00 and 5% of it.
+    spent = demand(Act.SPEND, node, 10_501, budget=TOLERANT)
+    assert desk.ask(granted, spent).status is Status.REJECTED_BUDGET
+    assert desk.ask(granted, replace(spent, amount=10_500)).status is None
+
+
 @pytest.mark.parametrize(
     ("amount", "verdict"), [(53_999, Verdict.PASS), (54_000, Verdict.WARN), (60_000, Verdict.WARN)]
 )

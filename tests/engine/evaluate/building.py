@@ -341,12 +341,18 @@ class FakeState:
     written: set[tuple[int, Key]] = field(default_factory=set)
     kept_balances: dict[tuple[int, Key], int] = field(default_factory=dict)
     kept_targets: dict[tuple[int, Key], int] = field(default_factory=dict)
+    kept_versions: dict[tuple[int, int, Key], list[int]] = field(default_factory=dict)
 
     def record(self, record: int, field: int, key: Key) -> int | None:
         return self.kept_records.get((record, field, key))
 
     def has_record(self, record: int, key: Key) -> bool:
         return (record, key) in self.written
+
+    def version(self, record: int, field: int, key: Key) -> int:
+        days = self.kept_versions.get((record, field, key[:-1]), [])
+        # Random templates print every date, so that none may be missing here.
+        return max((day for day in days if day <= key[-1]), default=0)
 
     def balance(self, balance: int, key: Key) -> int:
         return self.kept_balances.get((balance, key), 0)
@@ -361,6 +367,10 @@ class FakeState:
 
     def have_records(self, record: int, keys: Any) -> Any:
         return np.array([self.has_record(record, key) for key in rows_of(keys)], dtype=np.bool_)
+
+    def versions(self, record: int, field: int, keys: Any) -> Any:
+        found = [self.version(record, field, key) for key in rows_of(keys)]
+        return np.array(found, dtype=np.int64)
 
     def balances(self, balance: int, keys: Any) -> Any:
         return np.array([self.balance(balance, key) for key in rows_of(keys)], dtype=np.int64)

@@ -139,7 +139,11 @@ def compare(
     expected = columns_as_rows(found, rule, count)
     assumed = _assumed_targets(found)
     running = FakeState(
-        state.kept_records, state.written, state.kept_balances, dict(state.kept_targets)
+        state.kept_records,
+        state.written,
+        state.kept_balances,
+        dict(state.kept_targets),
+        state.kept_versions,
     )
     rows: list[RuleRow] = []
     for index in range(count):

@@ -38,7 +38,6 @@ from engine.program import (
     Template,
 )
 from tests.engine.evaluate.building import (
-    FakeState,
     RuleMaker,
     batch,
     day,
@@ -50,6 +49,7 @@ from tests.engine.evaluate.building import (
     text,
 )
 from tests.engine.evaluate.random_tables import TEXTS, random_table
+from tests.engine.evaluate.random_values import grow_calendar, grow_chart, grow_requirement
 
 OUTSIDE_TEXTS = (*TEXTS, "未知", "x" * 40, "集团/华东/甲", "/", "乙/")
 WIDEST = 10**70  # numbers beyond this are not multiplied further
@@ -190,11 +190,16 @@ class RuleGenerator:
             self.summing,
             self.text_of,
             self.last_part,
+            self.minor_unit,
             self.table,
             self.record,
             self.has_record,
+            self.version,
             self.balance,
             self.splitting,
+            lambda: grow_calendar(self),
+            lambda: grow_requirement(self),
+            lambda: grow_chart(self),
         ]
         self.random.choice(growers)()
 
@@ -261,6 +266,10 @@ class RuleGenerator:
         shape = self.shape()
         self.settle(self.make.text_of(self.find(Kind.NUMBER, shape), self.condition(shape)))
 
+    def minor_unit(self) -> None:
+        text = self.find(Kind.TEXT, self.shape())
+        self.make.number(Op.MINOR_UNIT, text, bound=(1, 10_000))
+
     def last_part(self) -> None:
         self.make.last_part(self.find(Kind.TEXT, self.shape()))
 
@@ -290,6 +299,12 @@ class RuleGenerator:
         active = self.condition(shape)
         key = self.find(Kind.TEXT, shape)
         self.settle(self.make.bool(Op.HAS_RECORD, key, data=0, active=active))
+
+    def version(self) -> None:
+        shape, place = self.shape(), self.random.randrange(-1, 4)
+        active = self.condition(shape)
+        keys = self.find(Kind.TEXT, shape), self.find(Kind.DATE, shape)
+        self.settle(self.make.state(Op.VERSION, (0, place), *keys, kind=Kind.DATE, active=active))
 
     def balance(self) -> None:
         shape = self.shape()
@@ -468,26 +483,4 @@ def _field_value(random: Random, declared: Any, style: str) -> Any:
     return random.choice([declared.low, declared.high, random.randint(declared.low, declared.high)])
 
 
-def random_state(random: Random, own: Any, strings: Any) -> FakeState:
-    """Some records, balances and targets under the keys that events use."""
-    state = FakeState()
-    codes = [strings.code(found) for found in OUTSIDE_TEXTS]
-    entities = [strings.code("E1"), strings.code("E2")]
-    for code in codes:
-        if random.random() < 0.8:
-            state.written.add((0, (code,)))
-            for place in range(4):
-                if random.random() < 0.7:
-                    value = random.choice([0, 1, 5, 500, -500, 501])
-                    state.kept_records[0, place, (code,)] = (
-                        random.choice(codes) if place == 1 else value
-                    )
-        for entity in entities:
-            if random.random() < 0.5:
-                state.kept_balances[0, (entity, code)] = random.choice([1, -1000, 7, 1001])
-            if random.random() < 0.5:
-                state.kept_targets[0, (entity, code)] = random.choice([100, -(2**63), 2**63 - 1])
-    return state
-
-
-__all__ = ["Node", "batch", "linked", "random_events", "random_program", "random_state"]
+__all__ = ["Node", "batch", "linked", "random_events", "random_program"]

@@ -13,7 +13,8 @@ from engine.program import Act, Op
 from engine.strings import BatchStrings
 from tests.engine.evaluate.building import batch, linked
 from tests.engine.evaluate.comparing import compare
-from tests.engine.evaluate.random_rules import random_events, random_program, random_state
+from tests.engine.evaluate.random_rules import random_events, random_program
+from tests.engine.evaluate.random_state import random_state
 
 
 def compare_random_rules(seeds: range) -> Counter[object]:
@@ -25,7 +26,7 @@ def compare_random_rules(seeds: range) -> Counter[object]:
         own = linked(found)
         strings = BatchStrings(own.pool)
         events = batch(own, random_events(random, random.choice([0, 1, 3, 20])), strings)
-        state = random_state(random, own, strings)
+        state = random_state(random, strings)
         candidates = None
         if random.random() < 0.3:
             candidates = [index for index in range(len(events.rows)) if random.random() < 0.6]
@@ -41,7 +42,7 @@ def compare_random_rules(seeds: range) -> Counter[object]:
 
 
 def test_random_rules_agree_to_the_last_bit() -> None:
-    seen = compare_random_rules(range(600))
+    seen = compare_random_rules(range(1000))
     assert [op for op in Op if not seen[op]] == []
     assert [fault for fault in FAULTS if not seen[fault]] == []
     assert [act for act in Act if seen[act] < 30] == []

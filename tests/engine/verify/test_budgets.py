@@ -50,7 +50,7 @@ def test_book_full_of_budgets_verifies_with_everything_counted(original: Path) -
     assert report.first_bad is None
     counted = {name: report.checked[name] for name in (*TABLES, "budget_figures")}
     assert counted == {
-        "budget_nodes": 39,
+        "budget_nodes": 37,
         "budget_moves": 46,
         "budget_decisions": 42,
         "budget_figures": 21,

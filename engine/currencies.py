@@ -12,10 +12,22 @@ _TWO = """
 """
 _NONE = "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX VND VUV XAF XOF XPF"
 _THREE = "BHD IQD JOD KWD LYD OMR TND"
+_FOUR = "CLF UYW"
 
 #: Decimals of the minor unit by currency code.
 CURRENCY_DECIMALS: dict[str, int] = {
     code: decimals
-    for decimals, codes in ((2, _TWO), (0, _NONE), (3, _THREE))
+    for decimals, codes in ((2, _TWO), (0, _NONE), (3, _THREE), (4, _FOUR))
     for code in codes.split()
 }
+
+#: Every code, sorted.
+CURRENCY_CODES: tuple[str, ...] = tuple(sorted(CURRENCY_DECIMALS))
+
+#: Decimals at which amounts are held whose currency is known only when an event comes.
+MOST_DECIMALS = max(CURRENCY_DECIMALS.values())
+
+
+def minor_unit(currency: str) -> int:
+    """The smallest amount of a currency, raw at MOST_DECIMALS: 100 for CNY, 10000 for JPY."""
+    return int(10 ** (MOST_DECIMALS - CURRENCY_DECIMALS[currency]))
