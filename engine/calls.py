@@ -176,7 +176,11 @@ class BudgetNodeView:
 
 @dataclass(frozen=True, slots=True)
 class LineView:
-    """A voucher line as read back. Amounts in minor units; exactly one side is not zero."""
+    """A voucher line as read back. Amounts in minor units; at most one side is not zero.
+
+    `currency`, `fc_debit`, `fc_credit`, `rate`: of a line in a foreign currency, on the same side,
+    in minor units of that currency; "" and 0 where the line is in functional currency.
+    """
 
     line_no: int
     account_code: str

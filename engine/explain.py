@@ -116,7 +116,7 @@ def explain_voucher(book: Book, name: str) -> Explanation:
     row = evaluate_row(plan.linked, rule_index, batch, 0, recorded)
     revision, sources = _revision(book, voucher.revision)
     trace = trace_row(plan.linked, rule_index, batch, 0, recorded)
-    values = Values(plan.program, trace, batch.strings.text, rule.chinese)
+    values = Values(plan.program, trace, batch, rule.chinese)
     tree = TreeMaker(plan, trace, values, sources, voucher.entity)
     tree.writers = find_writers(book, name, tree.wanted())
     made = made_voucher(plan, rule, row, voucher)

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 
 from engine.calls import LineView, VoucherView
 from engine.decide.plan import DecisionPlan
-from engine.evaluate.outcome import RuleRow, VoucherRow
+from engine.evaluate.outcome import ForeignRow, LineRow, RuleRow, VoucherRow
 from engine.explain_sources import place_of
 from engine.explain_tree import ExplainedStep, TreeMaker
 from engine.program import EVENT_SHAPE, Line, NegativePolicy, Rule, Side, VoucherPlan
 
-#: A line made again: place in the plan, element, account index, signed amount, dimension codes.
-_Made = tuple[int, int, int, int, tuple[int, ...]]
+#: A line made again.
+_Made = LineRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +26,7 @@ class ExplainedLine:
         recomputed: (debit, credit) evaluated again, None where the rule makes no such line now.
         account: where it is posted to, and why.
         amounts: what it adds up: one, or several that were merged.
-        dimensions: by name.
+        dimensions: by name. foreign: amount and rate of a line in another currency, by name.
     """
 
     line: LineView
@@ -36,6 +36,7 @@ class ExplainedLine:
     account: ExplainedStep
     amounts: tuple[ExplainedStep, ...]
     dimensions: tuple[tuple[str, ExplainedStep], ...]
+    foreign: tuple[tuple[str, ExplainedStep], ...] = ()
 
     @property
     def agrees(self) -> bool:
@@ -102,7 +103,7 @@ def _unmade(line: LineView) -> ExplainedLine:
 
 
 def _explained(tree: TreeMaker, declared: VoucherPlan, line: LineView, one: _Made) -> ExplainedLine:
-    place, element, account, _, _ = one
+    place, element, account, *_ = one
     rule_line = declared.lines[place]
     ledger = tree.plan.program.ledgers[declared.ledger]
     same_account = tree.plan.program.accounts[account].code == line.account_code
@@ -125,12 +126,20 @@ def _explained(tree: TreeMaker, declared: VoucherPlan, line: LineView, one: _Mad
             for each, code in zip(rule_line.dimensions, one[4], strict=True)
             if code >= 0
         ),
+        foreign=tuple(_foreign(tree, rule_line, element)),
     )
+
+
+def _foreign(tree: TreeMaker, line: Line, element: int) -> Iterator[tuple[str, ExplainedStep]]:
+    """Where the foreign amount and the rate of a line come from."""
+    if line.foreign is not None:
+        yield "foreign", tree.root(line.foreign.amount, element)
+        yield "exchange_rate", tree.root(line.foreign.rate, element)
 
 
 def _merged(tree: TreeMaker, declared: VoucherPlan, kept: _Made) -> Iterator[tuple[Line, int]]:
     """Lines of the plan, by element, that became one: equal in account and dimensions."""
-    place, _, account, _, codes = kept
+    place, _, account, _, codes, part = kept
     own = declared.lines[place]
     carried = dict(zip((each.dimension for each in own.dimensions), codes, strict=True))
     wanted = {dimension: code for dimension, code in carried.items() if code >= 0}
@@ -147,8 +156,17 @@ def _merged(tree: TreeMaker, declared: VoucherPlan, kept: _Made) -> Iterator[tup
                 continue
             if _is_debit(tree, declared, each, amount) is not is_debit:
                 continue
-            if _carried(tree, each, index) == wanted:
+            if _carried(tree, each, index) == wanted and _is_of(tree, each, index, part):
                 yield each, index
+
+
+def _is_of(tree: TreeMaker, line: Line, element: int, part: ForeignRow | None) -> bool:
+    """Whether a line is of the same currency and rate as another one's foreign part."""
+    if line.foreign is None or part is None:
+        return line.foreign is None and part is None
+    currency = tree.trace.value(line.foreign.currency, element)
+    rate = tree.values.text(tree.trace.value(line.foreign.rate, element))
+    return currency == part[0] and rate == tree.values.text(part[2])
 
 
 def _is_debit(tree: TreeMaker, declared: VoucherPlan, line: Line, amount: int) -> bool:

@@ -6,12 +6,16 @@ import json
 from collections.abc import Iterator
 
 from engine.calendar import iso_instant
+from engine.currencies import CURRENCY_DECIMALS
 from engine.decimals import format_minor
 from engine.explain import Explanation
 from engine.explain_lines import ExplainedLine
 from engine.explain_tree import ExplainedStep
 
 _WORDS = {
+    "at": ("at", "汇率"),
+    "foreign": ("foreign amount", "原币"),
+    "exchange_rate": ("rate of exchange", "汇率"),
     "event": ("event", "事项"),
     "sent_by": ("sent by", "提交人"),
     "says": ("says", "说明"),
@@ -137,8 +141,12 @@ class _Words:
 
 def _line(line: ExplainedLine, scale: int, words: _Words) -> Iterator[str]:
     posted = line.line
-    side = "debit" if posted.debit else "credit"
+    side = "debit" if posted.debit or posted.fc_debit else "credit"
     amount = format_minor(posted.debit or posted.credit, scale)
+    if posted.currency:
+        foreign = posted.fc_debit or posted.fc_credit
+        shown = format_minor(foreign, CURRENCY_DECIMALS[posted.currency])
+        amount += f"  {shown} {posted.currency} {words['at']} {posted.rate}"
     under = ", ".join(f"{name}={value}" for name, value in posted.dimensions)
     account = f"{posted.account_code} {posted.account_name}"
     head = f"{words['line']} {posted.line_no}  {words[side]} {account}  {amount}  {under}"
@@ -158,6 +166,8 @@ def _line(line: ExplainedLine, scale: int, words: _Words) -> Iterator[str]:
     name = words["merged" if len(line.amounts) > 1 else "amount"]
     for amount_step in line.amounts:
         yield from _named(name, amount_step, words)
+    for name, step in line.foreign:
+        yield from _named(words[name], step, words)
     for dimension, step in line.dimensions:
         yield from _named(dimension, step, words)
 

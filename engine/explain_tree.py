@@ -212,7 +212,7 @@ class TreeMaker:
                 span = table.rows[row].span
                 found.append(("row", str(row + 1)))
                 found.append(("row_place", place_of(span)))
-                found.append(("row_cells", self.sources.line(span)))
+                found.append(("row_cells", self.sources.text(span)))
         return found
 
     def _record(self, index: int, element: int | None, node: Node) -> ExplainedStep:
@@ -357,7 +357,7 @@ class TreeMaker:
     def _field_name(self, node: Node) -> str:
         fields = self.plan.program.event_types[self.trace.rule.event_type].fields
         if isinstance(node.data, int):
-            return fields[node.data].name
+            return fields[node.data].name or fields[node.data].wire
         place, sub = cast("tuple[int, int]", node.data)
         kind = self.plan.program.event_types[self.trace.rule.event_type]
         return f"{fields[place].name}.{kind.lists[place].fields[sub].name}"

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
+from engine.batch import ListColumn, TypedBatch
 from engine.calendar import iso_day
+from engine.currencies import CURRENCY_DECIMALS
 from engine.decimals import format_minor, format_plain
 from engine.evaluate import RowTrace
-from engine.program import EVENT_SHAPE, NO_DATE, Kind, Node, Op, Program
+from engine.program import EVENT_SHAPE, NO_DATE, FieldType, Kind, Node, Op, Program
 
 #: Elements of a list shown one by one.
 ELEMENTS_SHOWN = 20
@@ -24,13 +26,19 @@ _PASSING = frozenset({Op.REPEAT, Op.SHIFT, Op.REQUIRE})
 class Values:
     """Words for the values of one traced rule.
 
-    `text`: turns a text code into its string. `chinese`: of true and false.
+    `chinese`: of true and false. `batch`: the event alone, whose fields may name the currencies
+    of its amounts.
     """
 
     program: Program
     trace: RowTrace
-    text: Callable[[int], str]
+    batch: TypedBatch
     chinese: bool
+
+    @property
+    def text(self) -> Callable[[int], str]:
+        """Turns a text code into its string."""
+        return self.batch.strings.text
 
     def of(self, index: int, element: int | None, *, meaning: str = "") -> str:
         """A node's value of the event or at an element; None: of all elements.
@@ -41,9 +49,15 @@ class Values:
         own = self.meaning(index) or meaning
         if node.shape == EVENT_SHAPE or element is not None:
             at = EVENT_SHAPE if element is None else element
-            return self.word(self.trace.value(index, at), node, own)
+            return self.word(self.trace.value(index, at), node, self._called(node, own, at))
         raws = self.trace.values(index)
-        shown = ", ".join(self.word(raw, node, own) for raw in raws[:ELEMENTS_SHOWN])
+        words = [
+            self.word(raw, node, self._called(node, own, at))
+            for at, raw in enumerate(raws[: 1 + ELEMENTS_SHOWN])
+        ]
+        if len(raws) > 1 and len(set(raws)) == len(set(words)) == 1:
+            return f"{words[0]} (×{len(raws)})"
+        shown = ", ".join(words[:ELEMENTS_SHOWN])
         return f"{shown}, … ({len(raws)})" if len(raws) > ELEMENTS_SHOWN else shown
 
     def meaning(self, index: int) -> str:
@@ -53,6 +67,26 @@ class Values:
         while not node.meaning and node.op in _PASSING:
             node = nodes[node.args[0]]
         return node.meaning
+
+    def _called(self, node: Node, meaning: str, element: int) -> str:
+        """The meaning itself, or of an amount the currency in the event's field of that name."""
+        if node.kind is not Kind.NUMBER or not meaning or meaning in CURRENCY_DECIMALS:
+            return meaning
+        kind = self.program.event_types[self.batch.event_type]
+        name, _, part = meaning.partition(".")
+        for place, field in enumerate(kind.fields):
+            column = self.batch.columns[place]
+            if field.name != name:
+                continue
+            if isinstance(column, ListColumn):
+                names = [each.name for each in kind.lists[place].fields]
+                if part in names and 0 <= element < len(column.fields[names.index(part)].values):
+                    code = int(column.fields[names.index(part)].values[element])
+                    return self.text(code) if code >= 0 else ""
+            elif not part and field.type is FieldType.TEXT:
+                code = int(column.values[0])
+                return self.text(code) if code >= 0 else ""
+        return meaning
 
     def word(self, raw: int, node: Node, meaning: str) -> str:
         """One value."""
@@ -75,9 +109,13 @@ def number_words(raw: int, scale: int, meaning: str) -> str:
     """A number with its currency, unit or percent sign."""
     if meaning == "%":
         return f"{format_plain(raw * 100, scale)}%"
-    is_money = len(meaning) == 3 and meaning.isascii() and meaning.isupper()
-    number = format_minor(raw, scale) if is_money else format_plain(raw, scale)
-    return f"{number} {meaning}" if meaning else number
+    decimals = CURRENCY_DECIMALS.get(meaning)
+    if decimals is None:
+        number = format_plain(raw, scale)
+        return f"{number} {meaning}" if meaning else number
+    minor, rest = divmod(raw, 10 ** max(scale - decimals, 0))
+    number = format_minor(raw, scale) if rest else format_minor(minor, min(scale, decimals))
+    return f"{number} {meaning}"
 
 
 def truth(value: bool, *, chinese: bool) -> str:  # noqa: FBT001 - the value itself

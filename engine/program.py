@@ -499,6 +499,30 @@ class LineDimension:
     given: int | None = None
 
 
+class ForeignForm(StrEnum):
+    """How a line's functional amount follows from its foreign amount and rate."""
+
+    CONVERTED = "converted"  # it is convert(foreign, rate)
+    BOOK = "book"  # its share of the account's balance, the rate is what comes of it
+    REVALUED = "revalued"  # convert(foreign balance, rate) less the balance; foreign is 0
+    STATED = "stated"  # as the event says; nothing is proved
+
+
+@dataclass(frozen=True, slots=True)
+class ForeignPart:
+    """Currency, foreign amount and rate of a line, as nodes; attributes, outside of the balance.
+
+    `currency` (TEXT: an ISO code), `amount` (NUMBER at MOST_DECIMALS of `engine.currencies`, a
+    multiple of the currency's minor unit), `rate` (TEXT: a plain decimal). All have the shape of
+    the line.
+    """
+
+    form: ForeignForm
+    currency: int
+    amount: int
+    rate: int
+
+
 @dataclass(frozen=True, slots=True)
 class Line:
     """A voucher line, or one per element of a list where `each` >= 0.
@@ -506,7 +530,8 @@ class Line:
     `account` (ACCOUNT), `amount` (NUMBER at the ledger's scale) and the dimension values have
     either EVENT_SHAPE or the shape `each`; lowering has inserted REPEAT, so inside a line with
     `each` >= 0 all have that shape. A line whose amount is 0 is dropped. `by_sign`: a negative
-    amount goes to the other side as a positive one, whatever the ledger's policy.
+    amount goes to the other side as a positive one, whatever the ledger's policy. `foreign`: its
+    amount in another currency, on the same side; then only a line where both are 0 is dropped.
 
     `transfer`: of a line that a transfer made, its amount whether or not the two values it moves
     between are equal; where they are, `amount` is 0. `remaining_bound`: of the line that takes
@@ -522,13 +547,15 @@ class Line:
     by_sign: bool = False
     transfer: int | None = None
     remaining_bound: int | None = None
+    foreign: ForeignPart | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class VoucherPlan:
     """A voucher a rule makes: lines in source order; `guard` None = always.
 
-    `merge`: lines equal in side, account and dimensions become one (`engine.evaluate.merging`).
+    `merge`: lines equal in side, account, dimensions, currency and rate become one
+    (`engine.evaluate.merging`).
     """
 
     ledger: int

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from engine.program import Residue, Side, Span
+from engine.program import ForeignForm, Residue, Side, Span
 from rules_dsl.build_budgets import build_budget_step, build_move
 from rules_dsl.build_tree import (
     Node,
@@ -39,6 +39,7 @@ from rules_dsl.syntax import (
     ExpectStatus,
     Expr,
     FieldDecl,
+    ForeignClause,
     GivenBalance,
     GivenBudget,
     GivenEvent,
@@ -293,6 +294,9 @@ def build_line(place: Place, node: Node) -> LineDecl:
     parts = children(node)
     each = build_name(place, parts.pop()) if token(node, "EACH") is not None else None
     account, amount = build_reference(place, parts[0]), _build_amount(place, parts[1])
+    foreign = None
+    if len(parts) > 2 and parts[2].data == "foreign":
+        foreign = _build_foreign(place, parts.pop(2))
     return LineDecl(
         side=Side.DEBIT if token(node, "DEBIT") is not None else Side.CREDIT,
         account=account,
@@ -301,7 +305,15 @@ def build_line(place: Place, node: Node) -> LineDecl:
         each=each,
         span=span_of(place, node),
         by_sign=token(node, "SIDE_BY_SIGN") is not None,
+        foreign=foreign,
     )
+
+
+def _build_foreign(place: Place, node: Node) -> ForeignClause:
+    amount, rate = (build_expr(place, part) for part in children(node))
+    is_stated = token(node, "AS_STATED") is not None
+    form = ForeignForm.STATED if is_stated else ForeignForm.CONVERTED
+    return ForeignClause(form, amount, rate, span_of(place, node))
 
 
 def _build_amount(place: Place, node: Node) -> Expr | Remaining:

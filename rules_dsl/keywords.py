@@ -145,7 +145,7 @@ KEYWORDS: tuple[Keyword, ...] = (
     Keyword("TRUE", "true", "是"),
     Keyword("FALSE", "false", "否"),
     Keyword("TEST", "test", "测试"),
-    Keyword("AT", "at", "于"),
+    Keyword("AT", "at", "于", ("AT_RATE",)),
     Keyword("EXPECT", "expect", "期望"),
     Keyword("WITH", "with", "含"),
     Keyword("NO_POSTING", "no posting", "不入账"),
@@ -189,6 +189,8 @@ KEYWORDS: tuple[Keyword, ...] = (
     Keyword("REVIEW", "review", "复核"),
     Keyword("DRAFTED", "drafted", "待复核"),
     Keyword("REVIEWED", "reviewed", "已复核"),
+    Keyword("FOREIGN", "foreign", "原币"),
+    Keyword("AS_STATED", "as stated", "照列"),
     Keyword("SIDE_BY_SIGN", "side by sign", "按正负定方向"),
     Keyword("MERGE", "merge", "合并"),
     Keyword("EXPLAIN", "explain", "说明"),
@@ -206,6 +208,7 @@ PLACE_SPELLINGS: tuple[tuple[str, str], ...] = (
     ("OF_REFERENCE", "凭"),
     ("BY_ROLE", "由"),
     ("DATED_RECORD", "分日期"),
+    ("AT_RATE", "汇率"),
 )
 
 #: Words kept for later stages of the language: (English, Chinese). No terminal has them yet.

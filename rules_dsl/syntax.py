@@ -14,6 +14,7 @@ from engine.program import (
     Act,
     Control,
     Expects,
+    ForeignForm,
     Horizon,
     LatePolicy,
     NegativePolicy,
@@ -595,6 +596,16 @@ class TemplateText:
 
 
 @dataclass(frozen=True, slots=True)
+class ForeignClause:
+    """`foreign AMOUNT at RATE [as stated]` of a voucher line."""
+
+    form: ForeignForm
+    amount: Expr
+    rate: Expr
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
 class Remaining:
     """`remaining up to BOUND` in the place of an amount: what the other lines leave."""
 
@@ -604,7 +615,7 @@ class Remaining:
 
 @dataclass(frozen=True, slots=True)
 class LineDecl:
-    """`debit|credit ACCOUNT AMOUNT [by …] [each LIST] [side by sign]`.
+    """`debit|credit ACCOUNT AMOUNT [foreign …] [by …] [each LIST] [side by sign]`.
 
     `account`: a role path, or an Index into a table with an account output, or a let naming one.
     """
@@ -616,6 +627,7 @@ class LineDecl:
     each: Name | None
     span: Span
     by_sign: bool = field(default=False, metadata=ADDED)
+    foreign: ForeignClause | None = field(default=None, metadata=ADDED)
 
 
 @dataclass(frozen=True, slots=True)

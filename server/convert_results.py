@@ -15,6 +15,7 @@ from engine.calls import (
     TrialBalanceRow,
     VoucherView,
 )
+from engine.currencies import CURRENCY_DECIMALS
 from engine.effects import Status
 from server.convert_budgets import write_verdict
 from tongpin.v1 import (
@@ -108,7 +109,17 @@ def write_line(line: LineView, currency: str, scale: int) -> event_pb2.VoucherLi
         credit=_money(line.credit, currency, scale) if line.credit else None,
         dimensions=dict(line.dimensions),
         rule_line=line.rule_line,
+        foreign_amount=_foreign(line),
+        exchange_rate=line.rate,
     )
+
+
+def _foreign(line: LineView) -> event_pb2.Money | None:
+    """The foreign amount of a line, on whichever side it is."""
+    if not line.currency:
+        return None
+    amount = line.fc_debit or line.fc_credit
+    return _money(amount, line.currency, CURRENCY_DECIMALS[line.currency])
 
 
 def _money(minor_units: int, currency: str, scale: int) -> event_pb2.Money:

@@ -11,6 +11,7 @@ import argparse
 import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -109,8 +110,15 @@ def _line(line: Mapping[str, Any]) -> str:
     side = "D" if line["debit"] != "0.00" else "C"
     amount = line["debit"] if side == "D" else line["credit"]
     dims = " ".join(f"{name}={value}" for name, value in sorted(line["dims"].items()))
-    foreign = " ".join(str(line[name]) for name in ("currency", "fc", "rate") if line.get(name))
+    foreign = _foreign(line) if line.get("currency") else ""
     return " ".join(part for part in (side, line["account_code"], amount, dims, foreign) if part)
+
+
+def _foreign(line: Mapping[str, Any]) -> str:
+    """Currency, foreign amount and rate; 8.20 and 8.2 are one rate."""
+    amount = Decimal(line.get("fc_debit") or 0) - Decimal(line.get("fc_credit") or 0)
+    rate = Decimal(line.get("rate") or 0).normalize()
+    return f"{line['currency']} {amount.normalize():f} at {rate:f}"
 
 
 if __name__ == "__main__":

@@ -71,6 +71,10 @@ def _voucher_lines(folder: Path) -> Iterator[tuple[tuple[object, ...], str]]:
         for name in ("account_code", "debit", "credit", "currency", "fc_debit", "fc_credit"):
             value = line[name]
             values.append(_amount(value, scale) if name in AMOUNTS else _text(value))
+            if name.startswith("fc_") and isinstance(value, Decimal) and scale is not None:
+                # A foreign amount may be finer than the ledger; then it has what it needs.
+                finer = value != round(value, scale)
+                values[-1] = f"{value.normalize():f}" if finer else values[-1]
         values.append(_text(line["rate"]))
         dimensions = sorted(name for name in line if name.startswith("dim_"))
         values += [f"{name[4:]}={line[name]}" for name in dimensions if line[name]]

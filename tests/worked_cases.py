@@ -15,6 +15,7 @@ from typing import Any
 from engine.book import Book
 from engine.calendar import day_of
 from engine.calls import BudgetNodeView, BudgetVerdict, Call, EventResult, LineView, VoucherView
+from engine.currencies import CURRENCY_DECIMALS
 from engine.decimals import format_minor
 from engine.effects import Status, Verdict
 from engine.errors import UnknownObject
@@ -334,7 +335,17 @@ def _line(line: LineView, scale: int) -> Item:
         "dims": dict(line.dimensions),
         "debit": format_minor(line.debit, scale),
         "credit": format_minor(line.credit, scale),
-        **({"currency": line.currency, "rate": line.rate} if line.currency else {}),
+        **(_foreign(line) if line.currency else {}),
+    }
+
+
+def _foreign(line: LineView) -> Item:
+    decimals = CURRENCY_DECIMALS[line.currency]
+    return {
+        "currency": line.currency,
+        "fc_debit": format_minor(line.fc_debit, decimals),
+        "fc_credit": format_minor(line.fc_credit, decimals),
+        "rate": line.rate,
     }
 
 

@@ -206,7 +206,10 @@ def _numbers(
 
 def _lines(chunks: list[LineChunk]) -> LineChunk:
     """All lines in (decision, rule, plan, line, element) order."""
-    names = ("debits", "amounts", "accounts", "account_names", "rule_lines", "elements")
+    names = (
+        *("debits", "amounts", "accounts", "account_names", "rule_lines", "elements"),
+        *("currencies", "foreign", "rates"),
+    )
     decisions = np.concatenate([chunk.decisions for chunk in chunks])
     orders = np.concatenate([chunk.orders for chunk in chunks])
     places = np.concatenate([chunk.places for chunk in chunks])
@@ -250,10 +253,10 @@ def _line_table(spec: TableSpec, lines: LineChunk, owners: Int32s, starts: Int64
         "account_name": lines.account_names,
         "debit": np.where(lines.debits, lines.amounts, 0),
         "credit": np.where(lines.debits, 0, lines.amounts),
-        "currency": _constant(-1, count),
-        "fc_debit": np.zeros(count, dtype=np.int64),
-        "fc_credit": np.zeros(count, dtype=np.int64),
-        "rate": _constant(-1, count),
+        "currency": lines.currencies,
+        "fc_debit": np.where(lines.debits, lines.foreign, 0),
+        "fc_credit": np.where(lines.debits, 0, lines.foreign),
+        "rate": lines.rates,
         "rule_line": lines.rule_lines,
         "element": lines.elements,
     }

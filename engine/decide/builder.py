@@ -55,7 +55,8 @@ class VoucherChunk:
 class LineChunk:
     """Lines of accepted decisions. `places` = line<<32 | element + 1. `debits`: bool, the side.
 
-    dimensions: wire name -> int32[n] codes, -1 where not carried.
+    dimensions: wire name -> int32[n] codes, -1 where not carried. currencies, foreign, rates: of
+    lines with a foreign part: codes, and amounts in minor units of that currency; else -1 and 0.
     """
 
     decisions: Int64s
@@ -67,6 +68,9 @@ class LineChunk:
     account_names: Int32s
     rule_lines: Int32s
     elements: Int32s
+    currencies: Int32s
+    foreign: Int64s
+    rates: Int32s
     dimensions: dict[str, Int32s]
 
 

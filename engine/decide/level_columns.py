@@ -9,6 +9,7 @@ import numpy as np
 from engine.batch import Bools, Int32s, Int64s
 from engine.decide.builder import LineChunk, VoucherChunk
 from engine.decide.context import Outcome, RunContext, awaits_review
+from engine.decide.foreign import minor_columns
 from engine.decide.level_budgets import rule_on_level
 from engine.decide.level_types import TypeLevel
 from engine.decide.plan import line_amount_sign
@@ -280,10 +281,12 @@ def _add_lines(
     accounts, elements = line.accounts[kept], line.elements[kept]
     count = len(owners)
     debits = np.full(count, side is Side.DEBIT, dtype=np.bool_)
+    currencies, foreign, rates = minor_columns(plan, line.foreign, kept)
     if swap:
-        negative = amounts < 0
+        negative = (amounts < 0) | ((amounts == 0) & (foreign < 0))
         debits ^= negative
         amounts = np.where(negative, -amounts, amounts)
+        foreign = np.where(negative, -foreign, foreign)
     columns = {
         dimension: codes[kept].astype(np.int32, copy=False)
         for dimension, codes in zip(dimensions, line.dimensions, strict=True)
@@ -299,6 +302,9 @@ def _add_lines(
             account_names=plan.account_names[accounts],
             rule_lines=np.full(count, rule_line, dtype=np.int32),
             elements=elements.astype(np.int32, copy=False),
+            currencies=currencies,
+            foreign=foreign,
+            rates=rates,
             dimensions={plan.dimension_wires[d]: column for d, column in columns.items()},
         )
     )

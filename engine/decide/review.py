@@ -210,17 +210,20 @@ class _Reader:
         """Their lines."""
         name = LINES.name
         table = self._effects.tables[name]
-        debits = table.ints("debit")
+        debits, foreign = table.ints("debit"), table.ints("fc_debit")
         return LineChunk(
             decisions=np.full(table.count, decision, dtype=np.int64),
             orders=orders[table.ints("voucher")],
             places=table.ints("line_no"),
-            debits=debits != 0,
+            debits=(debits != 0) | (foreign != 0),
             amounts=debits + table.ints("credit"),
             accounts=self.codes(name, "account_code"),
             account_names=self.codes(name, "account_name"),
             rule_lines=table.ints("rule_line").astype(np.int32),
             elements=table.ints("element").astype(np.int32),
+            currencies=self.codes(name, "currency"),
+            foreign=foreign + table.ints("fc_credit"),
+            rates=self.codes(name, "rate"),
             dimensions={
                 column.removeprefix(DIMENSION_PREFIX): self.codes(name, column)
                 for column, _ in table.spec.columns

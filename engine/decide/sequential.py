@@ -9,6 +9,7 @@ import numpy as np
 from engine.batch import TypedBatch
 from engine.decide.builder import LineChunk, VoucherChunk
 from engine.decide.context import Outcome, RunContext, awaits_review, failed
+from engine.decide.foreign import minor_row
 from engine.decide.plan import in_force
 from engine.effects import Status
 from engine.evaluate import evaluate_row
@@ -136,11 +137,13 @@ def _accept(context: RunContext, rows: _Rows, position: int, rule_index: int, ro
         )
         declared = rule.vouchers[voucher.plan].lines
         moved = []
-        for line_index, element, account, signed, values in voucher.lines:
+        for line_index, element, account, signed, values, part in voucher.lines:
             line = declared[line_index]
             side, amount = line.side, signed
-            if signed < 0 and (codes.swap_negative or line.by_sign):
-                side, amount = Side(1 - side), -signed
+            currency, foreign, rate = minor_row(plan, part)
+            is_negative = signed < 0 or (signed == 0 and foreign < 0)
+            if is_negative and (codes.swap_negative or line.by_sign):
+                side, amount, foreign = Side(1 - side), -signed, -foreign
             dimensions = tuple(
                 (dimension.dimension, code)
                 for dimension, code in zip(line.dimensions, values, strict=True)
@@ -157,6 +160,9 @@ def _accept(context: RunContext, rows: _Rows, position: int, rule_index: int, ro
                     int(plan.account_names[account]),
                     line.span.line,
                     element,
+                    currency,
+                    foreign,
+                    rate,
                 )
             )
             made.dimensions.append(dimensions)
@@ -201,6 +207,9 @@ def _line_chunk(context: RunContext, rows: _Rows) -> LineChunk:
         account_names=np.array(columns[6], dtype=np.int32),
         rule_lines=np.array(columns[7], dtype=np.int32),
         elements=np.array(columns[8], dtype=np.int32),
+        currencies=np.array(columns[9], dtype=np.int32),
+        foreign=np.array(columns[10], dtype=np.int64),
+        rates=np.array(columns[11], dtype=np.int32),
         dimensions=_dimension_columns(context, rows.dimensions),
     )
 

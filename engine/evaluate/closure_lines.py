@@ -148,6 +148,8 @@ def _write_each(writer: Writer, place: int, plan: LinePlan) -> str:
     indices = [line.account, line.amount]
     for found in line.dimensions:
         indices += [found.value] if found.given is None else [found.value, found.given]
+    if line.foreign is not None:
+        indices += [line.foreign.currency, line.foreign.amount, line.foreign.rate]
     total = f"u{place}"
     writer.put(f"{total} = 0")
     writer.put(loop(writer, line.each, *indices))
@@ -165,7 +167,14 @@ def _write_line(writer: Writer, place: int, plan: LinePlan, element: str) -> str
     if len(amount) > 6:
         writer.put(f"a{place} = {amount}")
         amount = f"a{place}"
-    writer.put(f"if {amount}:")
+    foreign = "None"
+    if line.foreign is None:
+        writer.put(f"if {amount}:")
+    else:
+        part = line.foreign
+        writer.put(f"f{place} = {writer.event(part.amount)}")
+        writer.put(f"if {amount} or f{place}:")
+        foreign = f"({writer.event(part.currency)}, f{place}, {writer.event(part.rate)})"
     writer.depth += 1
     if plan.may_exceed:
         writer.put(f"if not -{MAX_AMOUNT_MINOR} <= {amount} <= {MAX_AMOUNT_MINOR}:")
@@ -183,7 +192,7 @@ def _write_line(writer: Writer, place: int, plan: LinePlan, element: str) -> str
     account = writer.event(line.account)
     _write_required(writer, plan, account, names)
     dimensions = f"({', '.join(names)},)" if names else "()"
-    writer.put(f"l.append(({place}, {element}, {account}, {amount}, {dimensions}))")
+    writer.put(f"l.append(({place}, {element}, {account}, {amount}, {dimensions}, {foreign}))")
     writer.depth -= 1
     return amount
 
@@ -246,7 +255,7 @@ class _UnbalancedTest:
     def __call__(self, lines: list[LineRow]) -> bool:
         """Adds the lines up by value."""
         sums: dict[int, int] = {}
-        for place, _, _, amount, dimensions in lines:
+        for place, _, _, amount, dimensions, _ in lines:
             position = self._positions[place]
             value = -1 if position == NOT_ON_LINE else dimensions[position]
             sums[value] = sums.get(value, 0) + self._signs[place] * amount

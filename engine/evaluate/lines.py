@@ -15,12 +15,12 @@ from engine.evaluate.failures import (
     UNBALANCED,
 )
 from engine.evaluate.frame import Frame
-from engine.evaluate.outcome import LineColumns, VoucherColumns
+from engine.evaluate.outcome import ForeignColumns, LineColumns, VoucherColumns
 from engine.evaluate.text import column_texts, join_columns
 from engine.evaluate.voucher_checks import NOT_ON_LINE, BalanceCheck, LinePlan, VoucherChecks
 from engine.limits import MAX_AMOUNT_MINOR
 from engine.money import Integers, magnitude, segment_sums
-from engine.program import EVENT_SHAPE, INT64_MAX, Kind, LineDimension, Template
+from engine.program import EVENT_SHAPE, INT64_MAX, Kind, Line, LineDimension, Template
 
 
 @dataclass(slots=True)
@@ -80,27 +80,37 @@ class LineMaker:
         dense = values.astype(np.int64, copy=False)
         if plan.rejects_negative:
             faults.append((dense < 0, NEGATIVE_AMOUNT))
+        foreign = self._foreign(line, skipped)
+        is_made = dense != 0 if foreign is None else (dense != 0) | (foreign.amounts != 0)
         accounts = cast("Int32s", frame.column(line.account))
         dimensions = tuple(self._dimension(line.each, found) for found in line.dimensions)
         for missing in _missing(plan, accounts, dimensions):
-            faults.append((missing & (dense != 0), MISSING_DIMENSION))
+            faults.append((missing & is_made, MISSING_DIMENSION))
         self._fail(line.each, faults)
         by_event: Integers = dense
         if line.each >= 0:
             by_event = segment_sums(dense, frame.elements(line.each).offsets)
-        return _Amounts(dense, by_event), self._columns(line.each, dense, accounts, dimensions)
-
-    def _columns(
-        self, shape: int, dense: Int64s, accounts: Int32s, dimensions: tuple[Int32s, ...]
-    ) -> LineColumns:
-        """A line's columns without zero amounts."""
-        kept = np.flatnonzero(dense)
+        kept = np.flatnonzero(is_made)
         rows = None if len(kept) == len(dense) else kept
-        owners, elements = self._frame.places(shape, rows)
+        owners, elements = self._frame.places(line.each, rows)
+        columns = LineColumns(owners, elements, accounts, dense, dimensions, foreign)
         if rows is not None:
-            accounts, dense = accounts[rows], dense[rows]
-            dimensions = tuple(codes[rows] for codes in dimensions)
-        return LineColumns(owners, elements, accounts, dense, dimensions)
+            columns.accounts, columns.amounts = accounts[rows], dense[rows]
+            columns.dimensions = tuple(codes[rows] for codes in dimensions)
+            columns.foreign = None if foreign is None else foreign.take(rows)
+        return _Amounts(dense, by_event), columns
+
+    def _foreign(self, line: Line, skipped: Bools | None) -> ForeignColumns | None:
+        """The foreign part of a line, one per event or element; 0 where no voucher is made."""
+        part, frame = line.foreign, self._frame
+        if part is None:
+            return None
+        amounts = cast("Int64s", frame.column(part.amount)).astype(np.int64, copy=False)
+        if skipped is not None:
+            spread = skipped[frame.elements(line.each).owners] if line.each >= 0 else skipped
+            amounts = np.where(spread, 0, amounts)
+        currencies = cast("Int32s", frame.column(part.currency))
+        return ForeignColumns(currencies, amounts, cast("Int32s", frame.column(part.rate)))
 
     def _dimension(self, shape: int, found: LineDimension) -> Int32s:
         """int32 codes of a line's dimension, -1 where it is not carried."""

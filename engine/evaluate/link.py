@@ -69,7 +69,7 @@ class LinkedProgram:
         empty: code of the empty text.
         rules_by_event: rule indices per event type, in program order.
         minor_units: code of every currency -> its smallest amount, raw at four decimals; empty
-            where no rule asks.
+            where no rule asks and no line has a foreign part.
         readers: the last batch of each event type as the closures of a thread read it, kept
             until the next one of that type.
     """
@@ -134,7 +134,13 @@ def _declared_texts(program: Program) -> Iterator[str]:
 
 
 def _minor_units(program: Program, code: Callable[[str], int]) -> dict[int, int]:
-    if not any(node.op is Op.MINOR_UNIT for rule in program.rules for node in rule.nodes):
+    asks = any(node.op is Op.MINOR_UNIT for rule in program.rules for node in rule.nodes)
+    if not asks and not any(
+        line.foreign is not None
+        for rule in program.rules
+        for voucher in rule.vouchers
+        for line in voucher.lines
+    ):
         return {}
     return {code(currency): minor_unit(currency) for currency in CURRENCY_CODES}
 
@@ -220,6 +226,8 @@ def roots(rule: Rule) -> Iterator[int]:
                 yield dimension.value
                 if dimension.given is not None:
                     yield dimension.given
+            if line.foreign is not None:
+                yield from (line.foreign.currency, line.foreign.amount, line.foreign.rate)
     for move in rule.moves:
         yield from _move_roots(move)
 

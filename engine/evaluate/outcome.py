@@ -75,6 +75,19 @@ class StateView(Protocol):
 
 
 @dataclass(slots=True)
+class ForeignColumns:
+    """The foreign parts of lines: currency codes, amounts raw at four decimals, codes of rates."""
+
+    currencies: Int32s
+    amounts: Int64s
+    rates: Int32s
+
+    def take(self, rows: Int64s) -> ForeignColumns:
+        """The parts of some of the lines."""
+        return ForeignColumns(self.currencies[rows], self.amounts[rows], self.rates[rows])
+
+
+@dataclass(slots=True)
 class LineColumns:
     """Lines of one `Line` of the program over all events that made it; zero amounts left out.
 
@@ -88,6 +101,7 @@ class LineColumns:
     accounts: Int32s
     amounts: Int64s
     dimensions: tuple[Int32s, ...]
+    foreign: ForeignColumns | None = None
 
 
 @dataclass(slots=True)
@@ -204,8 +218,11 @@ class MoveRow:
     message: str
 
 
-#: A line of one event: (line index, element, account, amount, dimension codes).
-LineRow = tuple[int, int, int, int, tuple[int, ...]]
+#: Currency code, foreign amount raw at four decimals, code of the rate as text.
+ForeignRow = tuple[int, int, int]
+
+#: A line of one event: (line index, element, account, amount, dimension codes, foreign part).
+LineRow = tuple[int, int, int, int, tuple[int, ...], ForeignRow | None]
 
 
 @dataclass(slots=True)

@@ -15,6 +15,7 @@ import pyarrow.compute as pc
 
 from engine.calendar import period_text
 from engine.columns import ColumnTable, EffectBatch
+from engine.currencies import CURRENCY_DECIMALS, MOST_DECIMALS
 from engine.effects import DIMENSION_PREFIX, Verdict
 from engine.errors import InvariantBroken
 
@@ -71,7 +72,7 @@ def line_schema(dimensions: Sequence[str], scale: int) -> pa.Schema:
         dimensions: wire names of the declared dimensions.
         scale: largest scale of the book's ledgers.
     """
-    amount = amount_type(scale)
+    amount, foreign = amount_type(scale), amount_type(max(scale, MOST_DECIMALS))
     return pa.schema(
         [
             *_KEY_FIELDS,
@@ -81,8 +82,8 @@ def line_schema(dimensions: Sequence[str], scale: int) -> pa.Schema:
             ("debit", amount),
             ("credit", amount),
             ("currency", _TEXT),
-            ("fc_debit", amount),
-            ("fc_credit", amount),
+            ("fc_debit", foreign),
+            ("fc_credit", foreign),
             ("rate", _TEXT),
             *((DIMENSION_PREFIX + name, _TEXT) for name in sorted(dimensions)),
         ]
@@ -189,7 +190,11 @@ def line_columns(
     owners = lines.ints("voucher")
     scales = effects.tables["vouchers"].ints("scale")[owners]
     strings = _Strings(effects.strings)
-    has_currency = pa.array(lines.ints("currency") >= 0)
+    currencies = lines.ints("currency")
+    has_currency = pa.array(currencies >= 0)
+    decimals_of = np.array(
+        [*(CURRENCY_DECIMALS.get(text, 0) for text in effects.strings), 0], dtype=np.int64
+    )
     columns = {name: vouchers[name].take(pa.array(owners)) for name in VOUCHER_KEY}
     columns["line_no"] = pa.array(lines.ints("line_no").astype(np.int32))
     for name in ("account_code", "account_name", "currency", "rate"):
@@ -197,7 +202,7 @@ def line_columns(
     for name in ("debit", "credit"):
         columns[name] = decimals(lines.ints(name), scales, scale)
     for name in ("fc_debit", "fc_credit"):
-        amounts = decimals(lines.ints(name), scales, scale)
+        amounts = decimals(lines.ints(name), decimals_of[currencies], max(scale, MOST_DECIMALS))
         columns[name] = pc.if_else(has_currency, amounts, pa.scalar(None, amounts.type))
     carried = {name for name, _ in lines.spec.columns if name.startswith(DIMENSION_PREFIX)}
     undeclared = carried - set(schema.names)

@@ -38,7 +38,8 @@ _LINE_COLUMNS = (
     "fc_credit",
     "rate",
 )
-_AMOUNTS = frozenset({"debit", "credit", "fc_debit", "fc_credit"})
+_AMOUNTS = frozenset({"debit", "credit"})
+_FOREIGN = frozenset({"fc_debit", "fc_credit"})
 _RESULT_COLUMNS = ("input_no", "source", "event_id", "type", "status", "reason")
 _READ_BYTES = 1 << 20
 _TEXT = pa.string()
@@ -172,8 +173,22 @@ def _line_values(
     ]
     for name in _LINE_COLUMNS:
         column = _array(lines[name])
-        values.append(_amount_texts(column, scales) if name in _AMOUNTS else column)
+        if name in _AMOUNTS:
+            column = _amount_texts(column, scales)
+        elif name in _FOREIGN:
+            column = _foreign_texts(column, scales)
+        values.append(column)
     return values
+
+
+def _foreign_texts(amounts: pa.Array, scales: Int64s) -> pa.Array:
+    """Foreign amounts at the ledger's scale, and finer ones with the decimals they need."""
+    texts = amounts.cast(_TEXT)
+    cut = _amount_texts(amounts, scales)
+    # What the cut took away was zeros alone where the rest still means the same amount.
+    same = pc.equal(cut.cast(amounts.type), amounts)
+    needed = pc.replace_substring_regex(texts, pattern=r"0+$", replacement="")
+    return pc.if_else(same, cut, needed)
 
 
 def _amount_texts(amounts: pa.Array, scales: Int64s) -> pa.Array:

@@ -10,6 +10,7 @@ from typing import NamedTuple
 from engine.budget.names import node_name
 from engine.calendar import iso_day, iso_instant, period_text
 from engine.columns import EffectBatch
+from engine.currencies import CURRENCY_DECIMALS
 from engine.effects import DIMENSION_PREFIX, PeriodState, Status, Verdict
 from engine.history import all_voucher_names
 from engine.log import CommitHeader
@@ -199,6 +200,7 @@ def _add_lines(columns: _Columns, vouchers: list[VoucherRow], rows: CommitRows) 
     owners = [vouchers[row] for row in of_voucher]
     codes, names = columns.text(table, "account_code"), columns.text(table, "account_name")
     debits, credits_ = columns.number(table, "debit"), columns.number(table, "credit")
+    currencies = columns.text(table, "currency")
     dimension_columns = [columns.text(table, name) for name in dimensions]
     rows.inserted["voucher_line"] = list(
         zip(
@@ -216,9 +218,13 @@ def _add_lines(columns: _Columns, vouchers: list[VoucherRow], rows: CommitRows) 
             debits,
             credits_,
             [owner.scale for owner in owners],
-            columns.text(table, "currency"),
+            currencies,
             columns.number(table, "fc_debit"),
             columns.number(table, "fc_credit"),
+            [
+                CURRENCY_DECIMALS.get(currency, owner.scale)
+                for currency, owner in zip(currencies, owners, strict=True)
+            ],
             columns.text(table, "rate"),
             columns.number(table, "rule_line"),
             columns.number(table, "element"),

@@ -22,8 +22,8 @@ def decimal_sql(minor: str, scale: str) -> str:
     return f"(CASE WHEN {scale} = 0 THEN {whole} ELSE {whole} || {fraction} END)"
 
 
-def _decimal(name: str, minor: str) -> str:
-    return f"{name} TEXT GENERATED ALWAYS AS {decimal_sql(minor, 'scale')} VIRTUAL"
+def _decimal(name: str, minor: str, scale: str = "scale") -> str:
+    return f"{name} TEXT GENERATED ALWAYS AS {decimal_sql(minor, scale)} VIRTUAL"
 
 
 #: Columns by table, in the order in which rows are inserted; then what the table has besides.
@@ -96,6 +96,7 @@ TABLES: dict[str, tuple[dict[str, str], tuple[str, ...]]] = {
             "currency": "TEXT",  # empty where the line is in functional currency
             "fc_debit_minor": "INTEGER",
             "fc_credit_minor": "INTEGER",
+            "fc_scale": "INTEGER",  # decimals of that currency
             "rate": "TEXT",
             "rule_line": "INTEGER",
             "element": "INTEGER",
@@ -104,8 +105,8 @@ TABLES: dict[str, tuple[dict[str, str], tuple[str, ...]]] = {
         (
             _decimal("debit", "debit_minor"),
             _decimal("credit", "credit_minor"),
-            _decimal("fc_debit", "fc_debit_minor"),
-            _decimal("fc_credit", "fc_credit_minor"),
+            _decimal("fc_debit", "fc_debit_minor", "fc_scale"),
+            _decimal("fc_credit", "fc_credit_minor", "fc_scale"),
             "PRIMARY KEY (book_id, seq, voucher, line_no)",
         ),
     ),

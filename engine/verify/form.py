@@ -88,7 +88,7 @@ _RANGES = {
     (schema.STATUS_CHANGES.name, "status"): (Status.POSTED, Status.WITHDRAWN),
     (schema.CALL_RESULTS.name, "status"): (Status.DUPLICATE, Status.NOT_ATTEMPTED),
     (schema.PERIODS.name, "state"): (PeriodState.OPEN, PeriodState.CLOSED),
-    (schema.READS.name, "kind"): (ReadKind.RECORD, ReadKind.EXISTENCE),
+    (schema.READS.name, "kind"): (min(ReadKind), max(ReadKind)),
     (schema.READS.name, "known"): (0, 1),
     (schema.COMMANDS.name, "event_date"): (FIRST_DAY, LAST_DAY),
     (schema.VOUCHERS.name, "event_date"): (FIRST_DAY, LAST_DAY),

@@ -44,6 +44,7 @@ KINDS = {
     "LINE_COUNT": "a voucher counts other lines than it has",
     "LINE_NO": "lines are not numbered from 1",
     "LINE_SIDES": "a line has no amount, or one on both sides",
+    "LINE_FOREIGN": "a line has a foreign amount without currency or rate",
     "AMOUNT_OUT_OF_RANGE": "an amount is larger than a line may hold",
     "UNBALANCED": "debits and credits differ, in total or for a balancing dimension",
     "REVISION_UNKNOWN": "a voucher or header names a revision that was not published before",

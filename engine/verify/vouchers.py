@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from engine.calendar import periods_of
+from engine.currencies import CURRENCY_DECIMALS
 from engine.decide.plan import DecisionPlan
 from engine.effects import (
     DIMENSION_PREFIX,
@@ -64,7 +65,10 @@ def _check_lines(view: CommitView) -> None:
         row = int(wrong[0])
         raise view.differs("LINE_NO", view.voucher(int(owners[row])), line_nos[row], found[row])
     debit, credit = view.ints(LINES.name, "debit"), view.ints(LINES.name, "credit")
-    wrong = np.flatnonzero((debit != 0) == (credit != 0))
+    fc_debit, fc_credit = view.ints(LINES.name, "fc_debit"), view.ints(LINES.name, "fc_credit")
+    # A line may have a foreign amount alone; what it has stands on one side.
+    on_debit, on_credit = (debit != 0) | (fc_debit != 0), (credit != 0) | (fc_credit != 0)
+    wrong = np.flatnonzero(on_debit == on_credit)
     if len(wrong):
         row = int(wrong[0])
         shown = f"debit {debit[row]}, credit {credit[row]}"
@@ -75,6 +79,24 @@ def _check_lines(view: CommitView) -> None:
             row = int(wrong[0])
             limit = f"at most {MAX_AMOUNT_MINOR}"
             raise view.differs("AMOUNT_OUT_OF_RANGE", _line(view, row), limit, amounts[row])
+
+    _check_foreign(view, fc_debit, fc_credit)
+
+
+def _check_foreign(view: CommitView, fc_debit: Int64s, fc_credit: Int64s) -> None:
+    """Currency and rate go together, and without them there is no foreign amount."""
+    currencies, rates = view.ints(LINES.name, "currency"), view.ints(LINES.name, "rate")
+    without = (currencies < 0) & ((fc_debit != 0) | (fc_credit != 0))
+    wrong = np.flatnonzero(without | ((currencies < 0) != (rates < 0)))
+    if len(wrong):
+        row = int(wrong[0])
+        shown = f"currency {currencies[row]}, rate {rates[row]}"
+        raise view.differs("LINE_FOREIGN", _line(view, row), "both currency and rate", shown)
+    strings = view.effects.strings
+    for code in np.unique(currencies[currencies >= 0]).tolist():
+        if strings[code] not in CURRENCY_DECIMALS:
+            row = int(np.flatnonzero(currencies == code)[0])
+            raise view.differs("LINE_FOREIGN", _line(view, row), "a currency", strings[code])
 
 
 def _check_balance(

@@ -52,17 +52,25 @@ def lower_convert(scope: Scope, call: syntax.Call) -> Value:
     values = [scope.lower(arg) for arg in call.args]
     amount, rate = (read_literal(scope, value) for value in values)
     ledger = scope.book.ledgers[scope.ledger]
-    if not _can_convert(scope, amount, ledger) or not _is_rate(scope, rate):
+    if not _can_convert(scope, amount, ledger) or not is_rate(scope, rate):
         return failed(call.span)
     if not scope.same_list(amount, rate):
         return failed(call.span)
-    product = multiply_nodes(scope, amount.node, rate.node, call.span)
-    exact = Value(replace(money(ledger.currency), exact=True), product, call.span)
+    node = convert_node(scope, amount, rate, call.span)
+    if node is None:
+        return failed(call.span)
+    return Value(money(ledger.currency), node, call.span)
+
+
+def convert_node(scope: Scope, amount: Value, rate: Value, span: Span) -> int | None:
+    """The node of round(amount × rate) in the ledger's currency; None where it outgrows all."""
+    ledger = scope.book.ledgers[scope.ledger]
+    product = multiply_nodes(scope, amount.node, rate.node, span)
+    exact = Value(replace(money(ledger.currency), exact=True), product, span)
     exact = within_limits(scope, exact)
     if exact.is_error:
-        return exact
-    node = quotient_node(scope, exact, ledger.scale, RoundMode.HALF_AWAY, call.span)
-    return Value(money(ledger.currency), node, call.span)
+        return None
+    return quotient_node(scope, exact, ledger.scale, RoundMode.HALF_AWAY, span)
 
 
 def _can_convert(scope: Scope, amount: Value, ledger: Ledger) -> bool:
@@ -82,7 +90,8 @@ def _can_convert(scope: Scope, amount: Value, ledger: Ledger) -> bool:
     return True
 
 
-def _is_rate(scope: Scope, rate: Value) -> bool:
+def is_rate(scope: Scope, rate: Value) -> bool:
+    """Whether a value is a rate of exchange: a plain number, no percent; reported otherwise."""
     if rate.is_error:
         return False
     number = rate.type

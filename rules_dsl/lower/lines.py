@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from engine.errors import InvariantBroken
-from engine.program import EVENT_SHAPE, Kind, Line, LineDimension, Op, Span, Template
+from engine.program import EVENT_SHAPE, ForeignPart, Kind, Line, LineDimension, Op, Span, Template
 from rules_dsl import syntax
 from rules_dsl.bounds import POSTED_LIMIT
 from rules_dsl.diagnostics.model import Fix
@@ -66,14 +67,21 @@ class Repetition:
         return self.written is not None and self.each is None
 
 
+#: Lowers the foreign part of a line, given its amount; None where it is wrong (reported).
+LowerForeign = Callable[[Scope, syntax.ForeignClause, Value, Repetition], "ForeignPart | None"]
+
+
 def repetition(scope: Scope, written: syntax.Name | None, end: Span, noun: str) -> Repetition:
     """Resolves an `each` clause, or its absence."""
     each = None if written is None else find_list(scope, written)
     return Repetition(each, written, end, noun)
 
 
-def lower_line(scope: Scope, line: syntax.LineDecl) -> Line | None:
-    """Lowers a voucher line; None where something in it is wrong (reported)."""
+def lower_line(scope: Scope, line: syntax.LineDecl, lower_foreign: LowerForeign) -> Line | None:
+    """Lowers a voucher line; None where something in it is wrong (reported).
+
+    `lower_foreign`: lowers its foreign part (`rules_dsl.lower.foreign_lines`).
+    """
     made = repetition(scope, line.each, line.span, "line")
     account = lower_account(scope, line.account)
     if isinstance(line.amount, syntax.Remaining):
@@ -81,6 +89,11 @@ def lower_line(scope: Scope, line: syntax.LineDecl) -> Line | None:
     amount = lower_amount(scope, line.amount)
     in_shape = check_shape(scope, made, account, amount)
     dimensions = lower_dimensions(scope, line.dimensions, made)
+    foreign = None
+    if line.foreign is not None:
+        foreign = lower_foreign(scope, line.foreign, amount, made)
+        if foreign is None:
+            return None
     if made.is_broken or not in_shape or dimensions is None:
         return None
     return Line(
@@ -91,6 +104,7 @@ def lower_line(scope: Scope, line: syntax.LineDecl) -> Line | None:
         each=made.shape,
         span=line.span,
         by_sign=line.by_sign,
+        foreign=foreign,
     )
 
 

@@ -51,7 +51,7 @@ def lower_name(
         return replace(value, span=name.span, let=first)
     info = scope.event.fields.get(first)
     if info is not None:
-        return _field_path(scope, name, info, absent_allowed=absent_allowed)
+        return scope.meant(_field_path(scope, name, info, absent_allowed=absent_allowed))
     if rest and first in scope.book.dimension_index:
         return _dimension_path(scope, name)
     return _global(scope, name, wanted)

@@ -231,7 +231,7 @@ def _lower_target(
         if key.text in seen:
             report.duplicate("key", key.text, key.span, seen[key.text])
         seen.setdefault(key.text, key.span)
-    if ledger is None:
+    if ledger is None or not _keys_are_known(declaration, book, report):
         return None
     keys = tuple(seen)
     index = len(book.targets)
@@ -241,3 +241,23 @@ def _lower_target(
         span = name_span(declaration, report)
         report.error("TP211", span, f"the target {declaration.name} continues itself")
     return TargetInfo(index, declaration.name, keys, ledger)
+
+
+def _keys_are_known(declaration: syntax.TargetDecl, book: Book, report: Reporter) -> bool:
+    """Whether the keys are fields of some event, where a delta takes them from its event.
+
+    A delta that writes its keys may call them anything.
+    """
+    deltas = [
+        statement
+        for rule in book.symbols.rules
+        for statement in rule.statements
+        if isinstance(statement, syntax.Delta) and statement.target.text == declaration.name
+    ]
+    if all(delta.keys for delta in deltas) or any(event.broken for event in book.events.values()):
+        return True
+    fields = {name: None for event in book.events.values() for name in event.fields}
+    unknown = [key for key in declaration.keys if key.text not in fields]
+    for key in unknown:
+        report.unknown("field", key.text, key.span, fields, where=" of any event")
+    return not unknown

@@ -46,6 +46,10 @@ def lower_remaining(scope: Scope, line: syntax.LineDecl, others: Sequence[Line])
         message = "what the other lines leave is one amount, not one for each element"
         scope.fail("TP211", line.each.span, message)
         return None
+    if line.foreign is not None:
+        message = "what the other lines leave has no foreign amount to follow from"
+        scope.fail("TP303", line.foreign.span, message)
+        return None
     account = lower_account(scope, line.account)
     bound = _bound(scope, amount)
     if bound is None or account.is_error:

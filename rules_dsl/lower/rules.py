@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from engine.program import (
     NO_DATE,
     BudgetMove,
+    ForeignPart,
     Kind,
     Line,
     LineDimension,
@@ -25,6 +26,7 @@ from rules_dsl.keywords import Language, spelling_of
 from rules_dsl.lower.book import Book
 from rules_dsl.lower.conditions import lower_condition
 from rules_dsl.lower.expressions import lower_expression
+from rules_dsl.lower.foreign_lines import lower_foreign
 from rules_dsl.lower.graph import compact, may_fail
 from rules_dsl.lower.lines import lower_line, lower_template
 from rules_dsl.lower.moves import lower_move, move_places, moved
@@ -224,7 +226,7 @@ class _Lowering:
             if isinstance(line, syntax.TransferDecl):
                 found = lower_transfer(scope, line)
             elif not isinstance(line.amount, syntax.Remaining):
-                lowered = lower_line(scope, line)
+                lowered = lower_line(scope, line, lower_foreign)
                 found = None if lowered is None else (lowered,)
             scope.is_sound = scope.is_sound and found is not None
             made.append(found or ())
@@ -292,6 +294,8 @@ class _Lowering:
                     yield dimension.value
                     if dimension.given is not None:
                         yield dimension.given
+                if line.foreign is not None:
+                    yield from (line.foreign.currency, line.foreign.amount, line.foreign.rate)
 
 
 def _places(template: Template) -> Iterator[int]:
@@ -327,7 +331,12 @@ def _moved_line(line: Line, places: dict[int, int]) -> Line:
             )
             for each in line.dimensions
         ),
+        foreign=None if line.foreign is None else _moved_foreign(line.foreign, places),
     )
+
+
+def _moved_foreign(part: ForeignPart, places: dict[int, int]) -> ForeignPart:
+    return ForeignPart(part.form, *(places[at] for at in (part.currency, part.amount, part.rate)))
 
 
 def _is_chinese(declaration: syntax.RuleDecl, report: Reporter) -> bool:

@@ -74,11 +74,15 @@ class Scope:
         try:
             value = self._lower(self, expr, wanted)
             self.is_sound = self.is_sound and not value.is_error
-            if not value.is_error and value.node >= 0:
-                self.graph.mean(value.node, meaning_of(value.type))
-            return value
+            return self.meant(value)
         finally:
             self._depth -= 1
+
+    def meant(self, value: Value) -> Value:
+        """The value, its node knowing what people call what it holds."""
+        if not value.is_error and value.node >= 0:
+            self.graph.mean(value.node, meaning_of(value.type))
+        return value
 
     # --- What is known -------------------------------------------------------------------
 

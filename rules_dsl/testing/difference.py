@@ -19,12 +19,16 @@ _MAX_PAIRED = 400
 
 @dataclass(frozen=True, slots=True, order=True)
 class LineFigures:
-    """A voucher line in the author's words; `amount` in plain decimal notation."""
+    """A voucher line in the author's words; `amount` in plain decimal notation.
+
+    `foreign`: foreign amount, currency and rate of a line in another currency, else empty.
+    """
 
     side: str
     account: str
     amount: str
     dimensions: Dimensions
+    foreign: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +43,7 @@ class VoucherFigures:
 class LinePair:
     """An expected line beside the booked one that is most like it; None: there is none.
 
-    `differs`: "side", "account", "amount" and names of dimensions that are not the same.
+    `differs`: "side", "account", "amount", "foreign" and names of dimensions not the same.
     """
 
     expected: LineFigures | None
@@ -221,7 +225,7 @@ def _weight_of(pair: VoucherPair) -> int:
 def _differs(first: LineFigures, second: LineFigures) -> tuple[str, ...]:
     found = [
         part
-        for part in ("side", "account", "amount")
+        for part in ("side", "account", "amount", "foreign")
         if getattr(first, part) != getattr(second, part)
     ]
     left, right = dict(first.dimensions), dict(second.dimensions)

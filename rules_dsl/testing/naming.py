@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from engine.calls import LineView, VoucherView
+from engine.currencies import CURRENCY_DECIMALS
 from engine.decimals import format_minor, format_plain
 from engine.errors import InvariantBroken
 from engine.program import Program, Side
@@ -53,9 +54,16 @@ class Names:
 
     def booked_line(self, line: LineView, view: VoucherView) -> LineFigures:
         """A line of a voucher as the book holds it; red amounts are negative on their side."""
-        side, amount = ("debit", line.debit) if line.debit else ("credit", line.credit)
+        is_debit = bool(line.debit or line.fc_debit)
+        side, amount = ("debit", line.debit) if is_debit else ("credit", line.credit)
+        foreign: tuple[str, ...] = ()
+        if line.currency:
+            raw = line.fc_debit if is_debit else line.fc_credit
+            written = format_minor(raw, CURRENCY_DECIMALS[line.currency])
+            foreign = (written, line.currency, line.rate)
         account = (self._ledgers.get(view.ledger, ""), line.account_code)
-        return self._figures(side, account, format_minor(amount, view.scale), line.dimensions)
+        shown = format_minor(amount, view.scale)
+        return self._figures(side, account, shown, line.dimensions, foreign)
 
     def _line(self, line: syntax.LineDecl) -> LineFigures:
         account, amount = line.account, line.amount
@@ -71,6 +79,7 @@ class Names:
                 (self.dimensions[part.dimension.text], self._value(part))
                 for part in line.dimensions
             ),
+            () if line.foreign is None else _foreign(line.foreign),
         )
 
     def _figures(
@@ -79,12 +88,13 @@ class Names:
         account: tuple[str, str],
         amount: str,
         dimensions: Sequence[tuple[str, str]],
+        foreign: tuple[str, ...],
     ) -> LineFigures:
         """`account`: its chart and its code there."""
         named = tuple(
             (self._dimension_names.get(wire, wire), value) for wire, value in sorted(dimensions)
         )
-        return LineFigures(side, self._roles.get(account, account[1]), amount, named)
+        return LineFigures(side, self._roles.get(account, account[1]), amount, named, foreign)
 
     def _value(self, part: syntax.DimensionArg) -> str:
         match part.value:
@@ -97,3 +107,16 @@ class Names:
         raise Mismatch(
             f"write the value of {part.dimension.text}, as in `by {part.dimension.text} = …`"
         )
+
+
+def _foreign(part: syntax.ForeignClause) -> tuple[str, ...]:
+    """Foreign amount, currency and rate that a test expects of a line."""
+    written, rate = part.amount, part.rate
+    amount = written.operand if isinstance(written, syntax.Unary) else written
+    if not isinstance(amount, syntax.Number) or amount.currency not in CURRENCY_DECIMALS:
+        raise Mismatch("write the foreign amount with its currency, as in 100.00 USD")
+    if not isinstance(rate, syntax.Number):
+        raise Mismatch("write the rate as a number, as in 7.1")
+    decimals = CURRENCY_DECIMALS[amount.currency]
+    shown = format_minor(minor_amount(written, decimals), decimals)
+    return shown, amount.currency, format_plain(rate.digits, rate.decimals)

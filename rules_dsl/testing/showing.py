@@ -90,6 +90,9 @@ def _cells(line: LineFigures | None, differing: frozenset[str], *, whole: bool) 
     if line is None:
         return []
     carried = ", ".join(f"{name} = {value}" for name, value in line.dimensions)
+    if line.foreign:
+        amount, currency, rate = line.foreign
+        carried = f"{amount} {currency} at {rate}" + (f", {carried}" if carried else "")
     texts = (line.side, line.account, line.amount, carried)
     named = dict(zip(_PARTS, texts, strict=True))
     others = bool(differing - set(_PARTS))

@@ -421,6 +421,9 @@ class _Writer:
                     f"{name} = {spelling.quoted(value)}" for name, value in line.dimensions
                 )
                 by = f" {word('BY')} {carried}" if carried else ""
+                if line.foreign:
+                    amount, currency, rate = line.foreign
+                    by = f" {word('FOREIGN')} {amount} {currency} {word('AT_RATE')} {rate}{by}"
                 yield f"  {word(line.side.upper())} {line.account} {line.amount}{by}"
 
     def _expected_moves(self) -> Iterator[str]:

@@ -297,7 +297,10 @@ class BudgetModel:
         return Said(node.name, "WARN" if little else "PASS", requested, available, 0)
 
     def _give_back(self, statement: Statement, stages: Sequence[str]) -> None:
-        """Takes at most the amount out of what the reference holds, its own node first."""
+        """Takes at most the amount out of what the reference holds, its own node first.
+
+        A node where nothing is held any more has lost its place in the order.
+        """
         reservation = self.reservations.get((statement.budget, statement.reference))
         if reservation is None or not statement.reference:
             return
@@ -309,6 +312,8 @@ class BudgetModel:
                 left = None if left is None else left - part
                 setattr(reservation.holdings[name], stage, held - part)
                 self._count(name, stage, -part)
+            if not reservation.holdings[name].reserved and not reservation.holdings[name].committed:
+                del reservation.holdings[name]
 
     def _take(self, statement: Statement) -> None:
         """Counts an amount at a node, and under its reference unless it is spent."""

@@ -15,7 +15,7 @@ from engine.state.book_state import BalanceSpec, BookState
 from tests.reference.budget_cuts import Verdict
 from tests.reference.budgets import ACTUAL, COMMITTED, LIMIT, RESERVED, Budgets
 from tests.reference.state import Outcome, PostedLine, PostedVoucher, State
-from tests.reference.values import EPOCH, Account, Value
+from tests.reference.values import CURRENCY_DECIMALS, EPOCH, Account, Value
 
 #: Statuses whose reason and vouchers are those of an earlier event or only told in words.
 LOOSE = frozenset({"INVALID", "DUPLICATE"})
@@ -143,9 +143,14 @@ def posted_voucher(view: VoucherView) -> PostedVoucher:
 
 
 def _posted_line(line: LineView) -> PostedLine:
-    side = Side.DEBIT if line.debit else Side.CREDIT
+    side = Side.DEBIT if line.debit or line.fc_debit else Side.CREDIT
     dimensions = tuple(sorted((name, value) for name, value in line.dimensions if value))
-    return PostedLine(side, line.account_code, line.debit or line.credit, dimensions)
+    foreign = None
+    if line.currency:
+        minor = line.fc_debit or line.fc_credit
+        amount = Fraction(minor, 10 ** CURRENCY_DECIMALS[line.currency])
+        foreign = (line.currency, amount, line.rate)
+    return PostedLine(side, line.account_code, line.debit or line.credit, dimensions, foreign)
 
 
 # --- State ---------------------------------------------------------------------------------

@@ -5,6 +5,7 @@ Choices come from streams of their own, so that the other choices of a seed stay
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from decimal import ROUND_DOWN, Decimal, InvalidOperation
 from random import Random
@@ -23,6 +24,9 @@ SENT = ("USD", "USD", "JPY", "KWD", "CLF") * 8 + ("ZZZ",)
 
 #: Share of amounts cut to the decimals of their currency.
 FITTING = 0.97
+
+#: A conversion of two values without operators.
+CONVERSION = re.compile(r"«convert»\(([^,]+), ([^,]+)\)")
 
 #: Largest converted amount in minor units: 100000 of a currency at 100, with three decimals.
 CONVERTED = 10**10
@@ -58,6 +62,20 @@ def foreign_split(scope: Scope, told: str) -> str:
     amounts = [term.text for term in scope.of_kind("foreign", None)]
     rng = Random(f"split {told}")
     return rng.choice(amounts) if amounts and rng.random() < 0.3 else ""
+
+
+def foreign_part(scope: Scope, amount: str, shape: str | None) -> str:
+    """The foreign part of a line: what its amount was converted from, or at times as stated."""
+    made = CONVERSION.fullmatch(amount)
+    rng = Random(f"part {amount}")
+    if made is not None and rng.random() < 0.8:
+        return f" «foreign» {made[1]} «at» {made[2]}"
+    amounts = [term.text for term in scope.of_kind("foreign", shape)]
+    if not amounts or amount.startswith("«remaining»") or rng.random() > 0.15:
+        return ""
+    rates = [*(term.text for term in scope.of_kind("exchange", shape)), "6.5"]
+    foreign = rng.choice([*amounts, f"-{rng.choice(amounts)}"])
+    return f" «foreign» {foreign} «at» {rng.choice(rates)} «as stated»"
 
 
 def fit_decimals(

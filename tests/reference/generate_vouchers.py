@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from random import Random
 
 from tests.reference.generate_expressions import ExpressionMaker
-from tests.reference.generate_foreign import foreign_split
+from tests.reference.generate_foreign import foreign_part, foreign_split
 from tests.reference.generate_scope import Money
 from tests.reference.vocabulary import BookSpec, EventSpec, ListSpec, RoleSpec, TableSpec
 
@@ -238,7 +238,8 @@ class RuleMaker:
         each = f" «each» {line.each}" if line.each else ""
         if line.side == "transfer":
             return f"«transfer» {line.amount} {line.under} «through» {line.account}{by}{each}"
-        text = f"«{line.side}» {line.account} {line.amount}{by}{each}"
+        part = foreign_part(self.maker.scope, line.amount, line.each or None)
+        text = f"«{line.side}» {line.account} {line.amount}{part}{by}{each}"
         return f"{text} «side by sign»" if self._at_times(0.15, text) else text
 
     def _dimension(self, name: str, line: _Line) -> str:

@@ -30,6 +30,7 @@ from tests.reference.values import (
     Fault,
     Value,
     at_scale,
+    plain,
     printed,
     split,
     units_of,
@@ -60,13 +61,21 @@ class Draft:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A line as evaluated, before its amount and dimensions are checked; amount not zero."""
+    """A line as evaluated, before its amount and dimensions are checked; it is not dropped."""
 
     side: Side
     account: Account
     amount: int
     carried: dict[str, str]
     by_sign: bool
+    foreign: tuple[str, Fraction, str] | None = None
+
+    @property
+    def is_negative(self) -> bool:
+        """Whether its amount is below 0, or its foreign one where the amount is 0."""
+        return self.amount < 0 or (
+            self.amount == 0 and self.foreign is not None and self.foreign[1] < 0
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -328,19 +337,40 @@ class RuleRun:
         accounts = expressions.at(line.account, places)
         amounts = expressions.at(line.amount, places)
         dimensions = [self._dimension(part, places) for part in line.dimensions]
+        foreign = self._foreign(line, places)
         made = []
         for at, (account, value) in enumerate(zip(accounts, amounts, strict=True)):
             amount = units_of(as_number(value), scale)
-            if amount == 0:
+            part = foreign[at]
+            if amount == 0 and (part is None or part[1] == 0):
                 self._seen["zero line dropped"] += 1
                 continue
+            self._seen["foreign line of no amount"] += amount == 0
             carried = {
                 name: text
                 for name, values in dimensions
                 if isinstance(text := values[at], str) and text
             }
-            made.append(Entry(line.side, self._in_chart(account), amount, carried, line.by_sign))
+            own = self._in_chart(account)
+            made.append(Entry(line.side, own, amount, carried, line.by_sign, part))
         return made
+
+    def _foreign(
+        self, line: syntax.LineDecl, places: Places
+    ) -> list[tuple[str, Fraction, str] | None]:
+        """Currency, amount and rate of a line at each place, None where it has none."""
+        clause, expressions = line.foreign, self._expressions
+        if clause is None:
+            return [None] * len(places.indexes)
+        self._seen[f"foreign {clause.form.value}"] += 1
+        amounts = [as_number(value) for value in expressions.at(clause.amount, places)]
+        rates = [as_number(value) for value in expressions.at(clause.rate, places)]
+        currency = expressions.types.number(clause.amount).currency
+        codes: list[Value] = [currency] * len(places.indexes)
+        if currency not in CURRENCY_DECIMALS:
+            codes = expressions.at(syntax.Name(tuple(currency.split(".")), clause.span), places)
+        rows = zip(codes, amounts, rates, strict=True)
+        return [(str(code), amount, plain(rate)) for code, amount, rate in rows]
 
     def _voucher(self, proposal: Proposal, made: Made) -> None:
         lines = [self._line(entry, proposal.ledger.negative) for entry in proposal.entries]
@@ -354,45 +384,54 @@ class RuleRun:
             made.came_to_nothing = True
 
     def _line(self, entry: Entry, negative: NegativePolicy) -> PostedLine:
-        side, amount = entry.side, entry.amount
+        side, amount, foreign = entry.side, entry.amount, entry.foreign
         if abs(amount) > MAX_AMOUNT_MINOR:
             raise Fault("AMOUNT_OUT_OF_RANGE")
+        swaps = entry.by_sign or negative is NegativePolicy.SWAP
         if entry.by_sign:
             self._seen["side by sign"] += 1
             self._seen["side changed by sign"] += amount < 0
-            side, amount = (Side(1 - side), -amount) if amount < 0 else (side, amount)
         elif amount < 0:
             self._seen[f"negative line {negative.value}"] += 1
             if negative is NegativePolicy.REJECT:
                 raise Fault("NEGATIVE_AMOUNT")
-            if negative is NegativePolicy.SWAP:
-                side, amount = Side(1 - side), -amount
+        if entry.is_negative and swaps:
+            side, amount, foreign = Side(1 - side), -amount, turned(foreign)
         required = [self._book.dimensions[name].wire for name in entry.account.requires]
         if any(name not in entry.carried for name in required):
             raise Fault("MISSING_DIMENSION")
-        return PostedLine(side, entry.account.code, amount, tuple(sorted(entry.carried.items())))
+        dimensions = tuple(sorted(entry.carried.items()))
+        return PostedLine(side, entry.account.code, amount, dimensions, foreign)
 
     def _merged(self, lines: list[PostedLine], proposal: Proposal) -> list[PostedLine]:
-        """Lines equal in side, code and dimensions as one, in the place of the first."""
+        """Lines equal in side, code, dimensions, currency and rate as one, where the first was."""
         self._seen["merge"] += 1
-        totals: dict[tuple[Side, str, tuple[tuple[str, str], ...]], int] = {}
-        first: dict[tuple[Side, str, tuple[tuple[str, str], ...]], Entry] = {}
+        groups: dict[tuple[object, ...], list[tuple[PostedLine, Entry]]] = {}
         for line, entry in zip(lines, proposal.entries, strict=True):
-            key = (line.side, line.account, line.dimensions)
-            self._seen["merged line"] += key in totals
-            totals[key] = totals.get(key, 0) + line.amount
-            first.setdefault(key, entry)
+            part = line.foreign
+            of = None if part is None else (part[0], part[2])
+            key = (line.side, line.account, line.dimensions, of)
+            self._seen["merged line"] += key in groups
+            groups.setdefault(key, []).append((line, entry))
         made = []
-        for (side, code, dimensions), amount in totals.items():
+        for members in groups.values():
+            first, entry = members[0]
+            amount = sum(line.amount for line, _ in members)
             if abs(amount) > MAX_AMOUNT_MINOR:
                 raise Fault("AMOUNT_OUT_OF_RANGE")
-            self._seen["merged to zero"] += amount == 0
-            entry = first[side, code, dimensions]
+            foreign = first.foreign
+            if foreign is not None:
+                total = sum((line.foreign[1] for line, _ in members if line.foreign), Fraction(0))
+                foreign = (foreign[0], total, foreign[2])
+            is_left = amount != 0 or (foreign is not None and foreign[1] != 0)
+            self._seen["merged to zero"] += not is_left
             changes = entry.by_sign or proposal.ledger.negative is NegativePolicy.SWAP
-            if amount < 0 and changes:
-                made.append(PostedLine(Side(1 - side), code, -amount, dimensions))
-            elif amount:
-                made.append(PostedLine(side, code, amount, dimensions))
+            is_negative = amount < 0 or (amount == 0 and foreign is not None and foreign[1] < 0)
+            side = first.side
+            if is_negative and changes:
+                side, amount, foreign = Side(1 - side), -amount, turned(foreign)
+            if is_left:
+                made.append(PostedLine(side, first.account, amount, first.dimensions, foreign))
         return made
 
     def _dimension(self, part: syntax.DimensionArg, places: Places) -> tuple[str, list[Value]]:
@@ -424,3 +463,8 @@ class RuleRun:
                 totals[name, dict(line.dimensions).get(name, "")] += signed
         if any(totals.values()):
             raise Fault("UNBALANCED")
+
+
+def turned(foreign: tuple[str, Fraction, str] | None) -> tuple[str, Fraction, str] | None:
+    """The foreign part of a line on the other side."""
+    return None if foreign is None else (foreign[0], -foreign[1], foreign[2])

@@ -8,6 +8,7 @@ import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from fractions import Fraction
 
 from engine.program import Side
 from tests.reference.budget_cuts import Verdict
@@ -23,12 +24,16 @@ TRANSPORT_KEYS = frozenset({"group_id", "attempt_id", "stream_id"})
 
 @dataclass(frozen=True, slots=True)
 class PostedLine:
-    """A line: amount in minor units, red ones negative on their side; dimensions by wire name."""
+    """A line: amount in minor units, red ones negative on their side; dimensions by wire name.
+
+    `foreign`: currency, foreign amount on the same side, rate as text, of a line that has them.
+    """
 
     side: Side
     account: str
     amount: int
     dimensions: tuple[tuple[str, str], ...]
+    foreign: tuple[str, Fraction, str] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -105,6 +105,7 @@ def _line_data(line: ExplainedLine, scale: int) -> dict[str, object]:
         "account": line.account.to_json(),
         "amounts": [amount.to_json() for amount in line.amounts],
         "dimensions": {name: step.to_json() for name, step in line.dimensions},
+        **({name: step.to_json() for name, step in line.foreign}),
     }
 
 

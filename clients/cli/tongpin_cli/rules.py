@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import msgspec
 
 from engine.book import Book
 from engine.calendar import iso_instant
-from engine.calls import BudgetVerdict, Call, EventResult, VoucherView
+from engine.calls import BudgetVerdict, Call, EventResult, LineView, VoucherView
+from engine.currencies import CURRENCY_DECIMALS
 from engine.decimals import format_minor
 from engine.effects import Status
 from engine.errors import CallerError
@@ -117,12 +118,35 @@ def show_voucher(voucher: VoucherView, output: Output) -> None:
                 line.account_name,
                 money(line.debit, voucher.scale),
                 money(line.credit, voucher.scale),
-                ", ".join(f"{name}={value}" for name, value in line.dimensions),
+                ", ".join((*_currency_words(line), *_dimension_words(line))),
             )
             for line in voucher.lines
         ],
         right="  rr ",
     )
+
+
+def _dimension_words(line: LineView) -> Iterator[str]:
+    return (f"{name}={value}" for name, value in line.dimensions)
+
+
+def _currency_words(line: LineView) -> Iterator[str]:
+    """Foreign amount, currency and rate of a line that has them."""
+    if line.currency:
+        amount = format_minor(line.fc_debit or line.fc_credit, CURRENCY_DECIMALS[line.currency])
+        yield f"{amount} {line.currency} at {line.rate}"
+
+
+def _foreign(line: LineView) -> dict[str, object]:
+    if not line.currency:
+        return {}
+    decimals = CURRENCY_DECIMALS[line.currency]
+    return {
+        "currency": line.currency,
+        "fc_debit": format_minor(line.fc_debit, decimals),
+        "fc_credit": format_minor(line.fc_credit, decimals),
+        "rate": line.rate,
+    }
 
 
 def result_data(result: EventResult) -> dict[str, object]:
@@ -175,6 +199,7 @@ def voucher_data(voucher: VoucherView) -> dict[str, object]:
                 "debit": amount(line.debit),
                 "credit": amount(line.credit),
                 "dims": dict(line.dimensions),
+                **_foreign(line),
             }
             for line in voucher.lines
         ],

@@ -196,6 +196,8 @@ def _read_line(message: event_pb2.VoucherLine) -> VoucherLine:
         credit=_read_money(message.credit) if message.HasField("credit") else None,
         dimensions=MappingProxyType(dict(message.dimensions)),
         rule_line=message.rule_line,
+        foreign=_read_money(message.foreign_amount) if message.HasField("foreign_amount") else None,
+        exchange_rate=message.exchange_rate,
     )
 
 

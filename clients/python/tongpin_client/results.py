@@ -53,7 +53,11 @@ class Money:
 
 @dataclass(frozen=True, slots=True)
 class VoucherLine:
-    """A line of a voucher; exactly one of debit and credit is there."""
+    """A line of a voucher; at most one of debit and credit is there.
+
+    foreign, exchange_rate: of a line in a foreign currency, on the same side; None and "" for
+    one in functional currency.
+    """
 
     line_number: int
     account_code: str
@@ -62,6 +66,8 @@ class VoucherLine:
     credit: Money | None
     dimensions: Mapping[str, str]
     rule_line: int
+    foreign: Money | None = None
+    exchange_rate: str = ""
 
 
 @dataclass(frozen=True, slots=True)

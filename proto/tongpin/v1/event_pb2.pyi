@@ -163,7 +163,7 @@ class Voucher(_message.Message):
     def __init__(self, name: _Optional[str] = ..., entity: _Optional[str] = ..., ledger: _Optional[str] = ..., series: _Optional[str] = ..., period: _Optional[str] = ..., word: _Optional[str] = ..., number: _Optional[int] = ..., voucher_date: _Optional[str] = ..., event_date: _Optional[str] = ..., source: _Optional[str] = ..., event_id: _Optional[str] = ..., rule: _Optional[str] = ..., revision: _Optional[str] = ..., summary: _Optional[str] = ..., state: _Optional[str] = ..., reverses: _Optional[str] = ..., lines: _Optional[_Iterable[_Union[VoucherLine, _Mapping]]] = ..., seq: _Optional[int] = ...) -> None: ...
 
 class VoucherLine(_message.Message):
-    __slots__ = ("line_number", "account_code", "account_name", "debit", "credit", "dimensions", "rule_line")
+    __slots__ = ("line_number", "account_code", "account_name", "debit", "credit", "dimensions", "rule_line", "foreign_amount", "exchange_rate")
     class DimensionsEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -178,6 +178,8 @@ class VoucherLine(_message.Message):
     CREDIT_FIELD_NUMBER: _ClassVar[int]
     DIMENSIONS_FIELD_NUMBER: _ClassVar[int]
     RULE_LINE_FIELD_NUMBER: _ClassVar[int]
+    FOREIGN_AMOUNT_FIELD_NUMBER: _ClassVar[int]
+    EXCHANGE_RATE_FIELD_NUMBER: _ClassVar[int]
     line_number: int
     account_code: str
     account_name: str
@@ -185,7 +187,9 @@ class VoucherLine(_message.Message):
     credit: Money
     dimensions: _containers.ScalarMap[str, str]
     rule_line: int
-    def __init__(self, line_number: _Optional[int] = ..., account_code: _Optional[str] = ..., account_name: _Optional[str] = ..., debit: _Optional[_Union[Money, _Mapping]] = ..., credit: _Optional[_Union[Money, _Mapping]] = ..., dimensions: _Optional[_Mapping[str, str]] = ..., rule_line: _Optional[int] = ...) -> None: ...
+    foreign_amount: Money
+    exchange_rate: str
+    def __init__(self, line_number: _Optional[int] = ..., account_code: _Optional[str] = ..., account_name: _Optional[str] = ..., debit: _Optional[_Union[Money, _Mapping]] = ..., credit: _Optional[_Union[Money, _Mapping]] = ..., dimensions: _Optional[_Mapping[str, str]] = ..., rule_line: _Optional[int] = ..., foreign_amount: _Optional[_Union[Money, _Mapping]] = ..., exchange_rate: _Optional[str] = ...) -> None: ...
 
 class Money(_message.Message):
     __slots__ = ("minor_units", "currency_code", "scale")

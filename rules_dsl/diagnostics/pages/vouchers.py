@@ -74,6 +74,33 @@ rule 内部协作
         related=("TP301", "TP306"),
     ),
     Page(
+        "TP303",
+        "本位币额与外币额、汇率不符",
+        "Whether the functional amount of a line with a foreign part is what its foreign amount "
+        "and rate give: `convert(AMOUNT, RATE)` of the same two, or one of the other forms of a "
+        "foreign part. Compared as values, not as text; nothing is rounded twice.",
+        "A line whose amount does not follow from its currency leaves a balance that no closing "
+        "rate explains: the difference turns up as exchange gain or loss at the next revaluation.",
+        """\
+rule 外币报销
+  on 报销
+  basis "CAS 19 第十一条"
+  voucher "外币报销"
+    debit  费用 含税金额
+    credit 应付 含税金额 foreign 外币额 at 7.1
+""",
+        """\
+rule 外币报销
+  on 报销
+  basis "CAS 19 第十一条"
+  let 本位币额 = convert(外币额, 7.1)
+  voucher "外币报销"
+    debit  费用 本位币额
+    credit 应付 本位币额 foreign 外币额 at 7.1
+""",
+        related=("TP212", "TP301"),
+    ),
+    Page(
         "TP304",
         "分录恒为零",
         "Whether the amount of a line is zero for every event, so that the line is always dropped.",

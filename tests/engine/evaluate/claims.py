@@ -73,4 +73,4 @@ def two_lines(maker: RuleMaker, amount: int, *dimensions: tuple[int, int]) -> An
 def lines(row: RuleRow) -> list[tuple[int, int, int]]:
     """(line, element, amount) of a row's only voucher."""
     (voucher,) = row.vouchers
-    return [(line, element, amount) for line, element, _, amount, _ in voucher.lines]
+    return [(line, element, amount) for line, element, _, amount, *_ in voucher.lines]

@@ -70,6 +70,7 @@ def _add_vouchers(found: RuleColumns, own: list[RuleRow], good: list[bool]) -> N
                 row.vouchers.append(made[place])
         for number_of_line, line in enumerate(voucher.lines):
             dimensions = [codes.tolist() for codes in line.dimensions]
+            part = line.foreign
             for at, owner in enumerate(line.owners.tolist()):
                 if owner in made:
                     made[owner].lines.append(
@@ -79,6 +80,13 @@ def _add_vouchers(found: RuleColumns, own: list[RuleRow], good: list[bool]) -> N
                             int(line.accounts[at]),
                             int(line.amounts[at]),
                             tuple(codes[at] for codes in dimensions),
+                            None
+                            if part is None
+                            else (
+                                int(part.currencies[at]),
+                                int(part.amounts[at]),
+                                int(part.rates[at]),
+                            ),
                         )
                     )
                 elif good[owner]:

@@ -16,6 +16,8 @@ from engine.program import (
     Dimension,
     EventType,
     FieldType,
+    ForeignForm,
+    ForeignPart,
     Kind,
     Ledger,
     Line,
@@ -338,7 +340,12 @@ class RuleGenerator:
             if self.random.random() < 0.3:
                 found += (self.find(Kind.BOOL, shape),)  # type: ignore[assignment]
             dimensions.append(found)
-        return self.make.line(side, self.find(Kind.ACCOUNT, shape), amount, *dimensions)
+        line = self.make.line(side, self.find(Kind.ACCOUNT, shape), amount, *dimensions)
+        if self.random.random() < 0.8:
+            return line
+        kinds = (Kind.TEXT, Kind.NUMBER, Kind.TEXT)
+        part = (self.find(kind, shape, 10**15) for kind in kinds)
+        return replace(line, foreign=ForeignPart(ForeignForm.STATED, *part))
 
     def lines(self) -> list[Line]:
         """Lines that balance, mostly: a total, or a list and its sum."""

@@ -55,7 +55,11 @@ def test_invoice_splits_into_net_and_tax() -> None:
         VoucherRow(
             0,
             "开票 A-1",
-            [(0, -1, 0, 106000, (customer,)), (1, -1, 1, 100000, ()), (2, -1, 2, 6000, ())],
+            [
+                (0, -1, 0, 106000, (customer,), None),
+                (1, -1, 1, 100000, (), None),
+                (2, -1, 2, 6000, (), None),
+            ],
         )
     ]
     assert [line[0] for line in rows[1].vouchers[0].lines] == [0, 1]

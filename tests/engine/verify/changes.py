@@ -63,6 +63,10 @@ def both_sides(effects: EffectBatch) -> None:
     put(effects, LINES.name, line_row(effects, FIRST_VOUCHER, 1), credit=1)
 
 
+def foreign_without_currency(effects: EffectBatch) -> None:
+    put(effects, LINES.name, line_row(effects, FIRST_VOUCHER, 1), fc_debit=1)
+
+
 def other_department(effects: EffectBatch) -> None:
     put(effects, LINES.name, line_row(effects, FIRST_VOUCHER, 1), dim_department="D2")
 

@@ -156,6 +156,13 @@ FAULTS = (
         _rewrite(FIRST, changes.both_sides),
     ),
     Fault(
+        "a foreign amount of no currency",
+        "LINE_FOREIGN",
+        f"{FIRST_VOUCHER} line 1",
+        FIRST,
+        _rewrite(FIRST, changes.foreign_without_currency),
+    ),
+    Fault(
         "a balancing dimension changed on one line",
         "UNBALANCED",
         FIRST_VOUCHER,

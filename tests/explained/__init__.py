@@ -1,0 +1,1 @@
+"""Random posted lines explain themselves; what they say is checked by other means."""
