@@ -29,6 +29,7 @@ from engine.calls import (
     HOLD_DECIDED,
     PERIOD_CLOSED,
     REVISION_PUBLISHED,
+    VOUCHER_REVIEWED,
 )
 
 
@@ -72,6 +73,8 @@ ROLE_TABLE: Final[Mapping[str, frozenset[Role]]] = MappingProxyType(
         _POSTING + "ListUnposted": _PEOPLE,
         _POSTING + "RetryUnposted": frozenset({Role.OPERATOR, Role.APPROVER}),
         _POSTING + "WithdrawEvent": frozenset({Role.OPERATOR, Role.REVIEWER}),
+        _POSTING + "ListDrafts": _PEOPLE,
+        _POSTING + "ReviewVoucher": frozenset({Role.REVIEWER}),
         _LEDGER + "TrialBalance": _PEOPLE,
         _LEDGER + "AccountActivity": _PEOPLE,
         _RULES + "CheckRules": frozenset({Role.AUTHOR, Role.APPROVER, Role.OPERATOR}),
@@ -110,6 +113,7 @@ COMMAND_ROLES: Final[Mapping[str, frozenset[Role]]] = MappingProxyType(
         BUDGET_EXTENDED: ROLE_TABLE[_BUDGETS + "ExtendReservation"],
         EVENT_RETRIED: ROLE_TABLE[_POSTING + "RetryUnposted"],
         EVENT_WITHDRAWN: ROLE_TABLE[_POSTING + "WithdrawEvent"],
+        VOUCHER_REVIEWED: ROLE_TABLE[_POSTING + "ReviewVoucher"],
         REVISION_PUBLISHED: ROLE_TABLE[_RULES + "PublishRevision"],
     }
 )

@@ -12,6 +12,7 @@ from typing import Annotated
 import typer
 
 from tongpin_cli.output import EXIT_ENVIRONMENT, EXIT_INPUT, Layout, Output
+from tongpin_cli.reviewing import review_app
 from tongpin_cli.test_command import test
 
 app = typer.Typer(
@@ -26,6 +27,7 @@ token_app = typer.Typer(help="Principals and their tokens.", no_args_is_help=Tru
 report_app = typer.Typer(help="Reports as table, CSV or JSON.", no_args_is_help=True)
 app.add_typer(token_app, name="token")
 app.add_typer(report_app, name="report")
+app.add_typer(review_app, name="review")
 
 Json = Annotated[bool, typer.Option("--json", help="Machine output: stdout is JSON only.")]
 Rules = Annotated[Path, typer.Option("--rules", help="Folder of a rule book.")]
