@@ -274,6 +274,7 @@ def _apply_records(state: BookState, effects: EffectBatch) -> None:
             records = state.records.get(record, {})
             if field_code < 0:
                 records.pop(place, None)
+                state.versions.forget(record, place)
             elif place in records:
                 records[place].pop(field, None)
             continue

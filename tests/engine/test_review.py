@@ -337,7 +337,7 @@ def test_a_stored_book_with_reviews_verifies_and_opens_from_its_snapshot(tmp_pat
     book.close()
     report = verify_book(url, "main", compile_files)
     assert report.first_bad is None, report.first_bad
-    assert report.checked["drafts"] == 8
+    assert report.checked["drafts"] == 7
     again = Book.open(url, compiler=compile_files, read_only=True)
     assert again.snapshot_note == ""
     assert again.drafts() == drafts
