@@ -491,6 +491,18 @@ class TargetDecl:
     span: Span
 
 
+@dataclass(frozen=True, slots=True)
+class ParameterDecl:
+    """`parameter NAME [is WIRE] TYPE default LITERAL`: a value that each book sets for itself."""
+
+    name: str
+    wire: str
+    type: TypeRef
+    default: Expr
+    span: Span
+    name_span: Span
+
+
 # --- Budgets -----------------------------------------------------------------------------
 
 
@@ -821,6 +833,15 @@ class TestNode:
 
 
 @dataclass(frozen=True, slots=True)
+class GivenParameter:
+    """`given parameter NAME = value`: a value of the book from this place of the test on."""
+
+    name: Name
+    value: Expr
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
 class GivenBudget:
     """`given budget NODE [under NODE] = AMOUNT`: an amount approved at this place of the test."""
 
@@ -890,6 +911,7 @@ TestStep = (
     | GivenBalance
     | GivenBudget
     | GivenReviewed
+    | GivenParameter
     | ExpectVoucher
     | ExpectStatus
     | ExpectMove
@@ -926,6 +948,7 @@ Declaration = (
     | RecordDecl
     | TargetDecl
     | BudgetDecl
+    | ParameterDecl
     | RuleDecl
     | TestDecl
 )
