@@ -90,6 +90,8 @@ def _decide_event(
         warning = ruled.message if ruled is not None else ""
     for rule_index, row in matched:
         _accept(context, rows, position, rule_index, row)
+        for node, element, key, value in row.reads:
+            rows.reads.append(context.read_row(position, (rule_index, node), element, key, value))
     context.write_records(position, event_type, index)
     if position in context.drafted:
         return awaits_review(warning)
@@ -109,17 +111,15 @@ def _undo(context: RunContext, mark: int, built: int, outcome: Outcome) -> Outco
 
 
 def _accept(context: RunContext, rows: _Rows, position: int, rule_index: int, row: RuleRow) -> None:
-    plan = context.plan
+    plan, decision = context.plan, context.decisions[position]
     rule = plan.program.rules[rule_index]
-    decision = context.decisions[position]
-    strings = context.overlay.strings
     is_draft = rule.review is not None
     made = rows.drafts if is_draft and rows.drafts is not None else rows
+    if is_draft and any(voucher.lines for voucher in row.vouchers):
+        context.drafted.add(position)
     for voucher in row.vouchers:
         if not voucher.lines:
             continue
-        if is_draft:
-            context.drafted.add(position)
         codes = plan.vouchers[rule_index][voucher.plan]
         order = rule_index << 16 | voucher.plan
         made.vouchers.append(
@@ -132,7 +132,7 @@ def _accept(context: RunContext, rows: _Rows, position: int, rule_index: int, ro
                 codes.currency_code,
                 codes.scale,
                 plan.revision_code,
-                strings.code(voucher.summary),
+                context.overlay.strings.code(voucher.summary),
             )
         )
         declared = rule.vouchers[voucher.plan].lines
@@ -169,8 +169,6 @@ def _accept(context: RunContext, rows: _Rows, position: int, rule_index: int, ro
             moved.append((side, account, amount, dimensions))
         if plan.specs and not is_draft:
             context.add_line_balances(position, codes.ledger, moved)
-    for node, element, key, value in row.reads:
-        rows.reads.append(context.read_row(position, (rule_index, node), element, key, value))
 
 
 def _flush(context: RunContext, rows: _Rows) -> None:
