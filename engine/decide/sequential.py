@@ -90,8 +90,9 @@ def _decide_event(
         warning = ruled.message if ruled is not None else ""
     for rule_index, row in matched:
         _accept(context, rows, position, rule_index, row)
-        for node, element, key, value in row.reads:
-            rows.reads.append(context.read_row(position, (rule_index, node), element, key, value))
+        for read_node, element, read_key, seen in row.reads:
+            place = (rule_index, read_node)
+            rows.reads.append(context.read_row(position, place, element, read_key, seen))
     context.write_records(position, event_type, index)
     if position in context.drafted:
         return awaits_review(warning)
