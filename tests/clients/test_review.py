@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from typer.testing import CliRunner
 
 from engine.book import Book
 from engine.calls import REVISION_PUBLISHED, Call
@@ -17,7 +18,6 @@ from server.rulebooks import compile_files
 from tests.engine.test_review import RULES
 from tests.server import conftest
 from tests.server.conftest import Serve
-from tongpin_cli.main import app
 from tongpin_client import Client, Status
 
 serve = conftest.serve  # fixture of the service's tests
@@ -74,8 +74,9 @@ def test_the_command_line_lists_approves_and_returns(where: tuple[str, str, str]
     common = ["--server", address, "--token", reviewer, "--json"]
 
     def run(*arguments: str) -> tuple[int, Any]:
-        result = CliRunner().invoke(app, ["review", *arguments, *common])
-        return result.exit_code, json.loads(result.stdout)
+        command = [sys.executable, "-m", "tongpin_cli.main", "review", *arguments, *common]
+        result = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+        return result.returncode, json.loads(result.stdout)
 
     code, drafts = run("list")
     assert code == 0
