@@ -12,6 +12,7 @@ from enum import StrEnum
 
 from engine.program import (
     Act,
+    BalanceMeasure,
     Control,
     Expects,
     ForeignForm,
@@ -197,12 +198,19 @@ class DimensionArg:
 
 @dataclass(frozen=True, slots=True)
 class BalanceOf:
-    """`balance of ACCOUNT for DIM = expr, …`, in a ledger if named."""
+    """`balance|debits|credits of ACCOUNTS [for DIM = expr, …] [in LEDGER] [during|until PERIOD]`.
+
+    `account`: a role or a set of accounts. `during`: only that period; `until`: up to and
+    including it.
+    """
 
     account: Name
     keys: tuple[DimensionArg, ...]
     ledger: Name | None
     span: Span
+    measure: BalanceMeasure = field(default=BalanceMeasure.NET, metadata=ADDED)
+    during: Expr | None = field(default=None, metadata=ADDED)
+    until: Expr | None = field(default=None, metadata=ADDED)
 
 
 Expr = (
@@ -401,6 +409,24 @@ class ChartDecl:
 
 
 @dataclass(frozen=True, slots=True)
+class AccountItem:
+    """A member of a set of accounts: a role or another set; `below`: `NAME.*`."""
+
+    name: Name
+    below: bool
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class AccountsDecl:
+    """`accounts NAME = ROLE, ROLE.*, SET, …`: a set of accounts that rules read as one."""
+
+    name: str
+    items: tuple[AccountItem, ...]
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
 class TableColumn:
     """A header cell. Inputs: NAME with an optional type; outputs: `= [NAME] TYPE`.
 
@@ -590,6 +616,17 @@ class Delta:
 
 
 @dataclass(frozen=True, slots=True)
+class TrueUp:
+    """`true up NAME of ACCOUNT [for DIM = expr, …] [in LEDGER] to value`."""
+
+    name: str
+    balance: BalanceOf
+    value: Expr
+    span: Span
+    name_span: Span
+
+
+@dataclass(frozen=True, slots=True)
 class Refuse:
     """`refuse [CODE] "message {x}" when COND`."""
 
@@ -727,7 +764,7 @@ class Review:
     span: Span
 
 
-Statement = Review | Let | Split | Delta | Refuse | VoucherDecl | BudgetStatement
+Statement = Review | Let | Split | Delta | TrueUp | Refuse | VoucherDecl | BudgetStatement
 
 
 @dataclass(frozen=True, slots=True)
@@ -943,6 +980,7 @@ Declaration = (
     | ListDecl
     | EventDecl
     | ChartDecl
+    | AccountsDecl
     | TableDecl
     | RateDecl
     | RecordDecl

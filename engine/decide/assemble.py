@@ -53,7 +53,7 @@ def assemble(
     _count_vouchers(builder, vouchers)
     _add_rows(tables, schema.COMMANDS, builder.commands)
     _add_reads(builder, tables)
-    _add_rows(tables, schema.TARGETS, _in_log_order(builder, builder.targets))
+    _add_rows(tables, schema.TARGETS, _in_log_order(builder, [row[:-1] for row in builder.targets]))
     _add_rows(tables, schema.RECORDS, _in_log_order(builder, builder.records))
     _add_rows(tables, schema.PERIODS, builder.periods)
     _add_rows(tables, schema.STATUS_CHANGES, builder.status_changes)

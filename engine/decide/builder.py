@@ -83,7 +83,7 @@ class CommitBuilder:
     command row (the latter two in place of command, source and event).
     `reads` are int64[n, 10] blocks: decision index, then READS from `rule` on. `budget_nodes`
     begin with the decision index; `budget_moves` and `budget_decisions` with it in place of
-    command, source and event (-1: time passed).
+    command, source and event (-1: time passed). `targets` end with the value before.
     """
 
     strings: BatchStrings
@@ -94,7 +94,7 @@ class CommitBuilder:
     drafts: list[VoucherChunk] = field(default_factory=list)
     draft_lines: list[LineChunk] = field(default_factory=list)
     reads: list[Int64s] = field(default_factory=list)
-    targets: list[tuple[int, int, int, int, int]] = field(default_factory=list)
+    targets: list[tuple[int, int, int, int, int, int]] = field(default_factory=list)
     records: list[tuple[int, int, int, int, int, int, int]] = field(default_factory=list)
     periods: list[tuple[int, int, int, int]] = field(default_factory=list)
     status_changes: list[tuple[int, int, int, int, int, int, int]] = field(default_factory=list)

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from engine.apply import balance_changes
 from engine.calendar import period_of, period_text
 from engine.calls import EventResult
 from engine.columns import EffectBatch
@@ -17,6 +16,7 @@ from engine.decide.context import Outcome
 from engine.decide.deciding import Deciding
 from engine.drafts import as_vouchers
 from engine.effects import DIMENSION_PREFIX, DRAFTS, LINES, VOUCHERS, Status
+from engine.fold_balances import balance_changes
 from engine.state.book_state import OpenDraft, WaitingEvent
 
 _APPROVE, _RETURN = "approve", "return"
@@ -172,8 +172,8 @@ def _post(deciding: Deciding, command: int, effects: EffectBatch, rows: list[int
     builder.revisions_used.update(drafts.text(VOUCHERS.name, "revision"))
     code = deciding.overlay.strings.code
     for spec in deciding.state.balances:
-        for key, amount in balance_changes(spec, drafts):
-            deciding.overlay.add_balance(spec, tuple(map(code, key)), amount)
+        for key, amount in balance_changes(spec, drafts, code):
+            deciding.overlay.add_balance(spec, key, amount)
     return decision
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from engine.batch import TypedBatch
+from engine.decide.balance_moves import add_line_balances
 from engine.decide.builder import LineChunk, VoucherChunk
 from engine.decide.context import Outcome, RunContext, awaits_review, failed
 from engine.decide.foreign import minor_row
@@ -169,7 +170,7 @@ def _accept(context: RunContext, rows: _Rows, position: int, rule_index: int, ro
             made.dimensions.append(dimensions)
             moved.append((side, account, amount, dimensions))
         if plan.specs and not is_draft:
-            context.add_line_balances(position, codes.ledger, moved)
+            add_line_balances(context, position, codes.ledger, moved)
 
 
 def _flush(context: RunContext, rows: _Rows) -> None:

@@ -173,10 +173,11 @@ class _TakingBack:
         for row in self._undo:
             if row.kind is UndoKind.TARGET:
                 key = (code(row.entity), *key_ints(row.key, code))
-                value = (self._overlay.target(row.name, key) or 0) - row.number
+                before = self._overlay.target(row.name, key) or 0
+                value = before - row.number
                 self._overlay.set_target(row.name, key, value)
                 self._deciding.builder.targets.append(
-                    (decision, code(row.name), key[0], code(row.key), value)
+                    (decision, code(row.name), key[0], code(row.key), value, before)
                 )
 
     def records(self, decision: int) -> None:

@@ -5,11 +5,10 @@ Budget moves need no note: they stand in the log with their event.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Mapping
 
 from engine.decide.builder import CommitBuilder
-from engine.effects import REMOVED, ReadKind, UndoKind
+from engine.effects import REMOVED, UndoKind
 from engine.strings import BatchStrings
 
 #: Values of a record as the state has them: (raw, scale), a text code, or days and flags.
@@ -48,29 +47,16 @@ def record_undo(
 
 
 def target_undo(builder: CommitBuilder) -> list[tuple[int, ...]]:
-    """Rows of UNDO for the targets that decisions with drafts moved, beginning with the decision.
-
-    What a decision added to a target is all it wrote there less all it read there: every delta
-    reads the value it changes.
-    """
+    """Rows of UNDO for the targets that decisions with drafts moved; the decision comes first."""
     drafted = {int(index) for chunk in builder.drafts for index in set(chunk.decisions.tolist())}
     if not drafted:
         return []
     added: dict[tuple[int, int, int, int], int] = {}
-    for decision, target, entity, key, value in builder.targets:
+    for *place, value, before in builder.targets:
+        decision, target, entity, key = place
         if decision in drafted:
-            place = (decision, target, entity, key)
-            added[place] = added.get(place, 0) + value
-    text, code = builder.strings.text, builder.strings.code
-    for block in builder.reads:
-        for row in block[block[:, 4] == int(ReadKind.TARGET)].tolist():
-            decision, name, key, number = row[0], row[5], row[6], row[7]
-            if decision in drafted:
-                entity, *parts = json.loads(text(key))
-                own = json.dumps(parts, ensure_ascii=False, separators=(",", ":"))
-                place = (decision, name, code(entity), code(own))
-                if place in added:
-                    added[place] -= number
+            own = (decision, target, entity, key)
+            added[own] = added.get(own, 0) + value - before
     kind = int(UndoKind.TARGET)
     return [
         (decision, kind, target, entity, key, -1, value, 0, -1)

@@ -7,9 +7,9 @@ from typing import Any
 
 import msgspec
 
-from engine.program import Control
+from engine.program import BalanceMeasure, Control
+from engine.state.balances import BalanceSpec
 from engine.state.book_state import (
-    BalanceSpec,
     BookState,
     DraftedEvent,
     NumberSeries,
@@ -60,12 +60,7 @@ def state_sections(state: BookState) -> dict[str, bytes]:
         "totals": _encode([[*key, *total] for key, total in state.totals.items()]),
         "accounts": _encode([[*key, name] for key, name in state.account_names.items()]),
         "ledgers": _encode([[name, *shape] for name, shape in state.ledgers.items()]),
-        "balances": _encode(
-            [
-                [spec.ledger, spec.accounts, spec.dimensions, spec.debit_side, list(b.items())]
-                for spec, b in state.balances.items()
-            ]
-        ),
+        "balances": _balance_section(state),
         "targets": _encode([[name, list(t.items())] for name, t in state.targets.items()]),
         "records": _encode(
             [
@@ -111,6 +106,25 @@ def _drafts(section: bytes) -> dict[tuple[str, str], DraftedEvent]:
         )
         for source, event_id, seq, drafts, records in _decode(section)
     }
+
+
+def _balance_section(state: BookState) -> bytes:
+    return _encode(
+        [
+            [
+                spec.ledger,
+                spec.accounts,
+                spec.dimensions,
+                spec.debit_side,
+                spec.measure.value,
+                spec.by_period,
+                spec.by_account,
+                spec.keys,
+                list(balances.items()),
+            ]
+            for spec, balances in state.balances.items()
+        ]
+    )
 
 
 def _budget_section(budgets: BudgetState) -> bytes:
@@ -174,6 +188,27 @@ def _budgets(section: bytes) -> BudgetState:
     return state
 
 
+def _balance_spec(
+    ledger: str,
+    accounts: list[str],
+    dimensions: list[str],
+    debit_side: bool,  # noqa: FBT001
+    measure: str,
+    *grouping: Any,
+) -> BalanceSpec:
+    by_period, by_account, keys = grouping
+    return BalanceSpec(
+        ledger,
+        tuple(accounts),
+        tuple(dimensions),
+        debit_side,
+        BalanceMeasure(measure),
+        by_period=by_period,
+        by_account=by_account,
+        keys=tuple(keys),
+    )
+
+
 def state_from_sections(sections: dict[str, bytes]) -> BookState:
     """The state that `state_sections` wrote."""
 
@@ -201,10 +236,8 @@ def state_from_sections(sections: dict[str, bytes]) -> BookState:
     state.account_names = {(ledger, code): name for ledger, code, name in part("accounts")}
     state.ledgers = {name: (currency, scale) for name, currency, scale in part("ledgers")}
     state.balances = {
-        BalanceSpec(ledger, tuple(accounts), tuple(dimensions), debit): {
-            tuple(key): amount for key, amount in balances
-        }
-        for ledger, accounts, dimensions, debit, balances in part("balances")
+        _balance_spec(*spec): {tuple(key): amount for key, amount in balances}
+        for *spec, balances in part("balances")
     }
     state.targets = {
         name: {tuple(key): value for key, value in values} for name, values in part("targets")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from engine.program import Kind
 from rules_dsl import syntax
 from rules_dsl.lower.arithmetic import add, divide_values, multiply, negate
+from rules_dsl.lower.balances import lower_balance
 from rules_dsl.lower.conditions import (
     lower_and_or,
     lower_comparison,
@@ -14,12 +15,12 @@ from rules_dsl.lower.conditions import (
     lower_not,
 )
 from rules_dsl.lower.constants import known_currency, read_period
-from rules_dsl.lower.dimensions import lower_balance
 from rules_dsl.lower.functions import lower_call
 from rules_dsl.lower.lookups import lower_given_field, lower_name
 from rules_dsl.lower.numbers import read_literal
 from rules_dsl.lower.reading import lower_given_record, lower_index
 from rules_dsl.lower.scope import Scope
+from rules_dsl.lower.targets import lower_target, names_target
 from rules_dsl.lower.values import Value, failed
 from rules_dsl.types import DATE, FLAG, INTEGER, PERIOD, TEXT, CodeType, Type
 
@@ -42,6 +43,8 @@ def lower_expression(scope: Scope, expr: syntax.Expr, wanted: Type | None) -> Va
             return Value(DATE, scope.graph.constant(Kind.DATE, expr.days, expr.span), expr.span)
         case syntax.Name():
             return lower_name(scope, expr, wanted)
+        case syntax.Index() if names_target(scope, expr):
+            return lower_target(scope, expr)
         case syntax.Index():
             return lower_index(scope, expr)
         case syntax.Unary(op="not"):

@@ -142,6 +142,8 @@ class RuleRun:
                     self._split(statement)
                 case syntax.Delta():
                     self._delta(statement, made)
+                case syntax.TrueUp():
+                    self._true_up(statement)
                 case syntax.Refuse():
                     self._refuse(statement)
                 case syntax.BudgetStatement():
@@ -187,6 +189,19 @@ class RuleRun:
         made.targets[at] = new
         change = Fraction(new - old, 10**scale)
         self._expressions.keep(statement.name, None, [change], NumberType(scale, currency))
+
+    def _true_up(self, statement: syntax.TrueUp) -> None:
+        """The value minus the balance."""
+        self._seen["true up"] += 1
+        expressions = self._expressions
+        ledger = expressions.types.ledger
+        if statement.balance.ledger is not None:
+            ledger = self._book.ledger(statement.balance.ledger)
+        with self._in_ledger(ledger):
+            wanted = as_number(expressions.one(statement.value))
+        there = as_number(expressions.one(statement.balance))
+        number = NumberType(CURRENCY_DECIMALS[ledger.currency], ledger.currency)
+        expressions.keep(statement.name, None, [wanted - there], number)
 
     def _refuse(self, statement: syntax.Refuse) -> None:
         if self._expressions.one(statement.condition):
