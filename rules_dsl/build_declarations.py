@@ -19,13 +19,12 @@ from rules_dsl.build_lines import (
     build_columns,
     build_days,
     build_field,
-    build_rate_cells,
-    build_rate_type,
     build_rule_line,
     build_test_line,
     build_wire,
 )
 from rules_dsl.build_parameters import build_parameter
+from rules_dsl.build_rates import build_rate_cells, build_rate_type
 from rules_dsl.build_tree import (
     Node,
     Place,

@@ -64,8 +64,6 @@ from rules_dsl.syntax import (
     TemplateText,
     TransferDecl,
     TrueUp,
-    TypeRef,
-    TypeWord,
 )
 from rules_dsl.tree import Token
 
@@ -484,22 +482,3 @@ def _build_given_value(place: Place, node: Node) -> GivenValue:
     if node.data == "given_fields":
         return RecordValue(_build_assigns(place, node), span)
     return build_expr(place, node)
-
-
-# --- Rates -------------------------------------------------------------------------------
-
-
-def build_rate_cells(place: Place, node: Node) -> list[tuple[Expr | None, Span]]:
-    """Gives the cells of a rate row; None stands for `*`."""
-    return [
-        (build_expr(place, children(each)[0]) if children(each) else None, span_of(place, each))
-        for each in children(node)
-    ]
-
-
-def build_rate_type(place: Place, node: Node) -> TypeRef:
-    """Builds the type of a rate, which has one value."""
-    found = build_type(place, must_child(node, "type", "list_type", "map_type"))
-    if found.word in {TypeWord.LIST, TypeWord.MAP}:
-        place.report(found.span, "a rate has one value at a time, not a list")
-    return found

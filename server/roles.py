@@ -29,7 +29,7 @@ from engine.calls import (
     HOLD_DECIDED,
     PARAMETER_SET,
     PERIOD_CLOSED,
-    REVISION_PUBLISHED,
+    PUBLICATION_TYPES,
     VOUCHER_REVIEWED,
 )
 
@@ -82,6 +82,10 @@ ROLE_TABLE: Final[Mapping[str, frozenset[Role]]] = MappingProxyType(
         _RULES + "CheckRules": frozenset({Role.AUTHOR, Role.APPROVER, Role.OPERATOR}),
         _RULES + "PublishRevision": frozenset({Role.APPROVER}),
         _RULES + "PublishRevision#validate_only": frozenset({Role.AUTHOR, Role.APPROVER}),
+        _RULES + "PublishRevision#propose": frozenset({Role.AUTHOR, Role.APPROVER}),
+        _RULES + "ApproveRevision": frozenset({Role.APPROVER}),
+        _RULES + "WithdrawRevision": frozenset({Role.APPROVER}),
+        _RULES + "WithdrawRevision#proposal": frozenset({Role.AUTHOR, Role.APPROVER}),
         _RULES + "ListRevisions": _PEOPLE,
         _RULES + "GetRevision": _PEOPLE,
         _RULES + "GetEventTypes": ALL_ROLES,
@@ -99,7 +103,7 @@ ROLE_TABLE: Final[Mapping[str, frozenset[Role]]] = MappingProxyType(
 )
 
 #: Who may send a command as an event, beside the role that PostEvents and StreamEvents ask for.
-#: Without this, `revision.published` among business events would go round the approver.
+#: Nobody sends a publication command so: RuleService gives it, once it has checked the rules.
 COMMAND_ROLES: Final[Mapping[str, frozenset[Role]]] = MappingProxyType(
     {
         PERIOD_CLOSED: frozenset({Role.APPROVER}),
@@ -117,7 +121,7 @@ COMMAND_ROLES: Final[Mapping[str, frozenset[Role]]] = MappingProxyType(
         EVENT_RETRIED: ROLE_TABLE[_POSTING + "RetryUnposted"],
         EVENT_WITHDRAWN: ROLE_TABLE[_POSTING + "WithdrawEvent"],
         VOUCHER_REVIEWED: ROLE_TABLE[_POSTING + "ReviewVoucher"],
-        REVISION_PUBLISHED: ROLE_TABLE[_RULES + "PublishRevision"],
+        **dict.fromkeys(PUBLICATION_TYPES, frozenset()),
     }
 )
 

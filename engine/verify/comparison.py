@@ -27,6 +27,8 @@ _KINDS = {
     schema.PERIODS.name: "PERIOD_DIFFERS",
     schema.STATUS_CHANGES.name: "STATUS_CHANGE",
     schema.REVISIONS.name: "REVISION_DIFFERS",
+    schema.REVISION_STEPS.name: "PUBLICATION_DIFFERS",
+    schema.PUBLISHING.name: "PUBLICATION_DIFFERS",
     schema.BUDGET_NODES.name: "BUDGET_NODE",
     schema.BUDGET_MOVES.name: "BUDGET_MOVE",
     schema.BUDGET_DECISIONS.name: "BUDGET_DECISION",
@@ -39,6 +41,8 @@ _KINDS = {
 #: Numbers that a person reads as a word.
 _WORDS: dict[tuple[str, str], type[IntEnum]] = {
     (schema.BUDGET_MOVES.name, "kind"): schema.MoveKind,
+    (schema.REVISION_STEPS.name, "step"): schema.RevisionStep,
+    (schema.PUBLISHING.name, "mode"): schema.PublishingMode,
     (schema.BUDGET_MOVES.name, "stage"): schema.Stage,
     (schema.BUDGET_DECISIONS.name, "verdict"): schema.Verdict,
 }
@@ -219,5 +223,7 @@ def _name(effects: EffectBatch, table: str, row: int) -> str:
         schema.REVISIONS.name: ("revision",),
         schema.DRAFT_LINES.name: ("account_code",),
         schema.UNDO.name: ("source", "event_id", "name", "key", "field"),
+        schema.REVISION_STEPS.name: ("revision",),
+        schema.PUBLISHING.name: (),
     }.get(table, ("source", "event_id"))
     return " ".join(effects.text(table, name)[row] for name in names).strip()
