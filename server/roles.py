@@ -57,6 +57,7 @@ _POSTING: Final = "tongpin.v1.PostingService."
 _LEDGER: Final = "tongpin.v1.LedgerService."
 _RULES: Final = "tongpin.v1.RuleService."
 _BUDGETS: Final = "tongpin.v1.BudgetService."
+_EXPLAIN: Final = "tongpin.v1.ExplainService."
 
 #: Who may call an RPC, by its full name in the proto. `NAME#variant` narrows or widens one RPC
 #: for calls that only try something out. Who has only roles of systems sees, in GetEvent, its own
@@ -78,6 +79,8 @@ ROLE_TABLE: Final[Mapping[str, frozenset[Role]]] = MappingProxyType(
         _POSTING + "ReviewVoucher": frozenset({Role.REVIEWER}),
         _LEDGER + "TrialBalance": _PEOPLE,
         _LEDGER + "AccountActivity": _PEOPLE,
+        _EXPLAIN + "ExplainVoucher": _PEOPLE,
+        _EXPLAIN + "ExplainWhyNot": _PEOPLE,
         _LEDGER + "ListParameters": _PEOPLE,
         _RULES + "CheckRules": frozenset({Role.AUTHOR, Role.APPROVER, Role.OPERATOR}),
         _RULES + "PublishRevision": frozenset({Role.APPROVER}),

@@ -294,6 +294,8 @@ def explain(
     ] = "",
     rules: Annotated[Path | None, typer.Option("--rules", help="Rule book, for --why-not.")] = None,
     store: Store = "",
+    server: Server = "",
+    token: Token = "",
     json: Json = False,
 ) -> None:
     """Say why a voucher is as it is: each amount, account and dimension, back to the event.
@@ -303,18 +305,25 @@ def explain(
 
     Example: tongpin explain --voucher C01/GL/2026-03/记/1 --store sqlite:///book.db
     """
-    from tongpin_cli.explaining import explain_one
-    from tongpin_cli.why_not import why_not_in_store, why_not_with_rules
+    from tongpin_cli.explaining import explain_one, explain_over
+    from tongpin_cli.why_not import why_not_in_store, why_not_over, why_not_with_rules
 
     if bool(voucher) == bool(event) or (why_not and not event):
         raise typer.BadParameter("give --voucher or --event; --why-not needs --event")
+    if server and (store or rules is not None):
+        raise typer.BadParameter("give --server alone, without --store and --rules")
+    wanted = (voucher, event, line)
+    if server and why_not:
+        raise typer.Exit(why_not_over((server, token), why_not, event, Output(json)))
+    if server:
+        raise typer.Exit(explain_over((server, token), wanted, Output(json)))
     if why_not and rules is not None:
         raise typer.Exit(why_not_with_rules(rules, why_not, event, Output(json)))
     if rules is not None:
         raise typer.BadParameter("--rules goes with --why-not")
     if why_not:
         raise typer.Exit(why_not_in_store(store, why_not, event, Output(json)))
-    raise typer.Exit(explain_one(store, (voucher, event, line), Output(json)))
+    raise typer.Exit(explain_one(store, wanted, Output(json)))
 
 
 @report_app.command("trial-balance")

@@ -25,6 +25,13 @@ from tongpin_client.budget_queries import (
 from tongpin_client.client import Client
 from tongpin_client.connection import DEFAULT_ADDRESS
 from tongpin_client.errors import ColumnsError, TongpinError, TongpinRpcError
+from tongpin_client.explanations import (
+    ExplainedLine,
+    ExplainedStep,
+    RecordedRead,
+    VoucherExplanation,
+    WhyNotAnswer,
+)
 from tongpin_client.queries import OnError, PublishOptions, RuleFiles
 from tongpin_client.results import (
     AccountEntry,
@@ -76,6 +83,8 @@ __all__ = [
     "Event",
     "EventResult",
     "EventType",
+    "ExplainedLine",
+    "ExplainedStep",
     "Language",
     "Money",
     "OnError",
@@ -83,6 +92,7 @@ __all__ = [
     "Parameter",
     "PostResult",
     "PublishOptions",
+    "RecordedRead",
     "Reservation",
     "RetryPolicy",
     "Revision",
@@ -101,7 +111,9 @@ __all__ = [
     "UnpostedEvents",
     "Verdict",
     "Voucher",
+    "VoucherExplanation",
     "VoucherLine",
+    "WhyNotAnswer",
     "column_batches",
     "row_batches",
     "stream_batches",

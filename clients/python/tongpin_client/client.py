@@ -12,16 +12,18 @@ import grpc
 
 from tongpin.v1 import (
     budget_service_pb2_grpc,
+    explain_service_pb2_grpc,
     ledger_service_pb2_grpc,
     posting_service_pb2_grpc,
     rule_service_pb2_grpc,
 )
 from tongpin.v1.event_pb2 import EventBatch
-from tongpin_client import queries
+from tongpin_client import explain_queries, queries
 from tongpin_client.batches import Event, column_batches, row_batches, stream_batches
 from tongpin_client.budget_client import BudgetClient
 from tongpin_client.connection import DEFAULT_ADDRESS, Connection
 from tongpin_client.errors import TongpinRpcError, read_rpc_error
+from tongpin_client.explanations import VoucherExplanation, WhyNotAnswer
 from tongpin_client.queries import OnError, PostOptions, PublishOptions, Query, RuleFiles
 from tongpin_client.results import (
     AccountEntry,
@@ -78,7 +80,8 @@ class Client:
         ledger = ledger_service_pb2_grpc.LedgerServiceStub(self._channel)
         rules = rule_service_pb2_grpc.RuleServiceStub(self._channel)
         budgets = budget_service_pb2_grpc.BudgetServiceStub(self._channel)
-        stubs = (posting, ledger, rules, budgets)
+        explaining = explain_service_pb2_grpc.ExplainServiceStub(self._channel)
+        stubs = (posting, ledger, rules, budgets, explaining)
         self._methods: dict[str, Any] = {
             name: method for stub in stubs for name, method in vars(stub).items()
         }
@@ -278,6 +281,22 @@ class Client:
         scope = (entity, ledger, period)
         query = queries.account_activity(account_code, scope, dimensions or {}, self.seq)
         return self.pages(query)
+
+    # ------------------------------------------------------------ explanations
+
+    def explain(
+        self, voucher: str = "", *, source: str = "", event_id: str = "", line_number: int = 0
+    ) -> tuple[VoucherExplanation, ...]:
+        """Explains a voucher by name, or those of an event; `line_number` 0: every line."""
+        query = explain_queries.explain(voucher, (source, event_id), line_number, self.seq)
+        return self.run(query)
+
+    def why_not(
+        self, rule: str, *, source: str = "", event_id: str = "", event: Event | None = None
+    ) -> WhyNotAnswer:
+        """Asks what kept a rule from posting a stored event, or one that is not stored."""
+        query = explain_queries.why_not(rule, (source, event_id), event, self.seq)
+        return self.run(query)
 
     # ------------------------------------------------------------ rules
 

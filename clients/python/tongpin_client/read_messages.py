@@ -201,14 +201,15 @@ def _read_line(message: event_pb2.VoucherLine) -> VoucherLine:
         line_number=message.line_number,
         account_code=message.account_code,
         account_name=message.account_name,
-        debit=_read_money(message.debit) if message.HasField("debit") else None,
-        credit=_read_money(message.credit) if message.HasField("credit") else None,
+        debit=read_money(message.debit) if message.HasField("debit") else None,
+        credit=read_money(message.credit) if message.HasField("credit") else None,
         dimensions=MappingProxyType(dict(message.dimensions)),
         rule_line=message.rule_line,
-        foreign=_read_money(message.foreign_amount) if message.HasField("foreign_amount") else None,
+        foreign=read_money(message.foreign_amount) if message.HasField("foreign_amount") else None,
         exchange_rate=message.exchange_rate,
     )
 
 
-def _read_money(message: event_pb2.Money) -> Money:
+def read_money(message: event_pb2.Money) -> Money:
+    """An amount."""
     return Money(message.minor_units, message.currency_code, message.scale)
