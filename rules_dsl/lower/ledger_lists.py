@@ -44,7 +44,7 @@ def _lower(scope: Scope, statement: syntax.LetBalances) -> LedgerListInfo | None
         accounts,
         tuple(index for index, _ in fixed),
         by_period=period is not None,
-        by_account=len(owners) > 1,
+        by_account=True,
         keys=tuple(index for index in dimensions if index not in dict(fixed)),
     )
     debits = balance_index(book, replace(shape, measure=BalanceMeasure.DEBITS))
