@@ -30,6 +30,7 @@ from engine.calls import (
     PARAMETER_SET,
     PERIOD_CLOSED,
     PUBLICATION_TYPES,
+    VOUCHER_REVIEWED,
 )
 
 
@@ -74,6 +75,8 @@ ROLE_TABLE: Final[Mapping[str, frozenset[Role]]] = MappingProxyType(
         _POSTING + "ListUnposted": _PEOPLE,
         _POSTING + "RetryUnposted": frozenset({Role.OPERATOR, Role.APPROVER}),
         _POSTING + "WithdrawEvent": frozenset({Role.OPERATOR, Role.REVIEWER}),
+        _POSTING + "ListDrafts": _PEOPLE,
+        _POSTING + "ReviewVoucher": frozenset({Role.REVIEWER}),
         _LEDGER + "TrialBalance": _PEOPLE,
         _LEDGER + "AccountActivity": _PEOPLE,
         _EXPLAIN + "ExplainVoucher": _PEOPLE,
@@ -120,6 +123,7 @@ COMMAND_ROLES: Final[Mapping[str, frozenset[Role]]] = MappingProxyType(
         BUDGET_EXTENDED: ROLE_TABLE[_BUDGETS + "ExtendReservation"],
         EVENT_RETRIED: ROLE_TABLE[_POSTING + "RetryUnposted"],
         EVENT_WITHDRAWN: ROLE_TABLE[_POSTING + "WithdrawEvent"],
+        VOUCHER_REVIEWED: ROLE_TABLE[_POSTING + "ReviewVoucher"],
         **dict.fromkeys(PUBLICATION_TYPES, frozenset()),
     }
 )

@@ -15,6 +15,7 @@ from tongpin_cli.options import Json, Paths, Rules, Server, Store, Token
 from tongpin_cli.output import EXIT_ENVIRONMENT, EXIT_INPUT, Layout, Output
 from tongpin_cli.parameter_report import parameters
 from tongpin_cli.publishing_commands import register
+from tongpin_cli.reviewing import review_app
 from tongpin_cli.test_command import test
 
 app = typer.Typer(
@@ -29,6 +30,7 @@ token_app = typer.Typer(help="Principals and their tokens.", no_args_is_help=Tru
 report_app = typer.Typer(help="Reports as table, CSV or JSON.", no_args_is_help=True)
 app.add_typer(token_app, name="token")
 app.add_typer(report_app, name="report")
+app.add_typer(review_app, name="review")
 register(app)
 report_app.command("parameters")(parameters)
 

@@ -28,6 +28,7 @@ from tongpin_client.queries import OnError, PostOptions, PublishOptions, Query, 
 from tongpin_client.results import (
     AccountEntry,
     BatchResult,
+    Draft,
     EventResult,
     EventType,
     Parameter,
@@ -203,6 +204,30 @@ class Client:
         attempt_id = attempt_id or queries.new_attempt_id()
         return self.run(queries.withdraw(source, event_id, comment, attempt_id))
 
+    def approve(
+        self, source: str, event_id: str, *, draft: int = 0, role: str = "", attempt_id: str = ""
+    ) -> EventResult:
+        """Posts the drafts of an event, or one of them by its position from 1."""
+        attempt_id = attempt_id or queries.new_attempt_id()
+        name = (source, event_id)
+        return self.run(
+            queries.review(
+                name, draft=draft, role=role, reason="", returns=False, attempt_id=attempt_id
+            )
+        )
+
+    def return_event(
+        self, source: str, event_id: str, reason: str, *, role: str = "", attempt_id: str = ""
+    ) -> EventResult:
+        """Takes back what an event with drafts did; it is then UNPOSTED, to be retried."""
+        attempt_id = attempt_id or queries.new_attempt_id()
+        name = (source, event_id)
+        return self.run(
+            queries.review(
+                name, draft=0, role=role, reason=reason, returns=True, attempt_id=attempt_id
+            )
+        )
+
     # ------------------------------------------------------------ reading
 
     def voucher(self, name: str) -> Voucher:
@@ -214,6 +239,10 @@ class Client:
     ) -> Iterator[Voucher]:
         """Goes over vouchers in log order; pages are read as they are needed."""
         return self.pages(queries.vouchers(entity, ledger, period, self.seq))
+
+    def drafts(self, *, role: str = "", preparer: str = "") -> Iterator[Draft]:
+        """Goes over vouchers that wait for a review, oldest first."""
+        return self.pages(queries.drafts(role, preparer, self.seq))
 
     def event(self, source: str, event_id: str) -> StoredEvent:
         """Reads an event with its present status."""

@@ -11,6 +11,7 @@ from tongpin_client.results import (
     AccountEntry,
     BatchResult,
     Diagnostic,
+    Draft,
     EventResult,
     EventType,
     Money,
@@ -83,7 +84,15 @@ def read_voucher(message: event_pb2.Voucher) -> Voucher:
         reverses=message.reverses,
         lines=tuple(map(_read_line, message.lines)),
         seq=message.seq,
+        preparer=message.preparer,
+        reviewer=message.reviewer,
+        review_time=message.review_time,
     )
+
+
+def read_draft(message: posting_service_pb2.DraftVoucher) -> Draft:
+    """A voucher that waits for a review."""
+    return Draft(read_voucher(message.voucher), message.draft, message.role, message.draft_time)
 
 
 def read_stored_event(message: posting_service_pb2.StoredEvent) -> StoredEvent:
