@@ -14,7 +14,6 @@ from engine.columns import ColumnTable, EffectBatch
 from engine.effects import (
     CALL_RESULTS,
     COMMANDS,
-    DIMENSION_PREFIX,
     LINES,
     PERIODS,
     RECORDS,
@@ -25,11 +24,11 @@ from engine.effects import (
     PeriodState,
     Status,
 )
+from engine.fold_balances import fold_balance
 from engine.log.header import CommitHeader
 from engine.state.book_state import (
     ATTEMPT_KEPT_US,
     OFFSETS_KEPT,
-    BalanceSpec,
     BookState,
     NumberSeries,
     RevisionEntry,
@@ -76,46 +75,6 @@ def apply_commit(
     for name, count in header.counters.items():
         state.counters[name] = state.counters.get(name, 0) + count
     state.seq, state.chain, state.sealed_at_us = header.seq, chain, header.sealed_at_us
-
-
-def fold_balance(
-    state: BookState, spec: BalanceSpec, balances: dict[tuple[int, ...], int], effects: EffectBatch
-) -> None:
-    """Adds a commit's lines to one running balance.
-
-    Args:
-        state: for its string pool.
-        spec: which balance.
-        balances: key -> amount, changed.
-        effects: the commit.
-    """
-    if LINES.name not in effects.tables or not effects.tables[LINES.name].count:
-        return
-    lines, vouchers = effects.tables[LINES.name], effects.tables[VOUCHERS.name]
-    strings = effects.strings
-    wanted = [DIMENSION_PREFIX + wire for wire in spec.dimensions]
-    if any(name not in lines.columns for name in wanted):
-        return
-    positions = {text: code for code, text in enumerate(strings)}
-    ledger = positions.get(spec.ledger, -2)
-    accounts = [positions[code] for code in spec.accounts if code in positions]
-    owners = lines.ints("voucher")
-    mask = np.isin(lines.ints("account_code"), accounts) & (
-        vouchers.ints("ledger")[owners] == ledger
-    )
-    columns = [lines.ints(name) for name in wanted]
-    for column in columns:
-        mask &= column >= 0
-    if not mask.any():
-        return
-    keys = (vouchers.ints("entity")[owners][mask], *(column[mask] for column in columns))
-    amounts = (lines.ints("debit") - lines.ints("credit"))[mask]
-    if not spec.debit_side:
-        amounts = -amounts
-    pool = state.pool
-    for key, amount in group_sums(keys, amounts):
-        own = tuple(pool.intern(strings[code]) for code in key)
-        balances[own] = balances.get(own, 0) + amount
 
 
 def _apply_commands(

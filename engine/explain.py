@@ -235,6 +235,10 @@ class _Recorded:
         """A recorded balance."""
         return self._ask(Op.BALANCE, balance, key) or 0
 
+    def balance_until(self, balance: int, key: tuple[int, ...]) -> int:
+        """A recorded balance up to a period."""
+        return self._ask(Op.BALANCE_UNTIL, balance, key) or 0
+
     def target(self, target: int, key: tuple[int, ...]) -> int:
         """A recorded target value."""
         return self._ask(Op.DELTA, target, key) or 0
@@ -252,6 +256,10 @@ class _Recorded:
         raise InvariantBroken("explanations evaluate one event", record, field)
 
     def balances(self, balance: int, keys: tuple[Int64s, ...]) -> Int64s:
+        """Not asked for."""
+        raise InvariantBroken("explanations evaluate one event", balance)
+
+    def balances_until(self, balance: int, keys: tuple[Int64s, ...]) -> Int64s:
         """Not asked for."""
         raise InvariantBroken("explanations evaluate one event", balance)
 

@@ -80,7 +80,9 @@ class Op(StrEnum):
     TABLE_CELL = "table_cell"  # data: (table index, output index); arg = TABLE_ROW node
     HAS_RECORD = "has_record"  # data: record index; args = keys -> BOOL
     RECORD = "record"  # data: (record index, field index); args = keys; fault MISSING_RECORD
-    BALANCE = "balance"  # data: index into Program.balances; args = keys -> NUMBER
+    BALANCE = "balance"  # data: index into Program.balances; args = keys (+ period) -> NUMBER
+    BALANCE_UNTIL = "balance_until"  # as BALANCE; all periods up to and including the last arg
+    PERIOD_NUMBER = "period_number"  # TEXT "2026-03" -> NUMBER 202603; 0 where absent
     # The day from which the version in force of a dated record is: data: (record index, field
     # index); args = keys + (day asked,) -> DATE, NO_DATE where none is in force.
     VERSION = "version"
@@ -421,18 +423,33 @@ class Target:
     continues: str = ""
 
 
+class BalanceMeasure(StrEnum):
+    """What a running balance adds up."""
+
+    NET = "net"  # debits minus credits, or the reverse where that is the accounts' normal side
+    DEBITS = "debits"  # amounts on the debit side, red ones negative
+    CREDITS = "credits"
+
+
 @dataclass(frozen=True, slots=True)
 class Balance:
     """A running balance that rules read: sum over `accounts` (indices) in a ledger, by key.
 
     `dimensions` (indices) are the key columns, in the order of the node's args; lines whose
-    key dimension is empty do not count. The amount is positive on the accounts' normal side.
-    The entity of the event is always part of the key.
+    key dimension is empty do not count. The entity of the event is always part of the key.
+    NET is positive on the accounts' normal side, on the debit side where they have several.
+    `by_period`: kept per period (of the voucher), whose number stands last in a node's args.
+    `by_account`, `keys`: of balances read as a list; its elements differ in the account and in
+    these dimensions, of which a line need not carry any.
     """
 
     ledger: int
     accounts: tuple[int, ...]
     dimensions: tuple[int, ...]
+    measure: BalanceMeasure = BalanceMeasure.NET
+    by_period: bool = False
+    by_account: bool = False
+    keys: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -773,3 +790,7 @@ class Program:
     codes: dict[str, tuple[str, ...]] = field(default_factory=dict)
     code_names: dict[str, dict[str, str]] = field(default_factory=dict)
     budgets: tuple[Budget, ...] = ()
+
+    def is_debit_side(self, accounts: tuple[int, ...]) -> bool:
+        """Whether a balance of these accounts is positive in debit: unless all are credit."""
+        return any(self.accounts[index].debit_side for index in accounts)

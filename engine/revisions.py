@@ -7,13 +7,14 @@ from itertools import chain
 
 import msgspec
 
-from engine.apply import fold_balance
 from engine.calls import RevisionView
 from engine.decide.plan import DecisionPlan, plan_program
 from engine.errors import StoreCorrupt, UnknownObject, WrongState
+from engine.fold_balances import fold_balance
 from engine.history import Commits, StateHistory
 from engine.program import NO_DATE, Program
-from engine.state.book_state import BalanceSpec, BookState, RevisionEntry
+from engine.state.balances import BalanceSpec
+from engine.state.book_state import BookState, RevisionEntry
 
 #: Compiles (path, content) pairs; raises CallerError if they do not compile.
 RuleCompiler = Callable[[Sequence[tuple[str, bytes]]], Program]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from engine.program import Act, Control, Horizon, Otherwise, Posture, Span
+from rules_dsl.build_templates import build_template
 from rules_dsl.build_tree import (
     Node,
     Place,
@@ -13,7 +14,6 @@ from rules_dsl.build_tree import (
     build_expr,
     build_name,
     build_number,
-    build_template,
     build_text,
     child,
     children,

@@ -43,6 +43,8 @@ from rules_dsl.build_tree import (
 )
 from rules_dsl.syntax import (
     AccountDecl,
+    AccountItem,
+    AccountsDecl,
     BookDecl,
     BudgetDecl,
     ChartDecl,
@@ -59,6 +61,7 @@ from rules_dsl.syntax import (
     LedgerDecl,
     LineDecl,
     ListDecl,
+    Name,
     RateDecl,
     RecordDecl,
     RowDecl,
@@ -171,6 +174,15 @@ def _build_budget(body: Body) -> BudgetDecl:
         span=body.span,
         name_span=body.name_span,
     )
+
+
+def _build_accounts(body: Body) -> AccountsDecl:
+    items = []
+    for each in children(body.header, "account_item"):
+        span = span_of(body.place, each)
+        name = Name(tuple(str(part) for part in tokens(each, "NAME")), span)
+        items.append(AccountItem(name, token(each, "STAR") is not None, span))
+    return AccountsDecl(body.name, tuple(items), body.span)
 
 
 # --- Declarations with fields or accounts ------------------------------------------------
@@ -466,6 +478,7 @@ _BUILDERS: dict[str, Callable[[Body], Declaration | None]] = {
     "list": _build_list,
     "event": _build_event,
     "chart": _build_chart,
+    "accounts": _build_accounts,
     "table": _build_table,
     "rate": _build_rate,
     "record": _build_record,

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from engine.program import ForeignForm, Residue, Side, Span
 from rules_dsl.build_budgets import build_budget_step, build_move
+from rules_dsl.build_templates import build_template
 from rules_dsl.build_tree import (
     Node,
     Place,
@@ -17,7 +18,6 @@ from rules_dsl.build_tree import (
     build_names,
     build_number,
     build_reference,
-    build_template,
     build_text,
     build_type,
     child,

@@ -6,21 +6,18 @@ Whole lines and declarations are built in `rules_dsl.build_lines` and
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
 from engine.errors import InvariantBroken
-from engine.program import Span
+from engine.program import BalanceMeasure, Span
 from rules_dsl.diagnostics.codes import diagnose
 from rules_dsl.diagnostics.model import Diagnostic, Fix
 from rules_dsl.keywords import FUNCTIONS, Language, spelling_of
-from rules_dsl.limits import MAX_DEPTH, MAX_FILE_ERRORS, MAX_NUMBER_DIGITS, MAX_PLACEHOLDERS
-from rules_dsl.line_parser import FailedLine, ParsedLine, parse_line
+from rules_dsl.limits import MAX_DEPTH, MAX_NUMBER_DIGITS
 from rules_dsl.literals import NumberLiteral
-from rules_dsl.scan import Lexeme, Scanner
-from rules_dsl.slips import explain_failure
+from rules_dsl.scan import Lexeme
 from rules_dsl.syntax import (
     BalanceOf,
     Binary,
@@ -37,7 +34,6 @@ from rules_dsl.syntax import (
     InSet,
     Name,
     Number,
-    TemplateText,
     Text,
     TypeRef,
     TypeWord,
@@ -47,10 +43,14 @@ from rules_dsl.tree import Token, Tree
 
 Node = Tree
 
-_PLACEHOLDER = re.compile(r"\{([^{}]*)\}|[{}]")
 _WITHOUT_BOUNDS = frozenset(
     {TypeWord.TEXT, TypeWord.FLAG, TypeWord.DATE, TypeWord.PERIOD, TypeWord.NAMED}
 )
+_MEASURES = {
+    "BALANCE": BalanceMeasure.NET,
+    "DEBITS": BalanceMeasure.DEBITS,
+    "CREDITS": BalanceMeasure.CREDITS,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,64 +209,7 @@ def build_number(place: Place, node: Node) -> Number:
     return Number(sign * value.digits, value.decimals, value.percent, str(currency or ""), span)
 
 
-def build_template(place: Place, leaf: Token) -> TemplateText:
-    """Builds a text whose `{…}` are expressions."""
-    lexeme = lexeme_of(place, leaf)
-    body = lexeme.text[1:-1] if lexeme.value else ""
-    parts: list[str | Expr] = []
-    end = 0
-    for count, match in enumerate(_PLACEHOLDER.finditer(body)):
-        if count >= MAX_PLACEHOLDERS:
-            message = f"this text has more than {MAX_PLACEHOLDERS} expressions"
-            place.report(span_of(place, leaf), message)
-            break
-        if len(place.problems) > MAX_FILE_ERRORS:
-            break
-        parts.append(_unescape(body[end : match.start()]))
-        end = match.end()
-        column = lexeme.column + 1 + match.start()
-        if match.group(1) is None:
-            where = Span(place.path, lexeme.line, column, lexeme.line, column + 1)
-            missing = "}" if match.group() == "{" else "{"
-            place.report(where, f"{match.group()} stands without {missing} in this text")
-            continue
-        expression = _build_placeholder(place, match.group(1), lexeme.line, column)
-        if expression is not None:
-            parts.append(expression)
-    parts.append(_unescape(body[end:]))
-    return TemplateText(tuple(part for part in parts if part != ""), span_of(place, leaf))
-
-
-def _build_placeholder(place: Place, written: str, line: int, column: int) -> Expr | None:
-    scanner = Scanner(place.path, place.language)
-    lexemes = scanner.scan_line(written, line, column + 1).lexemes
-    place.problems.extend(scanner.diagnostics)
-    if not lexemes:
-        where = Span(place.path, line, column, line, column + len(written) + 2)
-        place.report(where, "nothing stands between { and }")
-        return None
-    parsed = parse_line("expr", lexemes)
-    if isinstance(parsed, FailedLine):
-        place.problems.append(explain_failure(place.path, parsed, place.language))
-        return None
-    inner = Place(place.path, lexemes, place.problems, place.language)
-    return build_line_expression(inner, parsed)
-
-
-def _unescape(text: str) -> str:
-    return re.sub(r'\\(["\\])', r"\1", text)
-
-
 # --- Expressions -------------------------------------------------------------------------
-
-
-def build_line_expression(place: Place, parsed: ParsedLine) -> Expr | None:
-    """Builds a line that is an expression, None where it is nested too deep."""
-    deep = is_too_deep(parsed.tree)
-    if deep is not None:
-        place.report(span_of(place, deep), f"this expression is deeper than {MAX_DEPTH} levels")
-        return None
-    return build_expr(place, parsed.tree)
 
 
 def build_expr(place: Place, node: Node | Token) -> Expr:
@@ -376,8 +319,31 @@ def _build_call(place: Place, node: Node, span: Span) -> Call:
 
 def _build_balance(place: Place, node: Node, span: Span) -> BalanceOf:
     account = build_name(place, must_child(node, "path"))
-    keys = tuple(_build_key(place, each) for each in children(node, "balance_key"))
-    return BalanceOf(account, keys, build_in_ledger(place, node), span)
+    during, until = build_read_period(place, node)
+    return BalanceOf(
+        account,
+        build_balance_keys(place, node),
+        build_in_ledger(place, node),
+        span,
+        measure=_MEASURES[must_token(must_child(node, "reading"), *_MEASURES).type],
+        during=during,
+        until=until,
+    )
+
+
+def build_balance_keys(place: Place, node: Node) -> tuple[DimensionArg, ...]:
+    """Builds the dimensions behind `for`, none where there are none."""
+    keys = child(node, "balance_keys")
+    return () if keys is None else tuple(_build_key(place, each) for each in children(keys))
+
+
+def build_read_period(place: Place, node: Node) -> tuple[Expr | None, Expr | None]:
+    """Builds the periods behind `during` and `until`, of which at most one is written."""
+    found = child(node, "read_period")
+    if found is None:
+        return None, None
+    period = build_expr(place, children(found)[0])
+    return (period, None) if token(found, "DURING") is not None else (None, period)
 
 
 def _build_key(place: Place, node: Node) -> DimensionArg:

@@ -14,6 +14,7 @@ from rules_dsl.diagnostics.codes import diagnose
 from rules_dsl.diagnostics.model import Diagnostic, Severity
 from rules_dsl.keywords import spellings_of
 from rules_dsl.limits import MAX_BOOK_CHARS, MAX_FILES
+from rules_dsl.lower.account_sets import lower_account_sets
 from rules_dsl.lower.book import Book
 from rules_dsl.lower.budgets import lower_budgets
 from rules_dsl.lower.events import lower_basics, lower_events
@@ -163,6 +164,7 @@ def _declarations(compilation: Compilation) -> None:
     book, report = compilation.book, compilation.report
     lower_basics(book, report)
     compilation.charts = lower_charts(book, compilation.assets, report)
+    lower_account_sets(book, report)
     lower_events(book, report)
     lower_records(book, report)
     lower_targets(book, report)

@@ -213,7 +213,7 @@ def _fits(terminal: str, lexemes: list[Lexeme], index: int) -> bool:
     match terminal:
         case "FUNCTION":
             return following is not None and following.kind == "LPAR"
-        case "BALANCE":
+        case "BALANCE" | "DEBITS" | "CREDITS":
             return following is not None and following.text in _OF
         case "IN_LEDGER":  # `in LEDGER` behind a balance, as against `in a..b`
             after = [lexeme.kind for lexeme in lexemes[index + 1 : index + 3]]

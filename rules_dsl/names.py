@@ -20,6 +20,7 @@ Named = (
     | syntax.DimensionDecl
     | syntax.ListDecl
     | syntax.EventDecl
+    | syntax.AccountsDecl
     | syntax.TableDecl
     | syntax.RateDecl
     | syntax.RecordDecl
@@ -46,6 +47,7 @@ class Symbols:
     lists: dict[str, syntax.ListDecl] = field(default_factory=dict)
     events: dict[str, syntax.EventDecl] = field(default_factory=dict)
     charts: list[syntax.ChartDecl] = field(default_factory=list)
+    account_sets: dict[str, syntax.AccountsDecl] = field(default_factory=dict)
     tables: dict[str, syntax.TableDecl] = field(default_factory=dict)
     rates: dict[str, syntax.RateDecl] = field(default_factory=dict)
     records: dict[str, syntax.RecordDecl] = field(default_factory=dict)
@@ -103,6 +105,8 @@ def _collect(declaration: syntax.Declaration, symbols: Symbols, report: Reporter
             _add("list", symbols.lists, declaration, report)
         case syntax.EventDecl():
             _add("event", symbols.events, declaration, report)
+        case syntax.AccountsDecl():
+            _add("set of accounts", symbols.account_sets, declaration, report)
         case syntax.TableDecl():
             _add("table", symbols.tables, declaration, report)
         case syntax.RateDecl():

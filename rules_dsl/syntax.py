@@ -12,6 +12,7 @@ from enum import StrEnum
 
 from engine.program import (
     Act,
+    BalanceMeasure,
     Control,
     Expects,
     ForeignForm,
@@ -197,12 +198,19 @@ class DimensionArg:
 
 @dataclass(frozen=True, slots=True)
 class BalanceOf:
-    """`balance of ACCOUNT for DIM = expr, …`, in a ledger if named."""
+    """`balance|debits|credits of ACCOUNTS [for DIM = expr, …] [in LEDGER] [during|until PERIOD]`.
+
+    `account`: a role or a set of accounts. `during`: only that period; `until`: up to and
+    including it.
+    """
 
     account: Name
     keys: tuple[DimensionArg, ...]
     ledger: Name | None
     span: Span
+    measure: BalanceMeasure = field(default=BalanceMeasure.NET, metadata=ADDED)
+    during: Expr | None = field(default=None, metadata=ADDED)
+    until: Expr | None = field(default=None, metadata=ADDED)
 
 
 Expr = (
@@ -397,6 +405,24 @@ class ChartDecl:
     name: str
     csv: str
     accounts: tuple[AccountDecl, ...]
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class AccountItem:
+    """A member of a set of accounts: a role or another set; `below`: `NAME.*`."""
+
+    name: Name
+    below: bool
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class AccountsDecl:
+    """`accounts NAME = ROLE, ROLE.*, SET, …`: a set of accounts that rules read as one."""
+
+    name: str
+    items: tuple[AccountItem, ...]
     span: Span
 
 
@@ -897,6 +923,7 @@ Declaration = (
     | ListDecl
     | EventDecl
     | ChartDecl
+    | AccountsDecl
     | TableDecl
     | RateDecl
     | RecordDecl

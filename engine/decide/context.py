@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from engine.batch import Column, TypedBatch
 from engine.calendar import first_day, next_period, period_of
 from engine.decide.budgets import Asking, BudgetDecider
 from engine.decide.builder import CommitBuilder
-from engine.decide.plan import DecisionPlan, line_amount_sign, possible_accounts
+from engine.decide.plan import DecisionPlan, possible_accounts
 from engine.effects import ReadKind, Status
 from engine.evaluate import FAULTS
 from engine.evaluate.outcome import NOT_FAILED, MoveRow
@@ -23,7 +23,6 @@ from engine.program import (
     Op,
     RecordSource,
     Rule,
-    Side,
 )
 from engine.state.keys import Key, field_kind, key_text
 from engine.state.overlay import Overlay, ProgramView
@@ -150,30 +149,6 @@ class RunContext:
             "send it with a posting_date in an open period",
         )
 
-    def add_line_balances(
-        self,
-        position: int,
-        ledger: int,
-        lines: Iterable[tuple[Side, int, int, tuple[tuple[int, int], ...]]],
-    ) -> None:
-        """Moves running balances by lines (side, account, signed amount, dimensions)."""
-        entity = self.builder.decisions[self.decisions[position]].entity
-        writes, balances = self.plan.writes, self.plan.program.balances
-        for side, account, amount, dimensions in lines:
-            for write in writes.get((ledger, account), ()):
-                carried = dict(dimensions)
-                key = [entity]
-                for dimension in balances[write.balance].dimensions:
-                    code = carried.get(dimension, -1)
-                    if code < 0:
-                        break
-                    key.append(code)
-                else:
-                    sign = line_amount_sign(side, write)
-                    self.overlay.add_balance(
-                        self.plan.specs[write.balance], tuple(key), sign * amount
-                    )
-
     def write_target(
         self, position: int, place: tuple[int, int], target: int, key: Key, value: int
     ) -> None:
@@ -287,9 +262,9 @@ class RunContext:
 def read_name(plan: DecisionPlan, op: Op, data: object) -> tuple[ReadKind, str, bool]:
     """Kind and name of what a node reads, and whether its key begins with the entity."""
     program = plan.program
-    if op is Op.BALANCE and isinstance(data, int):
-        spec = plan.specs[data]
-        return ReadKind.BALANCE, f"{spec.ledger}:{'+'.join(spec.accounts)}", True
+    if op in {Op.BALANCE, Op.BALANCE_UNTIL} and isinstance(data, int):
+        until = "until " if op is Op.BALANCE_UNTIL else ""
+        return ReadKind.BALANCE, until + plan.specs[data].name, True
     if op is Op.DELTA and isinstance(data, int):
         return ReadKind.TARGET, program.targets[data].name, True
     if op is Op.RECORD and isinstance(data, tuple):

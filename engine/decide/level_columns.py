@@ -7,17 +7,16 @@ from collections.abc import Mapping
 import numpy as np
 
 from engine.batch import Bools, Int32s, Int64s
+from engine.decide.balance_moves import move_balances
 from engine.decide.builder import LineChunk, VoucherChunk
 from engine.decide.context import Outcome, RunContext
 from engine.decide.foreign import minor_columns
 from engine.decide.level_budgets import rule_on_level
 from engine.decide.level_types import TypeLevel
-from engine.decide.plan import line_amount_sign
 from engine.effects import ReadKind, Status
 from engine.evaluate import evaluate_columns
 from engine.evaluate.outcome import NOT_FAILED, LineColumns, ReadColumns, RuleColumns
 from engine.program import NO_DATE, LatePolicy, Op, Rule, Side
-from engine.state.sums import group_sums
 
 
 def decide_level(context: RunContext, members: Mapping[int, Int64s]) -> bool:
@@ -297,40 +296,8 @@ def _add_lines(
         )
     )
     if plan.specs:
-        signed = np.where(debits, amounts, -amounts)
-        _move_balances(context, (ledger, accounts, signed), columns, decisions[owners])
-
-
-def _move_balances(
-    context: RunContext,
-    lines: tuple[int, Int32s, Int64s],
-    columns: dict[int, Int32s],
-    decisions: Int64s,
-) -> None:
-    """Moves running balances; lines: (ledger, accounts, amounts with debits positive)."""
-    plan = context.plan
-    ledger, accounts, amounts = lines
-    for account in np.unique(accounts).tolist():
-        for write in plan.writes.get((ledger, account), ()):
-            wanted = plan.program.balances[write.balance].dimensions
-            if any(dimension not in columns for dimension in wanted):
-                continue
-            mask = accounts == account
-            for dimension in wanted:
-                mask &= columns[dimension] >= 0
-            if not mask.any():
-                continue
-            entities = _entities(context, decisions[mask])
-            keys = (entities, *(columns[d][mask].astype(np.int64) for d in wanted))
-            sign = line_amount_sign(Side.DEBIT, write)
-            spec = plan.specs[write.balance]
-            for key, amount in group_sums(keys, sign * amounts[mask]):
-                context.overlay.add_balance(spec, key, amount)
-
-
-def _entities(context: RunContext, decisions: Int64s) -> Int64s:
-    made = context.builder.decisions
-    return np.array([made[index].entity for index in decisions.tolist()], dtype=np.int64)
+        sides = (np.where(debits, amounts, 0), np.where(debits, 0, amounts))
+        move_balances(context, ledger, (accounts, *sides), columns, decisions[owners])
 
 
 def _add_reads(

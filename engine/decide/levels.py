@@ -221,8 +221,9 @@ def _rule_touches(plan: DecisionPlan, rule: Rule) -> Iterator[_Touch]:
     if rule.moves:
         yield _Touch(_budget_state(program), Access.IN_ORDER, (), False)
     for node in rule.nodes:
-        if node.op is Op.BALANCE and isinstance(node.data, int):
-            yield _Touch(node.data, Access.READ, _static(rule, node.args), True)
+        if node.op in (Op.BALANCE, Op.BALANCE_UNTIL) and isinstance(node.data, int):
+            keys = node.args[: len(program.balances[node.data].dimensions)]
+            yield _Touch(node.data, Access.READ, _static(rule, keys), True)
         elif node.op is Op.RECORD and isinstance(node.data, tuple):
             state = _record_state(program, int(node.data[0]))
             yield _Touch(state, Access.READ, _static(rule, _keys(program, node)), False)

@@ -12,8 +12,17 @@ import numpy as np
 import numpy.typing as npt
 
 from engine.evaluate import LinkedProgram, link
-from engine.program import NO_DATE, NegativePolicy, Node, Op, Program, RecordSource, Rule, Side
-from engine.state.book_state import BalanceSpec
+from engine.program import (
+    NO_DATE,
+    BalanceMeasure,
+    NegativePolicy,
+    Node,
+    Op,
+    Program,
+    RecordSource,
+    Rule,
+)
+from engine.state.balances import BalanceSpec
 from engine.strings import StringPool
 
 
@@ -33,11 +42,13 @@ class VoucherCodes:
 class BalanceWrite:
     """A running balance that lines of an account in a ledger move.
 
-    `balance`: index into Program.balances; `debit_sign`: +1 where a debit raises it.
+    `balance`: index into Program.balances; `measure`: what it adds up; `debit_sign`: +1 where a
+    debit raises NET.
     """
 
     balance: int
     debit_sign: int
+    measure: BalanceMeasure
 
 
 @dataclass(slots=True)
@@ -146,12 +157,12 @@ def _balance_writes(program: Program) -> dict[tuple[int, int], tuple[BalanceWrit
         by_code.setdefault(account.code, []).append(index)
     writes: dict[tuple[int, int], list[BalanceWrite]] = {}
     for index, balance in enumerate(program.balances):
-        normal = program.accounts[balance.accounts[0]].debit_side
+        sign = 1 if program.is_debit_side(balance.accounts) else -1
         codes = {program.accounts[account].code for account in balance.accounts}
         for code in sorted(codes):
             for own in by_code[code]:
                 writes.setdefault((balance.ledger, own), []).append(
-                    BalanceWrite(index, 1 if normal else -1)
+                    BalanceWrite(index, sign, balance.measure)
                 )
     return {key: tuple(found) for key, found in writes.items()}
 
@@ -175,8 +186,3 @@ def _sequential_types(program: Program, rules: dict[int, list[int]]) -> frozense
                 found.add(event_type)
             seen |= targets
     return frozenset(found)
-
-
-def line_amount_sign(side: Side, write: BalanceWrite) -> int:
-    """Sign with which a line's signed amount on its side moves a balance."""
-    return write.debit_sign if side == Side.DEBIT else -write.debit_sign

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from engine.batch import TypedBatch
+from engine.decide.balance_moves import add_line_balances
 from engine.decide.builder import LineChunk, VoucherChunk
 from engine.decide.context import Outcome, RunContext, failed
 from engine.decide.foreign import minor_row
@@ -158,7 +159,7 @@ def _accept(context: RunContext, rows: _Rows, position: int, rule_index: int, ro
             rows.dimensions.append(dimensions)
             moved.append((side, account, amount, dimensions))
         if plan.specs:
-            context.add_line_balances(position, codes.ledger, moved)
+            add_line_balances(context, position, codes.ledger, moved)
     for node, element, key, value in row.reads:
         rows.reads.append(context.read_row(position, (rule_index, node), element, key, value))
 

@@ -19,7 +19,7 @@ from engine.evaluate.dates import SCALARS, period_code, period_start
 from engine.evaluate.failures import DIV_ZERO, FAULT_CODES
 from engine.evaluate.link import EFFECTS, sum_may_fail
 from engine.evaluate.split import split_fault, split_shares
-from engine.evaluate.text import last_part_code
+from engine.evaluate.text import last_part_code, period_number
 from engine.money import format_plain, round_quotient
 from engine.program import EVENT_SHAPE, Fault, Node, Op, RoundMode
 
@@ -147,6 +147,9 @@ def _pure_text(writer: Writer, index: int, node: Node, args: list[str]) -> str:
             return f"{writer.constant(f'cells{table}_{output}', items)}[{a}]"
         case Op.LAST_PART, [a]:
             name = writer.constant("last_part_code", last_part_code)
+            return f"{name}({writer.bind('strings', 'reader.strings')}, {a})"
+        case Op.PERIOD_NUMBER, [a]:
+            name = writer.constant("period_number", period_number)
             return f"{name}({writer.bind('strings', 'reader.strings')}, {a})"
         case Op.MINOR_UNIT, [a]:
             return f"{writer.constant('minor_units', writer.linked.minor_units)}.get({a}, 1)"

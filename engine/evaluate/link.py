@@ -14,23 +14,21 @@ from engine.limits import MAX_LIST_ELEMENTS
 from engine.program import EVENT_SHAPE, BudgetMove, Node, Op, Program, Rule
 from engine.strings import BatchStrings, StringPool
 
-#: Operations that can fail or read state: they are evaluated whether or not anything uses them.
-EFFECTS = frozenset(
+#: Operations whose reads are recorded.
+READING = frozenset(
     {
-        Op.ROUND,
         Op.TABLE_ROW,
         Op.HAS_RECORD,
         Op.RECORD,
         Op.VERSION,
         Op.BALANCE,
+        Op.BALANCE_UNTIL,
         Op.DELTA,
-        Op.SPLIT,
-        Op.REQUIRE,
     }
 )
 
-#: Operations whose reads are recorded.
-READING = frozenset({Op.TABLE_ROW, Op.HAS_RECORD, Op.RECORD, Op.VERSION, Op.BALANCE, Op.DELTA})
+#: Operations that can fail or read state: they are evaluated whether or not anything uses them.
+EFFECTS = READING | {Op.ROUND, Op.SPLIT, Op.REQUIRE}
 
 
 @dataclass(slots=True)

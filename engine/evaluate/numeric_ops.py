@@ -29,7 +29,7 @@ from engine.evaluate.failures import DIV_ZERO
 from engine.evaluate.frame import Frame
 from engine.evaluate.link import LinkedRule, sum_may_fail
 from engine.evaluate.numeric_values import VALUE_STEPS
-from engine.evaluate.text import last_part_codes, number_codes
+from engine.evaluate.text import last_part_codes, number_codes, period_numbers
 from engine.money import (
     Integers,
     as_objects,
@@ -312,6 +312,15 @@ def _last_part(rule: LinkedRule, index: int, node: Node) -> Step:
     return last_part
 
 
+def _period_number(rule: LinkedRule, index: int, node: Node) -> Step:
+    only = node.args[0]
+
+    def number(frame: Frame) -> Value:
+        return period_numbers(cast("Int32s", frame.column(only)), frame.batch.strings)
+
+    return number
+
+
 def factors(rule: LinkedRule, index: int) -> tuple[tuple[int, ...], int]:
     """The nodes and the power of ten whose product a wide numerator is.
 
@@ -435,5 +444,6 @@ _MAKERS: dict[Op, Callable[[LinkedRule, int, Node], Step]] = {
     Op.SELECT: _select,
     Op.TEXT_OF: _text_of,
     Op.LAST_PART: _last_part,
+    Op.PERIOD_NUMBER: _period_number,
     Op.ROUND: _round,
 }

@@ -174,11 +174,14 @@ def _minor_unit(linked: LinkedProgram, rule: LinkedRule, index: int, node: Node)
 
 def _balance(linked: LinkedProgram, rule: LinkedRule, index: int, node: Node) -> Step:
     place = cast("int", node.data)
+    is_until = node.op is Op.BALANCE_UNTIL
 
     def read(frame: Frame) -> Value:
         active = frame.active(node)
         keys = frame.keys(node, node.args, entity=True)
-        answer = frame.state.balances(place, _only(keys, active))
+        asked = _only(keys, active)
+        state = frame.state
+        answer = state.balances_until(place, asked) if is_until else state.balances(place, asked)
         values = cast("Int64s", _spread(answer, active, 0))
         _record(frame, index, keys, (values, np.ones(len(values), dtype=np.bool_)), active)
         return frame.check_range(index, values)
@@ -264,6 +267,7 @@ _MAKERS: dict[Op, Callable[[LinkedProgram, LinkedRule, int, Node], Step]] = {
     Op.VERSION: _version,
     Op.MINOR_UNIT: _minor_unit,
     Op.BALANCE: _balance,
+    Op.BALANCE_UNTIL: _balance,
     Op.DELTA: _delta,
     Op.SPLIT: _split,
 }

@@ -49,6 +49,10 @@ class StateView(Protocol):
         """Running balance in minor units, 0 where nothing was posted."""
         ...
 
+    def balance_until(self, balance: int, key: tuple[int, ...]) -> int:
+        """Balance up to and including the period that stands last in the key."""
+        ...
+
     def target(self, target: int, key: tuple[int, ...]) -> int:
         """Last cumulative value in minor units, 0 where none."""
         ...
@@ -67,6 +71,10 @@ class StateView(Protocol):
 
     def balances(self, balance: int, keys: tuple[Int64s, ...]) -> Int64s:
         """Running balances."""
+        ...
+
+    def balances_until(self, balance: int, keys: tuple[Int64s, ...]) -> Int64s:
+        """Balances up to and including a period."""
         ...
 
     def targets(self, target: int, keys: tuple[Int64s, ...]) -> Int64s:

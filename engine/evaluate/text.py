@@ -9,6 +9,7 @@ from typing import cast
 
 import numpy as np
 
+from engine.calendar import period_from_text
 from engine.evaluate.columns import Column, Int32s, Int64s
 from engine.money import format_minor, format_plain
 from engine.program import Account, Kind
@@ -82,6 +83,18 @@ def last_part_codes(codes: Int32s, strings: BatchStrings) -> Int32s:
     whole, places = np.unique(codes, return_inverse=True)
     found = [last_part_code(strings, code) for code in whole.tolist()]
     return np.array(found, dtype=np.int32)[places]
+
+
+def period_number(strings: BatchStrings, code: int) -> int:
+    """202603 of the code of `2026-03`; 0 of what is absent."""
+    return period_from_text(strings.text(code)) if code >= 0 else 0
+
+
+def period_numbers(codes: Int32s, strings: BatchStrings) -> Int64s:
+    """int64 numbers of periods; each text is read once."""
+    whole, places = np.unique(codes, return_inverse=True)
+    found = [period_number(strings, code) for code in whole.tolist()]
+    return np.array(found, dtype=np.int64)[places]
 
 
 def number_codes(values: Column, scale: int, strings: BatchStrings) -> Int32s:

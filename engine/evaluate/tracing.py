@@ -96,6 +96,7 @@ class OneByOne:
         self.has_record = state.has_record
         self.version = state.version
         self.balance = state.balance
+        self.balance_until = state.balance_until
         self.target = state.target
 
     def records(self, record: int, field: int, keys: tuple[Int64s, ...]) -> tuple[Int64s, Bools]:
@@ -116,6 +117,10 @@ class OneByOne:
     def balances(self, balance: int, keys: tuple[Int64s, ...]) -> Int64s:
         """Running balances."""
         return _ints([self._state.balance(balance, key) for key in _rows(keys)])
+
+    def balances_until(self, balance: int, keys: tuple[Int64s, ...]) -> Int64s:
+        """Balances up to and including a period."""
+        return _ints([self._state.balance_until(balance, key) for key in _rows(keys)])
 
     def targets(self, target: int, keys: tuple[Int64s, ...]) -> Int64s:
         """Last cumulative values."""

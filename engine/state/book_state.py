@@ -10,7 +10,7 @@ from collections import deque
 from dataclasses import dataclass, field
 
 from engine.errors import InvariantBroken
-from engine.program import Balance, Program
+from engine.state.balances import BalanceIndex, BalanceSpec, Periods
 from engine.state.budgets import BudgetState
 from engine.state.identities import Identities
 from engine.state.keys import Key
@@ -25,31 +25,6 @@ ATTEMPT_KEPT_US = 7 * 24 * 3600 * 1_000_000
 
 #: How many offsets of a stream keep their results.
 OFFSETS_KEPT = 1_000_000
-
-
-@dataclass(frozen=True, slots=True)
-class BalanceSpec:
-    """Identity of a running balance over revisions.
-
-    `accounts` are codes, sorted; `dimensions` wire names in key order; `debit_side`: a debit
-    raises it.
-    """
-
-    ledger: str
-    accounts: tuple[str, ...]
-    dimensions: tuple[str, ...]
-    debit_side: bool
-
-    @classmethod
-    def of(cls, program: Program, balance: Balance) -> BalanceSpec:
-        """The spec of a program's balance."""
-        accounts = [program.accounts[index] for index in balance.accounts]
-        return cls(
-            program.ledgers[balance.ledger].wire,
-            tuple(sorted({account.code for account in accounts})),
-            tuple(program.dimensions[index].wire for index in balance.dimensions),
-            accounts[0].debit_side,
-        )
 
 
 @dataclass(slots=True)
@@ -145,12 +120,26 @@ class BookState:
     counters: dict[str, int] = field(default_factory=dict)
     entities: list[str] = field(default_factory=list)
     budgets: BudgetState = field(default_factory=BudgetState)
+    balance_index: BalanceIndex = field(default_factory=BalanceIndex)
     versions: VersionIndex = field(default_factory=VersionIndex, compare=False, repr=False)
 
     @classmethod
     def empty(cls) -> BookState:
         """The state before the first commit."""
         return cls(pool=StringPool(), identities=Identities())
+
+    def add_balance(self, spec: BalanceSpec, key: Key, amount: int) -> None:
+        """Adds to a balance that is kept."""
+        balances = self.balances[spec]
+        if key not in balances and self.balance_index.holds(spec):
+            self.balance_index.note(spec, key)
+        balances[key] = balances.get(key, 0) + amount
+
+    def balance_periods(self, spec: BalanceSpec, prefix: Key) -> Periods:
+        """The keys of a grouped balance under an entity and dimension values, by period."""
+        if not self.balance_index.holds(spec):
+            self.balance_index.build(spec, self.balances.get(spec, {}))
+        return self.balance_index.periods(spec, prefix)
 
     def place_of(self, ordinal: int) -> tuple[int, int]:
         """Commit and command row of an event by its ordinal over the whole log."""

@@ -16,7 +16,8 @@ import numpy as np
 from engine.effects import PeriodState
 from engine.evaluate.outcome import Bools, Int64s
 from engine.program import NO_DATE, FieldType, Program, RecordField
-from engine.state.book_state import BalanceSpec, BookState
+from engine.state.balances import BalanceIndex, BalanceSpec
+from engine.state.book_state import BookState
 from engine.state.budget_overlay import BudgetOverlay
 from engine.state.keys import Key
 from engine.strings import BatchStrings
@@ -31,6 +32,7 @@ class Overlay:
     """Changes on top of a `BookState` during the decision of one commit."""
 
     __slots__ = (
+        "_balance_index",
         "_balances",
         "_periods",
         "_records",
@@ -47,6 +49,7 @@ class Overlay:
         self.state = state
         self.strings = strings
         self._balances: dict[BalanceSpec, dict[Key, int]] = {}
+        self._balance_index = BalanceIndex()
         self._targets: dict[str, dict[Key, int]] = {}
         self._records: dict[str, dict[Key, _RecordValues]] = {}
         self._versions: dict[str, dict[Key, tuple[int, ...]]] = {}
@@ -80,7 +83,20 @@ class Overlay:
 
     def add_balance(self, spec: BalanceSpec, key: Key, amount: int) -> None:
         """Adds to a running balance."""
-        self._set(self._balances.setdefault(spec, {}), key, self.balance(spec, key) + amount)
+        if spec not in self._balances:
+            self._balances[spec] = {}
+            if spec.is_grouped:
+                self._balance_index.build(spec, ())
+        if spec.is_grouped:
+            self._balance_index.note(spec, key)  # stays when undone: the amount is then 0
+        self._set(self._balances[spec], key, self.balance(spec, key) + amount)
+
+    def balance_until(self, spec: BalanceSpec, prefix: Key, period: int) -> int:
+        """Sum of a balance kept by period, up to and including a period."""
+        periods = {*self.state.balance_periods(spec, prefix)}
+        if spec in self._balances:
+            periods.update(self._balance_index.periods(spec, prefix))
+        return sum(self.balance(spec, (*prefix, each)) for each in periods if each <= period)
 
     def target(self, name: str, key: Key) -> int | None:
         """Last cumulative value of a target; None where it never had one."""
@@ -182,6 +198,10 @@ class ProgramView:
         """Running balance, positive on the accounts' normal side."""
         return self.overlay.balance(self._specs[balance], key)
 
+    def balance_until(self, balance: int, key: tuple[int, ...]) -> int:
+        """Balance up to and including the period that stands last in the key."""
+        return self.overlay.balance_until(self._specs[balance], key[:-1], key[-1])
+
     def target(self, target: int, key: tuple[int, ...]) -> int:
         """Last cumulative value; a target that continues another takes over its state."""
         name, continues = self._targets[target]
@@ -209,6 +229,10 @@ class ProgramView:
     def balances(self, balance: int, keys: tuple[Int64s, ...]) -> Int64s:
         """Column form of `balance`."""
         return np.array([self.balance(balance, key) for key in _rows(keys)], dtype=np.int64)
+
+    def balances_until(self, balance: int, keys: tuple[Int64s, ...]) -> Int64s:
+        """Column form of `balance_until`."""
+        return np.array([self.balance_until(balance, key) for key in _rows(keys)], dtype=np.int64)
 
     def targets(self, target: int, keys: tuple[Int64s, ...]) -> Int64s:
         """Column form of `target`."""

@@ -7,9 +7,9 @@ from typing import Any
 
 import msgspec
 
-from engine.program import Control
+from engine.program import BalanceMeasure, Control
+from engine.state.balances import BalanceSpec
 from engine.state.book_state import (
-    BalanceSpec,
     BookState,
     NumberSeries,
     RevisionEntry,
@@ -21,7 +21,7 @@ from engine.state.identities import Identities
 from engine.strings import StringPool
 
 #: Version of the sections below; another version's snapshot is not used.
-STATE_SCHEMA = 2
+STATE_SCHEMA = 3
 
 _encode = msgspec.msgpack.encode
 _decode = msgspec.msgpack.decode
@@ -58,7 +58,17 @@ def state_sections(state: BookState) -> dict[str, bytes]:
         "ledgers": _encode([[name, *shape] for name, shape in state.ledgers.items()]),
         "balances": _encode(
             [
-                [spec.ledger, spec.accounts, spec.dimensions, spec.debit_side, list(b.items())]
+                [
+                    spec.ledger,
+                    spec.accounts,
+                    spec.dimensions,
+                    spec.debit_side,
+                    spec.measure.value,
+                    spec.by_period,
+                    spec.by_account,
+                    spec.keys,
+                    list(b.items()),
+                ]
                 for spec, b in state.balances.items()
             ]
         ),
@@ -145,6 +155,27 @@ def _budgets(section: bytes) -> BudgetState:
     return state
 
 
+def _balance_spec(
+    ledger: str,
+    accounts: list[str],
+    dimensions: list[str],
+    debit_side: bool,  # noqa: FBT001
+    measure: str,
+    *grouping: Any,
+) -> BalanceSpec:
+    by_period, by_account, keys = grouping
+    return BalanceSpec(
+        ledger,
+        tuple(accounts),
+        tuple(dimensions),
+        debit_side,
+        BalanceMeasure(measure),
+        by_period=by_period,
+        by_account=by_account,
+        keys=tuple(keys),
+    )
+
+
 def state_from_sections(sections: dict[str, bytes]) -> BookState:
     """The state that `state_sections` wrote."""
 
@@ -170,10 +201,8 @@ def state_from_sections(sections: dict[str, bytes]) -> BookState:
     state.account_names = {(ledger, code): name for ledger, code, name in part("accounts")}
     state.ledgers = {name: (currency, scale) for name, currency, scale in part("ledgers")}
     state.balances = {
-        BalanceSpec(ledger, tuple(accounts), tuple(dimensions), debit): {
-            tuple(key): amount for key, amount in balances
-        }
-        for ledger, accounts, dimensions, debit, balances in part("balances")
+        _balance_spec(*spec): {tuple(key): amount for key, amount in balances}
+        for *spec, balances in part("balances")
     }
     state.targets = {
         name: {tuple(key): value for key, value in values} for name, values in part("targets")

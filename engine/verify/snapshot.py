@@ -11,7 +11,8 @@ from engine.effects import COMMANDS, EFFECTS_SCHEMA
 from engine.errors import StoreError
 from engine.log import CommitStore
 from engine.log.snapshot import Snapshot, SnapshotRejected, read_snapshot, snapshot_path
-from engine.state.book_state import BalanceSpec, BookState
+from engine.state.balances import BalanceSpec
+from engine.state.book_state import BookState
 from engine.state.serialize import STATE_SCHEMA, state_from_sections
 from engine.strings import StringPool
 from engine.verify.contents import StoredEvents

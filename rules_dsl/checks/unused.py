@@ -25,6 +25,7 @@ _Declared = (
     | syntax.RecordDecl
     | syntax.TargetDecl
     | syntax.DimensionDecl
+    | syntax.AccountsDecl
 )
 _KINDS: dict[type[_Declared], str] = {
     syntax.TableDecl: "table",
@@ -35,6 +36,7 @@ _KINDS: dict[type[_Declared], str] = {
     syntax.RecordDecl: "record",
     syntax.TargetDecl: "target",
     syntax.DimensionDecl: "dimension",
+    syntax.AccountsDecl: "set of accounts",
 }
 _WORDS = {syntax.Let: "let", syntax.Split: "split", syntax.Delta: "delta"}
 _ENVELOPE = frozenset({"id", "source", "date", "entity", "actor", "approved_by", "posting_date"})

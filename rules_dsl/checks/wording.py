@@ -10,7 +10,17 @@ from collections.abc import Iterable
 from copy import copy
 from dataclasses import dataclass, replace
 
-from engine.program import EVENT_SHAPE, Fault, Field, FieldType, Kind, Node, Op, Record
+from engine.program import (
+    EVENT_SHAPE,
+    BalanceMeasure,
+    Fault,
+    Field,
+    FieldType,
+    Kind,
+    Node,
+    Op,
+    Record,
+)
 from rules_dsl.checks.authors import Authors
 from rules_dsl.checks.dates import day_text, is_business_date
 from rules_dsl.checks.forms import Forms
@@ -394,11 +404,13 @@ class Wording:
             case (Op.VERSION, _):
                 is_today = is_business_date(program, self.forms.rule, node.args[-1])
                 return "" if is_today else f" {self.word('at')} {args[-1]}"
-            case (Op.BALANCE, int(balance)):
+            case ((Op.BALANCE | Op.BALANCE_UNTIL), int(balance)):
                 roles = ", ".join(
                     program.accounts[account].role for account in program.balances[balance].accounts
                 )
-                return f"balance of {roles}"
+                measure = program.balances[balance].measure
+                word = "balance" if measure is BalanceMeasure.NET else measure.value
+                return f"{word} of {roles}"
             case (Op.DELTA, int(target)):
                 return f"delta of {program.targets[target].name}"
             case (Op.SPLIT, _):

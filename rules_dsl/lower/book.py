@@ -163,6 +163,7 @@ class Book:
     account_index: dict[str, int] = field(default_factory=dict)
     charts: dict[str, dict[str, int]] = field(default_factory=dict)
     broken_chart: bool = False
+    account_sets: dict[str, tuple[int, ...] | None] = field(default_factory=dict)
     events: dict[str, EventInfo] = field(default_factory=dict)
     event_types: list[EventType] = field(default_factory=list)
     tables: list[Table] = field(default_factory=list)

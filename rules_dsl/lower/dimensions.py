@@ -1,19 +1,16 @@
-"""Dimensions of lines and of balances: which value stands for each, and reading balances."""
+"""Dimensions of lines and of balances: which value stands for each."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
-from engine.program import Balance, Kind, Op, Span
+from engine.program import Span
 from rules_dsl import syntax
-from rules_dsl.bounds import ACCUMULATED_LIMIT, symmetric
 from rules_dsl.lower.book import FieldInfo
-from rules_dsl.lower.constants import read_account
 from rules_dsl.lower.lookups import field_value, lower_name
-from rules_dsl.lower.records import find_ledger
 from rules_dsl.lower.scope import Scope
 from rules_dsl.lower.values import Value, failed
-from rules_dsl.types import DimensionType, NumberType, describe, is_text, money
+from rules_dsl.types import DimensionType, NumberType, describe, is_text
 
 
 def find_dimensions(
@@ -109,48 +106,3 @@ def _own_field(
 
 def _is_of(item: FieldInfo, dimension: str) -> bool:
     return item.type == DimensionType(dimension)
-
-
-# --- Balances ----------------------------------------------------------------------------
-
-
-def lower_balance(scope: Scope, expr: syntax.BalanceOf) -> Value:
-    """`balance of ACCOUNT for DIM = value, … [in LEDGER]`."""
-    book = scope.book
-    ledger = scope.ledger
-    if expr.ledger is not None:
-        found = find_ledger(expr.ledger, book, scope.report)
-        if found is None:
-            return failed(expr.span)
-        ledger = found
-    account = read_account(expr.account, book, scope.report, ledger=ledger)
-    keys = []
-    for index, arg in sorted(find_dimensions(scope, expr.keys), key=lambda pair: pair[0]):
-        keys.append((index, dimension_value(scope, arg, absent_allowed=False)))
-    values = [value for _, value in keys]
-    if account is None or len(keys) < len(expr.keys) or any(value.is_error for value in values):
-        return failed(expr.span)
-    if not scope.same_list(*values):
-        return failed(expr.span)
-    # Several roles may stand for one account of the chart; it has one balance.
-    own = book.accounts[account]
-    accounts = tuple(
-        place
-        for place, each in enumerate(book.accounts)
-        if (each.chart, each.code) == (own.chart, own.code)
-    )
-    balance = Balance(ledger, accounts, tuple(index for index, _ in keys))
-    if balance not in book.balances:
-        book.balances.append(balance)
-    shape = scope.graph.shape(*(value.node for value in values))
-    node = scope.graph.add(
-        Op.BALANCE,
-        tuple(scope.graph.repeat(value.node, shape) for value in values),
-        book.balances.index(balance),
-        kind=Kind.NUMBER,
-        shape=shape,
-        scale=book.ledgers[ledger].scale,
-        values=symmetric(ACCUMULATED_LIMIT),
-        span=expr.span,
-    )
-    return Value(money(book.ledgers[ledger].currency), node, expr.span)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from engine.program import Kind
 from rules_dsl import syntax
 from rules_dsl.lower.arithmetic import add, divide_values, multiply, negate
+from rules_dsl.lower.balances import lower_balance
 from rules_dsl.lower.conditions import (
     lower_and_or,
     lower_comparison,
@@ -14,7 +15,6 @@ from rules_dsl.lower.conditions import (
     lower_not,
 )
 from rules_dsl.lower.constants import known_currency, read_period
-from rules_dsl.lower.dimensions import lower_balance
 from rules_dsl.lower.functions import lower_call
 from rules_dsl.lower.lookups import lower_given_field, lower_name
 from rules_dsl.lower.numbers import read_literal

@@ -24,10 +24,16 @@ _PARTIAL = frozenset(
         Op.RECORD,
         Op.VERSION,
         Op.BALANCE,
+        Op.BALANCE_UNTIL,
         Op.DELTA,
         Op.SPLIT,
         Op.REQUIRE,
     }
+)
+
+#: Operations that can stop an event whatever their operands are.
+_STOPPING = frozenset(
+    {Op.TABLE_ROW, Op.RECORD, Op.BALANCE, Op.BALANCE_UNTIL, Op.SPLIT, Op.DELTA, Op.REQUIRE}
 )
 
 #: Operations whose operands may change places.
@@ -328,4 +334,4 @@ def may_fail(node: Node, nodes: Sequence[Node]) -> bool:
     if node.op is Op.SUM:
         possible = total(Range(nodes[node.args[0]].low, nodes[node.args[0]].high))
         return possible.low < node.low or possible.high > node.high
-    return node.op in {Op.TABLE_ROW, Op.RECORD, Op.BALANCE, Op.SPLIT, Op.DELTA, Op.REQUIRE}
+    return node.op in _STOPPING

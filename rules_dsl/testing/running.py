@@ -18,6 +18,7 @@ from rules_dsl.testing.coverage import Coverage, measure_coverage
 from rules_dsl.testing.difference import Difference, compare_vouchers
 from rules_dsl.testing.mismatch import Mismatch, minor_amount, status_difference
 from rules_dsl.testing.naming import Names
+from rules_dsl.testing.opening import give_opening
 from rules_dsl.testing.tracing import LinePlace, Observed, trace_event
 
 #: Business date of a test that does not say `at`.
@@ -277,12 +278,9 @@ class _Runner:
         given = {
             self.names.dimensions[part.dimension.text]: self._key(part.value)
             for part in step.keys
-            if part.value is not None
+            if part.value is not None and part.value != syntax.Text("", part.value.span)
         }
-        for spec, balances in self.book.state.balances.items():
-            if code in spec.accounts and set(spec.dimensions) <= given.keys():
-                key = (self._entity, *(given[wire] for wire in spec.dimensions))
-                balances[key] = balances.get(key, 0) + amount
+        give_opening(self.program, self.book.state, code, amount, given=given, day=self._day)
 
     def _expect_part(self, step: syntax.ExpectVoucher) -> None:
         result = self._posted_result()

@@ -30,7 +30,7 @@ from engine.effects import (
 )
 from engine.errors import CallerError
 from engine.program import NO_DATE, Budget, FieldType, Program, Record
-from engine.state.book_state import BalanceSpec
+from engine.state.balances import BalanceSpec
 from rules_dsl import syntax
 from rules_dsl.compile import compile_rulebook
 from rules_dsl.diagnostics import Severity, render_all

@@ -1,6 +1,6 @@
 """The long form: `python -m tests.differential --seed N --books K --batches M`.
 
-Books from seed 1,000,000 on are about budgets.
+Books from seed 1,000,000 on are about budgets, from 2,000,000 on about readings of the ledger.
 
 It ends with what a run must show, each line with whether it does; exit code 1 if one does not.
 As many books and batches as it runs by itself show it all, in some six minutes.
@@ -15,12 +15,14 @@ import time
 from tests.differential.coverage import (
     BUDGETED,
     CONSTRUCTS,
+    LEDGERED,
     Requirement,
     budget_requirements,
+    ledger_requirements,
     report,
     requirements,
 )
-from tests.differential.running import BUDGET_SEEDS, EVENTS, Run, run_seed, told
+from tests.differential.running import BUDGET_SEEDS, EVENTS, LEDGER_SEEDS, Run, run_seed, told
 from tests.differential.trial import WAYS
 
 #: Books between two lines of progress.
@@ -48,8 +50,12 @@ def main() -> int:
         if (done + 1) % STEP == 0:
             elapsed = time.monotonic() - began
             print(f"{done + 1} books, {len(run.failures)} differ, {elapsed:.0f} s", flush=True)
-    about_budgets = options.seed >= BUDGET_SEEDS
-    print(report(run.seen, BUDGETED if about_budgets else CONSTRUCTS))
+    names, wanted_of = CONSTRUCTS, requirements
+    if options.seed >= LEDGER_SEEDS:
+        names, wanted_of = LEDGERED, ledger_requirements
+    elif options.seed >= BUDGET_SEEDS:
+        names, wanted_of = BUDGETED, budget_requirements
+    print(report(run.seen, names))
     for seed, found, trial in run.failures[:5]:
         print(told(seed, found, trial))
     for seed, errors in run.broken[:5]:
@@ -63,8 +69,7 @@ def main() -> int:
         f"the compiler takes every book: {run.books - len(run.broken)} of {run.books}",
         not run.broken,
     )
-    reached = budget_requirements(run.seen) if about_budgets else requirements(run.seen)
-    wanted = [agrees, compiles, *([] if options.no_coverage else reached)]
+    wanted = [agrees, compiles, *([] if options.no_coverage else wanted_of(run.seen))]
     for text, holds in wanted:
         print(f"{'holds' if holds else 'MISSED':<7} {text}")
     print(f"{time.monotonic() - began:.0f} s")

@@ -79,6 +79,12 @@ BUDGETED = (
     *("reason NOT_HELD", "reason ROLE_MISSING"),
 )
 
+#: What books about the ledger read and write there.
+LEDGERED = (
+    *("balance of", "debits of", "credits of", "balance during a period"),
+    *("balance until a period", "balance of a set", "balance after earlier lines"),
+)
+
 FAILED = ("status UNPOSTED", "status REJECTED_RULE")
 LISTS = ("list of no element", "list of one element", "list of many elements")
 #: Where an event meets a key that an earlier one has changed.
@@ -190,6 +196,14 @@ def budget_requirements(seen: Counter[str]) -> list[Requirement]:
     rare = [f"{name} {seen[name]}" for name in BUDGETED if seen[name] < LEAST]
     told = f"too rare: {', '.join(rare)}" if rare else "all"
     text = f"each of {len(BUDGETED)} constructs of budgets at least {LEAST} times; {told}"
+    return [Requirement(text, not rare)]
+
+
+def ledger_requirements(seen: Counter[str]) -> list[Requirement]:
+    """What a long run over books about the ledger must show."""
+    rare = [f"{name} {seen[name]}" for name in LEDGERED if seen[name] < LEAST]
+    told = f"too rare: {', '.join(rare)}" if rare else "all"
+    text = f"each of {len(LEDGERED)} constructs of ledgers at least {LEAST} times; {told}"
     return [Requirement(text, not rare)]
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from fractions import Fraction
@@ -11,11 +11,13 @@ from engine.book import Book
 from engine.calendar import period_text
 from engine.calls import BudgetVerdict, EventResult, LineView, VoucherView
 from engine.program import Side
-from engine.state.book_state import BalanceSpec, BookState
+from engine.state.balances import BalanceSpec
+from engine.state.book_state import BookState
 from tests.reference.budget_cuts import Verdict
 from tests.reference.budgets import ACTUAL, COMMITTED, LIMIT, RESERVED, Budgets
+from tests.reference.ledger_reads import measured, within
 from tests.reference.state import Outcome, PostedLine, PostedVoucher, State
-from tests.reference.values import CURRENCY_DECIMALS, EPOCH, Account, Value
+from tests.reference.values import CURRENCY_DECIMALS, EPOCH, Value
 
 #: Statuses whose reason and vouchers are those of an earlier event or only told in words.
 LOOSE = frozenset({"INVALID", "DUPLICATE"})
@@ -243,20 +245,38 @@ def _reference_totals(state: State) -> dict[Key, tuple[int, int]]:
 
 
 def _balance_key(engine: BookState, spec: BalanceSpec, key: tuple[int, ...]) -> Key:
-    return (spec.ledger, spec.accounts, spec.dimensions, *map(engine.pool.text, key))
+    text = engine.pool.text
+    prefix, period, rest = spec.group(key)
+    return (spec.name, spec.keys, *map(text, prefix), period, *map(text, rest))
 
 
 def _reference_balances(reference: State, engine: BookState) -> dict[Key, int]:
     found: dict[Key, int] = {}
     for spec, values in engine.balances.items():
-        [code] = spec.accounts
-        account = Account("", code, "", spec.debit_side, ())
         for key in values:
-            entity, *parts = map(engine.pool.text, key)
-            found[_balance_key(engine, spec, key)] = reference.balance(
-                entity, spec.ledger, account, dict(zip(spec.dimensions, parts, strict=True))
+            found[_balance_key(engine, spec, key)] = _reference_balance(
+                reference, spec, key, engine.pool.text
             )
     return found
+
+
+def _reference_balance(
+    reference: State, spec: BalanceSpec, key: tuple[int, ...], text: Callable[[int], str]
+) -> int:
+    prefix, period, rest = spec.group(key)
+    entity, *parts = map(text, prefix)
+    carried: dict[str, Value] = dict(zip(spec.dimensions, parts, strict=True))
+    codes = spec.accounts
+    values = [*map(text, rest)]
+    if spec.by_account:
+        codes = (values.pop(0),)
+    during = period_text(period) if spec.by_period else None
+    lines = [
+        line
+        for _, line in reference.lines_of(entity, spec.ledger, codes, carried, within(during, None))
+        if [dict(line.dimensions).get(wire, "") for wire in spec.keys] == values
+    ]
+    return measured(lines, spec.measure, debit_side=spec.debit_side)
 
 
 def _reference_records(reference: State) -> dict[Key, dict[str, object]]:

@@ -23,13 +23,15 @@ from tests.differential.trial import (
 from tests.reference.declarations import Declarations
 from tests.reference.generate_budgets import BudgetEventMaker, generate_budget_book
 from tests.reference.generate_events import EventMaker
+from tests.reference.generate_ledgers import generate_ledger_book
 from tests.reference.generate_rules import GeneratedBook, generate_book
 
 #: Events of one trial.
 EVENTS = 150
 
-#: From this seed on books are about budgets.
+#: From this seed on books are about budgets, from the next on about what is read of the ledger.
 BUDGET_SEEDS = 1_000_000
+LEDGER_SEEDS = 2_000_000
 
 
 @dataclass(slots=True)
@@ -45,6 +47,8 @@ class Run:
 
 def book_of(seed: int) -> GeneratedBook:
     """The book of a seed."""
+    if seed >= LEDGER_SEEDS:
+        return generate_ledger_book(seed - LEDGER_SEEDS)
     if seed >= BUDGET_SEEDS:
         return generate_budget_book(seed - BUDGET_SEEDS)
     return generate_book(seed)
@@ -52,7 +56,8 @@ def book_of(seed: int) -> GeneratedBook:
 
 def trial_of(book: GeneratedBook, declarations: Declarations, seed: int, batch: int) -> Trial:
     """The events of a seed's batch for a book."""
-    kind = BudgetEventMaker if seed >= BUDGET_SEEDS else EventMaker
+    about_budgets = BUDGET_SEEDS <= seed < LEDGER_SEEDS
+    kind = BudgetEventMaker if about_budgets else EventMaker
     maker = kind(Random(f"events {seed} {batch}"), declarations, ENTITIES)
     return Trial(book, tuple(maker.events(EVENTS)), seed * 1_000 + batch)
 

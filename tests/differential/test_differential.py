@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.differential.minimise import without_needless
-from tests.differential.running import BUDGET_SEEDS, Run, run_seed, told
+from tests.differential.running import BUDGET_SEEDS, LEDGER_SEEDS, Run, run_seed, told
 from tests.differential.stored import CUTS, from_text, regressions, to_text
 from tests.differential.trial import compiled, differences
 
@@ -45,6 +45,17 @@ def test_budgets_agree_with_the_reference(seed: int) -> None:
     for failure in run.failures:
         pytest.fail(told(*failure))
     assert any(name.startswith("verdict ") for name in run.seen)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(6))
+def test_readings_of_the_ledger_agree_with_the_reference(seed: int) -> None:
+    run = Run()
+    run_seed(LEDGER_SEEDS + seed, 1, run)
+    for failure in run.failures:
+        pytest.fail(told(*failure))
+    assert not run.broken, run.broken
+    assert run.seen["balance after earlier lines"] > 0
 
 
 @pytest.mark.parametrize("path", regressions(), ids=lambda path: path.stem)

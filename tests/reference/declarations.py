@@ -32,6 +32,7 @@ class Declarations:
     rates: dict[str, syntax.RateDecl] = field(default_factory=dict)
     records: dict[str, syntax.RecordDecl] = field(default_factory=dict)
     targets: dict[str, syntax.TargetDecl] = field(default_factory=dict)
+    account_sets: dict[str, syntax.AccountsDecl] = field(default_factory=dict)
     accounts: dict[str, Account] = field(default_factory=dict)
     charts: dict[str, dict[str, Account]] = field(default_factory=dict)
     budgets: dict[str, syntax.BudgetDecl] = field(default_factory=dict)
@@ -70,6 +71,8 @@ class Declarations:
                 self.targets[declaration.name] = declaration
             case syntax.BudgetDecl():
                 self.budgets[declaration.name] = declaration
+            case syntax.AccountsDecl():
+                self.account_sets[declaration.name] = declaration
             case syntax.RuleDecl():
                 self.rules.append(declaration)
             case syntax.ChartDecl():
@@ -108,6 +111,12 @@ class Declarations:
         taken = {each.chart for each in self.ledgers.values()} - {""}
         names = [ledger.chart] if ledger.chart else [n for n in self.charts if n not in taken]
         return next(self.charts[name][role] for name in names if role in self.charts[name])
+
+    def accounts_of_ledger(self, ledger: syntax.LedgerDecl) -> dict[str, Account]:
+        """The roles of a ledger, in the order of its charts."""
+        taken = {each.chart for each in self.ledgers.values()}
+        names = [ledger.chart] if ledger.chart else [n for n in self.charts if n not in taken]
+        return {role: account for name in names for role, account in self.charts[name].items()}
 
     @property
     def first_ledger(self) -> syntax.LedgerDecl:

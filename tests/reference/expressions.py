@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
 
-from engine.program import RoundMode
+from engine.program import BalanceMeasure, RoundMode
 from rules_dsl import syntax
 from tests.reference.calendar import CALENDAR, SPREADING, check_place, spread
 from tests.reference.declarations import Declarations, number_of
 from tests.reference.fields import TypedEvent
+from tests.reference.ledger_reads import accounts_of, reading, within
 from tests.reference.lookups import Lookups
 from tests.reference.state import State
 from tests.reference.types import NumberType, Types
@@ -28,6 +29,7 @@ from tests.reference.values import (
 )
 
 INT64_MAX = 2**63 - 1
+NET = BalanceMeasure.NET
 
 #: Largest sum or balance a rule may read, in its own units.
 ACCUMULATED_LIMIT = 10**17
@@ -361,7 +363,10 @@ class Expressions:
     # --- State -----------------------------------------------------------------------------
 
     def _balance(self, expr: syntax.BalanceOf, places: Places) -> list[Value]:
-        self._seen["balance of"] += 1
+        self._seen[f"{expr.measure} of" if expr.measure is not NET else "balance of"] += 1
+        self._seen["balance during a period"] += expr.during is not None
+        self._seen["balance until a period"] += expr.until is not None
+        self._seen["balance of a set"] += expr.account.text in self._book.account_sets
         self._seen["balance of two dimensions"] += len(expr.keys) > 1
         self._seen["balance in a ledger"] += expr.ledger is not None
         names = [self._book.dimensions[key.dimension.text].wire for key in expr.keys]
@@ -372,17 +377,27 @@ class Expressions:
             for key in expr.keys
         ]
         ledger = self.types.ledger if expr.ledger is None else self._book.ledger(expr.ledger)
-        account = self._book.account(expr.account.text, ledger)
+        accounts = accounts_of(self._book, expr.account.text, ledger)
         scale = self.types.number(expr).scale
         rows = zip(*columns, strict=True) if columns else [()] * len(places.indexes)
+        place = (self._event.entity, ledger.wire)
+        measure = expr.measure
         balances = [
-            self._state.balance(
-                self._event.entity, ledger.wire, account, dict(zip(names, row, strict=True))
+            reading(
+                self._state, place, accounts, dict(zip(names, row, strict=True)), measure, periods
             )
-            for row in rows
+            for row, periods in zip(rows, self._periods(expr, places), strict=True)
         ]
         self._seen["balance after earlier lines"] += any(balances)
         return [self._accumulated(Fraction(one, 10**scale), expr) for one in balances]
+
+    def _periods(self, expr: syntax.BalanceOf, places: Places) -> list[Callable[[str], bool]]:
+        """Which periods a reading takes, at each place."""
+        asked = expr.during or expr.until
+        if asked is None:
+            return [within(None, None)] * len(places.indexes)
+        found = self.at(asked, places)
+        return [within(one, None) if expr.during else within(None, one) for one in found]
 
 
 COMPARISONS: dict[str, Callable[[Value, Value], bool]] = {

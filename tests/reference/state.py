@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from fractions import Fraction
@@ -14,7 +14,7 @@ from engine.program import Side
 from tests.reference.budget_cuts import Verdict
 from tests.reference.budgets import Budgets
 from tests.reference.numbering import Numbering
-from tests.reference.values import EPOCH, Account, Value
+from tests.reference.values import EPOCH, Value
 
 #: A pseudo event between two calls: the log's clock stands at `at` (microseconds) from here on.
 CLOCK = "@clock"
@@ -82,8 +82,8 @@ class State:
 
     records: by record name and key, the fields that were set. dated: likewise of dated records, as
     (day, fields) in the order they were written. targets: by target name, entity
-    and key the last cumulative value in minor units. postings: every line by entity, ledger and
-    account.
+    and key the last cumulative value in minor units. postings: every line with its period
+    by entity, ledger and account.
     """
 
     records: dict[tuple[str, tuple[Value, ...]], dict[str, Value]] = field(default_factory=dict)
@@ -92,7 +92,7 @@ class State:
     )
     targets: dict[tuple[str, str, tuple[Value, ...]], int] = field(default_factory=dict)
     vouchers: list[PostedVoucher] = field(default_factory=list)
-    postings: dict[tuple[str, str, str], list[PostedLine]] = field(default_factory=dict)
+    postings: dict[tuple[str, str, str], list[tuple[str, PostedLine]]] = field(default_factory=dict)
     closed: set[tuple[str, str]] = field(default_factory=set)
     identities: dict[tuple[str, str], tuple[str, str]] = field(default_factory=dict)
     budgets: Budgets = field(default_factory=Budgets)
@@ -104,19 +104,23 @@ class State:
         self.vouchers.append(voucher)
         for line in voucher.lines:
             account = (voucher.entity, voucher.ledger, line.account)
-            self.postings.setdefault(account, []).append(line)
+            self.postings.setdefault(account, []).append((voucher.period, line))
 
-    def balance(
-        self, entity: str, ledger: str, account: Account, dimensions: Mapping[str, Value]
-    ) -> int:
-        """Sum of the lines that carry these dimension values, on the account's normal side."""
-        normal = Side.DEBIT if account.debit_side else Side.CREDIT
-        total = 0
-        for line in self.postings.get((entity, ledger, account.code), ()):
-            carried = dict(line.dimensions)
-            if all(carried.get(name) == value for name, value in dimensions.items()):
-                total += line.amount if line.side is normal else -line.amount
-        return total
+    def lines_of(
+        self,
+        entity: str,
+        ledger: str,
+        codes: Collection[str],
+        dimensions: Mapping[str, Value],
+        periods: Callable[[str], bool] = lambda _: True,
+    ) -> Iterator[tuple[str, PostedLine]]:
+        """Code and line of everything posted to some accounts with these dimension values."""
+        for code in codes:
+            for period, line in self.postings.get((entity, ledger, code), ()):
+                carried = dict(line.dimensions)
+                fits = all(carried.get(name) == value for name, value in dimensions.items())
+                if fits and periods(period):
+                    yield code, line
 
     def first_open_period(self, entity: str, period: str) -> str:
         """The period, or the next one that is not closed."""

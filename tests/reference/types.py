@@ -202,5 +202,6 @@ def parts_of(expr: syntax.Expr) -> tuple[syntax.Expr, ...]:
         case syntax.Call():
             return expr.args
         case syntax.BalanceOf():
-            return tuple(key.value for key in expr.keys if key.value is not None)
+            keys = (key.value for key in expr.keys)
+            return tuple(part for part in (*keys, expr.during, expr.until) if part is not None)
     return ()

@@ -357,6 +357,18 @@ class FakeState:
     def balance(self, balance: int, key: Key) -> int:
         return self.kept_balances.get((balance, key), 0)
 
+    def balance_until(self, balance: int, key: Key) -> int:
+        kept = self.kept_balances.items()
+        return sum(
+            value
+            for (own, other), value in kept
+            if own == balance and other[:-1] == key[:-1] and other[-1] <= key[-1]
+        )
+
+    def balances_until(self, balance: int, keys: Any) -> Any:
+        found = [self.balance_until(balance, key) for key in rows_of(keys)]
+        return np.array(found, dtype=np.int64)
+
     def target(self, target: int, key: Key) -> int:
         return self.kept_targets.get((target, key), 0)
 

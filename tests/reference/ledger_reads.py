@@ -1,0 +1,76 @@
+"""What rules read of the ledger: accounts of sets, balances and turnover, by period."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+
+from engine.program import BalanceMeasure, Side
+from rules_dsl import syntax
+from tests.reference.declarations import Declarations
+from tests.reference.state import PostedLine, State
+from tests.reference.values import Account, Value
+
+
+def accounts_of(book: Declarations, name: str, ledger: syntax.LedgerDecl) -> list[Account]:
+    """The accounts of a role or a set in a ledger, in the order of the chart, one a code."""
+    own = book.accounts_of_ledger(ledger)
+    roles = {name} if name in own else _roles(book, name, own)
+    codes = {own[role].code for role in roles if role in own}
+    found: dict[str, Account] = {}
+    for account in own.values():
+        if account.code in codes:
+            found.setdefault(account.code, account)
+    return list(found.values())
+
+
+def _roles(book: Declarations, name: str, own: Iterable[str]) -> set[str]:
+    found: set[str] = set()
+    for item in book.account_sets[name].items:
+        wanted = item.name.text
+        if item.below:
+            found |= {role for role in own if role == wanted or role.startswith(f"{wanted}.")}
+        elif wanted in book.account_sets:
+            found |= _roles(book, wanted, own)
+        else:
+            found.add(wanted)
+    return found
+
+
+def within(during: Value | None, until: Value | None) -> Callable[[str], bool]:
+    """Which periods a reading takes."""
+    if during is not None:
+        return lambda period: period == during
+    if until is not None:
+        last = str(until)
+        return lambda period: period <= last
+    return lambda _: True
+
+
+def measured(lines: Iterable[PostedLine], measure: BalanceMeasure, *, debit_side: bool) -> int:
+    """What lines add up to."""
+    debits = credits_ = 0
+    for line in lines:
+        if line.side is Side.DEBIT:
+            debits += line.amount
+        else:
+            credits_ += line.amount
+    match measure:
+        case BalanceMeasure.DEBITS:
+            return debits
+        case BalanceMeasure.CREDITS:
+            return credits_
+    return debits - credits_ if debit_side else credits_ - debits
+
+
+def reading(
+    state: State,
+    place: tuple[str, str],
+    accounts: list[Account],
+    dimensions: Mapping[str, Value],
+    measure: BalanceMeasure,
+    periods: Callable[[str], bool],
+) -> int:
+    """A balance or turnover in minor units; `place`: entity and ledger."""
+    codes = [account.code for account in accounts]
+    lines = [line for _, line in state.lines_of(*place, codes, dimensions, periods)]
+    return measured(lines, measure, debit_side=any(account.debit_side for account in accounts))
