@@ -11,6 +11,7 @@ from rules_dsl.build_tree import (
     Node,
     Place,
     build_args,
+    build_count,
     build_day,
     build_dimension_arg,
     build_expr,
@@ -51,6 +52,7 @@ from rules_dsl.syntax import (
     LineDecl,
     ListValue,
     Name,
+    Number,
     RecordValue,
     Refuse,
     Remaining,
@@ -303,10 +305,17 @@ def build_line(place: Place, node: Node) -> LineDecl:
 
 
 def _build_foreign(place: Place, node: Node) -> ForeignClause:
-    amount, rate = (build_expr(place, part) for part in children(node))
+    amount, *rate = (build_expr(place, part) for part in children(node))
+    span, number = span_of(place, node), token(node, "NUMBER")
+    if token(node, "BOOK_RATE") is not None:
+        decimals = None if number is None else build_count(place, number)
+        return ForeignClause(ForeignForm.BOOK, amount, None, span, decimals)
     is_stated = token(node, "AS_STATED") is not None
     form = ForeignForm.STATED if is_stated else ForeignForm.CONVERTED
-    return ForeignClause(form, amount, rate, span_of(place, node))
+    is_nothing = isinstance(amount, Number) and not amount.digits and not amount.currency
+    if is_nothing and not is_stated:
+        form = ForeignForm.REVALUED
+    return ForeignClause(form, amount, rate[0], span)
 
 
 def _build_amount(place: Place, node: Node) -> Expr | Remaining:

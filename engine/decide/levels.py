@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from engine.batch import Column, ListColumn, TypedBatch
 from engine.decide.plan import DecisionPlan, in_force, possible_accounts
-from engine.program import EVENT_SHAPE, Node, Op, Program, Rule
+from engine.program import CURRENCY_AXIS, EVENT_SHAPE, Node, Op, Program, Rule
 
 Int64s = npt.NDArray[np.int64]
 
@@ -242,6 +242,8 @@ def _rule_touches(plan: DecisionPlan, rule: Rule) -> Iterator[_Touch]:
                 for write in plan.writes.get((voucher.ledger, account), ())
             }
             values = {dimension.dimension: dimension.value for dimension in line.dimensions}
+            if line.foreign is not None:
+                values[CURRENCY_AXIS] = line.foreign.currency
             for balance in sorted(balances):
                 wanted = program.balances[balance].dimensions
                 if any(index not in values for index in wanted):

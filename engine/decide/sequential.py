@@ -15,7 +15,7 @@ from engine.decide.plan import in_force
 from engine.effects import Status
 from engine.evaluate import evaluate_row
 from engine.evaluate.outcome import RuleRow
-from engine.program import Side
+from engine.program import CURRENCY_AXIS, Side
 
 
 @dataclass(slots=True)
@@ -157,7 +157,9 @@ def _accept(context: RunContext, rows: _Rows, position: int, rule_index: int, ro
                 )
             )
             rows.dimensions.append(dimensions)
-            moved.append((side, account, amount, dimensions))
+            if currency >= 0:
+                dimensions = (*dimensions, (CURRENCY_AXIS, currency))
+            moved.append((side, account, amount, dimensions, foreign))
         if plan.specs:
             add_line_balances(context, position, codes.ledger, moved)
     for node, element, key, value in row.reads:

@@ -81,6 +81,8 @@ BUDGETED = (
 
 #: What books about the ledger read and write there.
 LEDGERED = (
+    *("balance in a currency", "foreign balance", "book_share"),
+    *("foreign converted", "foreign book", "foreign revalued"),
     *("balance of", "debits of", "credits of", "balance during a period"),
     *("balance until a period", "balance of a set", "balance after earlier lines"),
 )

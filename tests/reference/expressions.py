@@ -15,7 +15,7 @@ from tests.reference.declarations import Declarations, number_of
 from tests.reference.fields import TypedEvent
 from tests.reference.ledger_reads import accounts_of, reading, within
 from tests.reference.lookups import Lookups
-from tests.reference.state import State
+from tests.reference.state import CURRENCY, State
 from tests.reference.types import NumberType, Types
 from tests.reference.values import (
     ABSENT,
@@ -33,6 +33,9 @@ NET = BalanceMeasure.NET
 
 #: Largest sum or balance a rule may read, in its own units.
 ACCUMULATED_LIMIT = 10**17
+
+#: Largest foreign balance a rule may read, in minor units.
+FOREIGN_LIMIT = 8 * 10**12
 
 
 @dataclass(frozen=True, slots=True)
@@ -334,6 +337,14 @@ class Expressions:
             self._seen["round foreign"] += len(set(digits)) > 0 and self._is_foreign(call.args[0])
             pairs = zip(columns[0], digits, strict=True)
             return [round_to(number, of, call.mode) for number, of in pairs]
+        if call.function == "book_share":
+            scale = self.types.number(call).scale
+            shares = [
+                divide(balance * amount, whole)
+                for amount, balance, whole in zip(*columns, strict=True)
+            ]
+            rounded = [round_to(share, scale, RoundMode.HALF_AWAY) for share in shares]
+            return [self._accumulated(share, call) for share in rounded]
         if call.function == "convert":
             scale = self.types.number(call).scale
             products = [amount * rate for amount, rate in zip(*columns, strict=True)]
@@ -376,6 +387,11 @@ class Expressions:
             else self.at(key.value, places)
             for key in expr.keys
         ]
+        if expr.currency is not None:
+            self._seen["balance in a currency"] += 1
+            self._seen["foreign balance"] += expr.measure is BalanceMeasure.FOREIGN
+            names = [*names, CURRENCY]
+            columns.append(self.at(expr.currency, places))
         ledger = self.types.ledger if expr.ledger is None else self._book.ledger(expr.ledger)
         accounts = accounts_of(self._book, expr.account.text, ledger)
         scale = self.types.number(expr).scale
@@ -389,7 +405,16 @@ class Expressions:
             for row, periods in zip(rows, self._periods(expr, places), strict=True)
         ]
         self._seen["balance after earlier lines"] += any(balances)
+        if measure is BalanceMeasure.FOREIGN:
+            codes = columns[-1]
+            return [self._foreign(one, str(of)) for one, of in zip(balances, codes, strict=True)]
         return [self._accumulated(Fraction(one, 10**scale), expr) for one in balances]
+
+    def _foreign(self, minor: int, currency: str) -> Fraction:
+        """A foreign balance, which must stay within the engine's limit."""
+        if abs(minor) > FOREIGN_LIMIT:
+            raise Fault("AMOUNT_OUT_OF_RANGE")
+        return Fraction(minor, 10 ** CURRENCY_DECIMALS[currency])
 
     def _periods(self, expr: syntax.BalanceOf, places: Places) -> list[Callable[[str], bool]]:
         """Which periods a reading takes, at each place."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 
 from engine.limits import MAX_AMOUNT_MINOR
-from engine.program import NegativePolicy, Side
+from engine.program import ForeignForm, NegativePolicy, RoundMode, Side
 from rules_dsl import syntax
 from tests.reference.budget_asks import Wanted, check_range, wanted_of
 from tests.reference.declarations import Declarations, number_of
@@ -32,6 +32,7 @@ from tests.reference.values import (
     at_scale,
     plain,
     printed,
+    round_to,
     split,
     units_of,
 )
@@ -208,7 +209,11 @@ class RuleRun:
                 continue
             self._seen["template place"] += 1
             value = self._expressions.one(part)
-            if isinstance(value, Fraction):
+            currency = self._expressions.types.number(part).currency
+            if isinstance(value, Fraction) and currency and currency not in CURRENCY_DECIMALS:
+                # Only the event tells how many decimals it has.
+                texts.append(plain(value))
+            elif isinstance(value, Fraction):
                 texts.append(at_scale(value, self._expressions.types.number(part).scale))
             else:
                 texts.append(printed(value))
@@ -364,13 +369,42 @@ class RuleRun:
             return [None] * len(places.indexes)
         self._seen[f"foreign {clause.form.value}"] += 1
         amounts = [as_number(value) for value in expressions.at(clause.amount, places)]
-        rates = [as_number(value) for value in expressions.at(clause.rate, places)]
         currency = expressions.types.number(clause.amount).currency
+        if clause.rate is None:
+            rates = self._book_rates(line, amounts, places)
+        else:
+            rates = [as_number(value) for value in expressions.at(clause.rate, places)]
+        if clause.form is ForeignForm.REVALUED:
+            currency = self._revalued_currency(line)
         codes: list[Value] = [currency] * len(places.indexes)
         if currency not in CURRENCY_DECIMALS:
             codes = expressions.at(syntax.Name(tuple(currency.split(".")), clause.span), places)
         rows = zip(codes, amounts, rates, strict=True)
         return [(str(code), amount, plain(rate)) for code, amount, rate in rows]
+
+    def _book_rates(
+        self, line: syntax.LineDecl, amounts: list[Fraction], places: Places
+    ) -> list[Fraction]:
+        """What the functional amount is of one foreign unit; 0 where there are none."""
+        assert line.foreign is not None
+        assert not isinstance(line.amount, syntax.Remaining)
+        decimals = 6 if line.foreign.decimals is None else line.foreign.decimals
+        own = [as_number(value) for value in self._expressions.at(line.amount, places)]
+        pairs = zip(own, amounts, strict=True)
+        return [
+            round_to(amount / of, decimals, RoundMode.HALF_AWAY) if of else Fraction(0)
+            for amount, of in pairs
+        ]
+
+    def _revalued_currency(self, line: syntax.LineDecl) -> str:
+        """The currency of the foreign balance that a line revalues: the one its rule reads."""
+        for statement in self.rule.statements:
+            if isinstance(statement, syntax.Let) and isinstance(statement.value, syntax.BalanceOf):
+                found = statement.value
+                if found.currency is not None and _account_of(line) == found.account.text:
+                    assert isinstance(found.currency, syntax.Name)
+                    return found.currency.text
+        raise AssertionError("a revalued line has a balance", line)
 
     def _voucher(self, proposal: Proposal, made: Made) -> None:
         lines = [self._line(entry, proposal.ledger.negative) for entry in proposal.entries]
@@ -468,3 +502,7 @@ class RuleRun:
 def turned(foreign: tuple[str, Fraction, str] | None) -> tuple[str, Fraction, str] | None:
     """The foreign part of a line on the other side."""
     return None if foreign is None else (foreign[0], -foreign[1], foreign[2])
+
+
+def _account_of(line: syntax.LineDecl) -> str:
+    return line.account.text if isinstance(line.account, syntax.Name) else ""

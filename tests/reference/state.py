@@ -19,6 +19,9 @@ from tests.reference.values import EPOCH, Value
 #: A pseudo event between two calls: the log's clock stands at `at` (microseconds) from here on.
 CLOCK = "@clock"
 
+#: Among the dimensions of a line: its currency, where it has a foreign part.
+CURRENCY = "@currency"
+
 TRANSPORT_KEYS = frozenset({"group_id", "attempt_id", "stream_id"})
 
 
@@ -118,6 +121,8 @@ class State:
         for code in codes:
             for period, line in self.postings.get((entity, ledger, code), ()):
                 carried = dict(line.dimensions)
+                if line.foreign is not None:
+                    carried[CURRENCY] = line.foreign[0]
                 fits = all(carried.get(name) == value for name, value in dimensions.items())
                 if fits and periods(period):
                     yield code, line
