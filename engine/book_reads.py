@@ -23,6 +23,7 @@ from engine.history import Commits
 from engine.log import (
     CommitHeader,
 )
+from engine.parameters import ParameterView, parameter_views
 from engine.program import Program
 from engine.reading import Reading
 from engine.revisions import Revisions
@@ -151,6 +152,12 @@ class BookReads:
         """Published revisions in log order, with their sources."""
         with self._lock:
             return [self._revisions.view(entry) for entry in self._state.revisions]
+
+    def parameters(self) -> list[ParameterView]:
+        """The parameters of the rule book published last, with the values set and the defaults."""
+        program = self.program()
+        with self._lock:
+            return parameter_views(self._state, program)
 
     def program(self, revision: str = "") -> Program:
         """The program of a revision, the newest if empty. Raises UnknownObject."""

@@ -17,6 +17,7 @@ PERIOD_CLOSED = "period.closed"  # fields: period "2026-03"
 EVENT_RETRIED = "event.retried"  # fields: events [{source, id}] ([] = all unposted)
 EVENT_WITHDRAWN = "event.withdrawn"  # fields: of_source, of_id, comment
 REVISION_PUBLISHED = "revision.published"  # fields: files [{path, content}], valid_from, ...
+PARAMETER_SET = "book.parameter_set"  # fields: name, value, entity (only it), reason
 HOLD_DECIDED = "hold.decided"  # fields: of_source, of_id, decision approve|reject, role, reason
 BUDGET_APPROVED = "budget.approved"  # fields: lines [{node, amount, …}], version, budget
 BUDGET_REVISED = "budget.revised"  # fields: lines [{node, amount or delta}], version, reason
@@ -46,6 +47,7 @@ SYSTEM_TYPES = BUDGET_TYPES | {
     EVENT_WITHDRAWN,
     REVISION_PUBLISHED,
     HOLD_DECIDED,
+    PARAMETER_SET,
 }
 
 #: Source under which commands made by the service itself are identified.

@@ -19,7 +19,7 @@ from engine.calendar import iso_instant
 from engine.calls import StoredEventView, VoucherView
 from engine.columns import EffectBatch
 from engine.decide.context import read_name
-from engine.decide.plan import DecisionPlan
+from engine.decide.plan import DecisionPlan, plan_program
 from engine.decimals import format_minor
 from engine.effects import READS, ReadKind
 from engine.errors import InvariantBroken
@@ -34,7 +34,7 @@ from engine.explain_values import Values
 from engine.program import EVENT_SHAPE, NO_DATE, Kind, Op, Rule
 from engine.receive import receive_rows, type_rows
 from engine.state.keys import Key, key_ints
-from engine.strings import BatchStrings
+from engine.strings import BatchStrings, StringPool
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +102,7 @@ def explain_voucher(book: Book, name: str) -> Explanation:
     """
     voucher = book.voucher(name)
     event = book.event(voucher.source, voucher.event_id)
-    plan = book.plan(voucher.revision)
+    plan, pool = own_plan(book, voucher.revision)
     rule_index, rule = next(
         (index, rule)
         for index, rule in enumerate(plan.program.rules)
@@ -111,8 +111,8 @@ def explain_voucher(book: Book, name: str) -> Explanation:
     _, effects = book.commit(voucher.seq)
     rows = _read_rows(effects, voucher)
     fields = msgspec.json.decode(event.content)
-    recorded = _Recorded(rows, book, plan)
-    batch = typed_event(book, plan, rule.event_type, {"entity": voucher.entity, **fields})
+    recorded = _Recorded(rows, pool, plan)
+    batch = typed_event(book, (plan, pool), rule.event_type, {"entity": voucher.entity, **fields})
     row = evaluate_row(plan.linked, rule_index, batch, 0, recorded)
     revision, sources = _revision(book, voucher.revision)
     trace = trace_row(plan.linked, rule_index, batch, 0, recorded)
@@ -197,8 +197,8 @@ def _read_rows(effects: EffectBatch, voucher: VoucherView) -> list[_Read]:
 class _Recorded:
     """A StateView that answers from recorded reads, by what was asked and with which key."""
 
-    def __init__(self, reads: list[_Read], book: Book, plan: DecisionPlan) -> None:
-        self._pool = book.state.pool
+    def __init__(self, reads: list[_Read], pool: StringPool, plan: DecisionPlan) -> None:
+        self._pool = pool
         self._plan = plan
         self._answers: dict[tuple[ReadKind, str, Key], int | None] = {}
         for read in reads:
@@ -268,11 +268,20 @@ class _Recorded:
         raise InvariantBroken("explanations evaluate one event", target)
 
 
+def own_plan(book: Book, revision: str) -> tuple[DecisionPlan, StringPool]:
+    """A revision linked to a pool of its own: the book's may be in use by whoever decides."""
+    pool = StringPool()
+    return plan_program(book.program(revision), pool), pool
+
+
 def typed_event(
-    book: Book, plan: DecisionPlan, event_type: int, fields: Mapping[str, object]
+    book: Book,
+    plan: tuple[DecisionPlan, StringPool],
+    event_type: int,
+    fields: Mapping[str, object],
 ) -> TypedBatch:
-    """An event as typed rows of its type, alone in a batch."""
-    pool = book.state.pool
+    """An event as typed rows of its type, alone in a batch; `plan`: as of `own_plan`."""
+    program, pool = plan[0].program, plan[1]
     received = receive_rows(
         [fields],
         pool,
@@ -280,7 +289,7 @@ def typed_event(
         strings=BatchStrings(pool),
     )
     return type_rows(
-        plan.program.event_types[event_type],
+        program.event_types[event_type],
         event_type,
         received,
         np.zeros(1, dtype=np.int64),

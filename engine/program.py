@@ -22,6 +22,13 @@ INT64_MAX = 2**63 - 1
 #: Shape of a node: one value per event, or (>= 0) one value per element of that list field.
 EVENT_SHAPE = -1
 
+#: Before the wire name of a parameter: the name of the record its values are kept in. No author
+#: can declare a record of such a name.
+PARAMETER_PREFIX = "parameter."
+
+#: The fields of such a record: the value, from which business date it was set, by whom and why.
+PARAMETER_FIELDS = ("value", "since", "by", "reason")
+
 #: A day far outside the calendar we accept; stands for "no upper limit" in date ranges.
 NO_DATE = -(2**31)
 
@@ -88,6 +95,7 @@ class Op(StrEnum):
     VERSION = "version"
     DELTA = "delta"  # data: target index; args = keys + (new value,) -> new minus old
     SPLIT = "split"  # args (event-shaped total, list-shaped weights); data: Residue
+    ENTITY = "entity"  # the event's entity -> TEXT
     IN_CHART = "in_chart"  # ACCOUNT -> ACCOUNT; data: per account the one of its role elsewhere
     REQUIRE = "require"  # args (NUMBER or DATE, BOOL): the first; data: the fault where not so
     DAYS = "days"  # DATEs (a, b) -> NUMBER, b - a
@@ -407,6 +415,18 @@ class Record:
     fields: tuple[RecordField, ...]
     sources: tuple[RecordSource, ...]
     dated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """A value that each book sets for itself, by command; rules read it by its name.
+
+    `field`: its name, type and bounds; its `default` counts where no book has set it. `record`:
+    where its values are kept, by entity ("" = for every entity that has none of its own).
+    """
+
+    field: Field
+    record: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -796,6 +816,7 @@ class Program:
     codes: dict[str, tuple[str, ...]] = field(default_factory=dict)
     code_names: dict[str, dict[str, str]] = field(default_factory=dict)
     budgets: tuple[Budget, ...] = ()
+    parameters: tuple[Parameter, ...] = ()
 
     def is_debit_side(self, accounts: tuple[int, ...]) -> bool:
         """Whether a balance of these accounts is positive in debit: unless all are credit."""

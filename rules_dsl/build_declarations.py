@@ -25,6 +25,7 @@ from rules_dsl.build_lines import (
     build_test_line,
     build_wire,
 )
+from rules_dsl.build_parameters import build_parameter
 from rules_dsl.build_tree import (
     Node,
     Place,
@@ -484,6 +485,7 @@ _BUILDERS: dict[str, Callable[[Body], Declaration | None]] = {
     "record": _build_record,
     "target": _build_target,
     "budget": _build_budget,
+    "parameter": build_parameter,
     "rule": _build_rule,
     "test": _build_test,
 }

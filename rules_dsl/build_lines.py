@@ -44,6 +44,7 @@ from rules_dsl.syntax import (
     GivenBalance,
     GivenBudget,
     GivenEvent,
+    GivenParameter,
     GivenRecord,
     GivenTarget,
     GivenValue,
@@ -370,6 +371,7 @@ TestLine = (
     | ExpectHead
     | GivenBalance
     | GivenBudget
+    | GivenParameter
     | GivenRecord
     | GivenTarget
     | GivenEvent
@@ -419,6 +421,10 @@ def build_test_line(place: Place, node: Node) -> TestLine:
             path, *literals = children(node)
             *before, amount = [build_expr(place, each) for each in literals]
             return GivenTarget(build_name(place, path), tuple(before), amount, span)
+        case "given_parameter":
+            leaf = must_token(node, "NAME")
+            name = Name((str(leaf),), span_of(place, leaf))
+            return GivenParameter(name, build_expr(place, children(node)[0]), span)
         case "given_budget" | "expect_move" | "expect_available":
             return build_budget_step(place, node, span)
         case _:

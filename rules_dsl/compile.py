@@ -18,6 +18,7 @@ from rules_dsl.lower.account_sets import lower_account_sets
 from rules_dsl.lower.book import Book
 from rules_dsl.lower.budgets import lower_budgets
 from rules_dsl.lower.events import lower_basics, lower_events
+from rules_dsl.lower.parameters import lower_parameters
 from rules_dsl.lower.records import lower_records, lower_targets
 from rules_dsl.lower.rules import lower_rules
 from rules_dsl.lower.tables import lower_tables
@@ -167,6 +168,7 @@ def _declarations(compilation: Compilation) -> None:
     lower_account_sets(book, report)
     lower_events(book, report)
     lower_records(book, report)
+    lower_parameters(book, report)
     lower_targets(book, report)
     lower_budgets(book, report)
     lower_tables(book, report)
@@ -207,6 +209,7 @@ def _assemble(compilation: Compilation) -> None:
             for code in book.codes.values()
         },
         budgets=tuple(book.budgets),
+        parameters=tuple(book.parameters),
     )
 
 

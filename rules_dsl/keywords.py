@@ -103,6 +103,7 @@ KEYWORDS: tuple[Keyword, ...] = (
     Keyword("IN_LEDGER", "in", "属于", ("IN",)),
     Keyword("CONTINUES", "continues", "承接"),
     Keyword("BUDGET", "budget", "预算"),
+    Keyword("PARAMETER", "parameter", "参数"),
     Keyword("RULE", "rule", "规则"),
     Keyword("ON", "on", "针对", ("ON_BUDGET",)),
     Keyword("BASIS", "basis", "依据"),
@@ -298,6 +299,7 @@ TOP_LEVEL: tuple[str, ...] = (
     "RECORD",
     "TARGET",
     "BUDGET",
+    "PARAMETER",
     "RULE",
     "TEST",
 )

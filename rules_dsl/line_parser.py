@@ -220,6 +220,8 @@ def _fits(terminal: str, lexemes: list[Lexeme], index: int) -> bool:
             return after[:1] == ["NAME"] and after[1:] not in (["DOTDOT"], ["DOTDOT_LT"], ["LSQB"])
         case "BUDGET" if index > 0:  # `given budget NAME[…]`, as against an event of that name
             return [lexeme.kind for lexeme in lexemes[index + 1 : index + 3]] == ["NAME", "LSQB"]
+        case "PARAMETER" if index > 0:  # `given parameter NAME =`, not an event of that name
+            return [lexeme.kind for lexeme in lexemes[index + 1 : index + 3]] == ["NAME", "EQ"]
         case "REMAINING":  # `remaining up to BOUND`, as against an amount of that name
             return following is not None and following.text in _UP_TO
         case "ALL":  # `release all of REFERENCE`, as against an amount of that name

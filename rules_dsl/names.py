@@ -26,6 +26,7 @@ Named = (
     | syntax.RecordDecl
     | syntax.TargetDecl
     | syntax.BudgetDecl
+    | syntax.ParameterDecl
 )
 D = TypeVar("D", bound=Named)
 _Group = tuple[tuple[str, Mapping[str, Named]], ...]
@@ -53,6 +54,7 @@ class Symbols:
     records: dict[str, syntax.RecordDecl] = field(default_factory=dict)
     targets: dict[str, syntax.TargetDecl] = field(default_factory=dict)
     budgets: dict[str, syntax.BudgetDecl] = field(default_factory=dict)
+    parameters: dict[str, syntax.ParameterDecl] = field(default_factory=dict)
     rules: list[syntax.RuleDecl] = field(default_factory=list)
     broken: frozenset[str] = frozenset()
 
@@ -72,12 +74,13 @@ def collect_names(
     _check_wires("dimension", symbols.dimensions.values(), report)
     _check_wires("event", symbols.events.values(), report)
     _check_wires("budget", symbols.budgets.values(), report)
+    _check_wires("parameter", symbols.parameters.values(), report)
     return symbols
 
 
 def name_span(declaration: Named, report: Reporter) -> Span:
     """Where the name of a declaration stands."""
-    if isinstance(declaration, syntax.EventDecl | syntax.BudgetDecl):
+    if isinstance(declaration, syntax.EventDecl | syntax.BudgetDecl | syntax.ParameterDecl):
         return declaration.name_span
     return report.place_of(declaration.name, declaration.span)
 
@@ -117,6 +120,8 @@ def _collect(declaration: syntax.Declaration, symbols: Symbols, report: Reporter
             _add("target", symbols.targets, declaration, report)
         case syntax.BudgetDecl():
             _add("budget", symbols.budgets, declaration, report)
+        case syntax.ParameterDecl():
+            _add("parameter", symbols.parameters, declaration, report)
         case syntax.ChartDecl():
             symbols.charts.append(declaration)
         case syntax.RuleDecl():
@@ -137,7 +142,7 @@ def _check_shared_names(symbols: Symbols, report: Reporter) -> None:
     """Reports kinds that share a name although they are written in the same places.
 
     A field type is a code, a dimension or a list; what stands before `[` is a table, a rate or
-    a record.
+    a record; a parameter and a rate are both read by their name alone.
     """
     types: _Group = (
         ("code", symbols.codes),
@@ -148,6 +153,7 @@ def _check_shared_names(symbols: Symbols, report: Reporter) -> None:
         ("table", symbols.tables),
         ("rate", symbols.rates),
         ("record", symbols.records),
+        ("parameter", symbols.parameters),
     )
     for group in (types, lookups):
         seen: dict[str, tuple[str, Span]] = {}
@@ -164,7 +170,11 @@ def _check_shared_names(symbols: Symbols, report: Reporter) -> None:
 def _check_wires(
     kind: str,
     declarations: Iterable[
-        syntax.LedgerDecl | syntax.DimensionDecl | syntax.EventDecl | syntax.BudgetDecl
+        syntax.LedgerDecl
+        | syntax.DimensionDecl
+        | syntax.EventDecl
+        | syntax.BudgetDecl
+        | syntax.ParameterDecl
     ],
     report: Reporter,
 ) -> None:

@@ -518,6 +518,18 @@ class TargetDecl:
     span: Span
 
 
+@dataclass(frozen=True, slots=True)
+class ParameterDecl:
+    """`parameter NAME [is WIRE] TYPE default LITERAL`: a value that each book sets for itself."""
+
+    name: str
+    wire: str
+    type: TypeRef
+    default: Expr
+    span: Span
+    name_span: Span
+
+
 # --- Budgets -----------------------------------------------------------------------------
 
 
@@ -840,6 +852,15 @@ class TestNode:
 
 
 @dataclass(frozen=True, slots=True)
+class GivenParameter:
+    """`given parameter NAME = value`: a value of the book from this place of the test on."""
+
+    name: Name
+    value: Expr
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
 class GivenBudget:
     """`given budget NODE [under NODE] = AMOUNT`: an amount approved at this place of the test."""
 
@@ -897,6 +918,7 @@ TestStep = (
     | GivenTarget
     | GivenBalance
     | GivenBudget
+    | GivenParameter
     | ExpectVoucher
     | ExpectStatus
     | ExpectMove
@@ -934,6 +956,7 @@ Declaration = (
     | RecordDecl
     | TargetDecl
     | BudgetDecl
+    | ParameterDecl
     | RuleDecl
     | TestDecl
 )

@@ -17,6 +17,7 @@ from engine.calls import (
 )
 from engine.currencies import CURRENCY_DECIMALS
 from engine.effects import Status
+from engine.parameters import ParameterView
 from server.convert_budgets import write_verdict
 from tongpin.v1 import (
     event_pb2,
@@ -175,6 +176,20 @@ def write_account_entry(
         line=write_line(entry.line, currency, scale),
         source=entry.source,
         event_id=entry.event_id,
+    )
+
+
+def write_parameter(view: ParameterView) -> ledger_service_pb2.Parameter:
+    """A value of a parameter."""
+    return ledger_service_pb2.Parameter(
+        name=view.name,
+        wire_name=view.wire,
+        entity=view.entity,
+        value=view.value,
+        is_default=view.is_default,
+        set_date=view.since,
+        person=view.by,
+        reason=view.reason,
     )
 
 

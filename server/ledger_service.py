@@ -1,4 +1,4 @@
-"""LedgerService: reads balances and account activity and converts them."""
+"""LedgerService: reads balances, account activity and parameters, and converts them."""
 
 from __future__ import annotations
 
@@ -6,7 +6,11 @@ from functools import partial
 
 from engine.book import Book
 from engine.program import Ledger
-from server.convert_results import write_account_entry, write_trial_balance_row
+from server.convert_results import (
+    write_account_entry,
+    write_parameter,
+    write_trial_balance_row,
+)
 from server.interceptors import Context
 from server.limits import MAX_DIMENSION_FILTERS
 from server.reading import Paging, Reader
@@ -85,6 +89,13 @@ class LedgerService(ledger_service_pb2_grpc.LedgerServiceServicer):
             next_page_token=paging.token(after),
             seq=seq,
         )
+
+    async def ListParameters(  # noqa: N802 - named by the proto
+        self, request: pb.ListParametersRequest, context: Context
+    ) -> pb.ListParametersResponse:
+        """Reads the parameters of the book."""
+        views, seq = await self._reader.read(self._book.parameters, min_seq=request.min_seq)
+        return pb.ListParametersResponse(parameters=map(write_parameter, views), seq=seq)
 
 
 def _ledger_of(voucher_name: str, ledgers: dict[str, Ledger]) -> Ledger:

@@ -27,6 +27,7 @@ from engine.calls import (
     EVENT_RETRIED,
     EVENT_WITHDRAWN,
     HOLD_DECIDED,
+    PARAMETER_SET,
     PERIOD_CLOSED,
     REVISION_PUBLISHED,
 )
@@ -74,6 +75,7 @@ ROLE_TABLE: Final[Mapping[str, frozenset[Role]]] = MappingProxyType(
         _POSTING + "WithdrawEvent": frozenset({Role.OPERATOR, Role.REVIEWER}),
         _LEDGER + "TrialBalance": _PEOPLE,
         _LEDGER + "AccountActivity": _PEOPLE,
+        _LEDGER + "ListParameters": _PEOPLE,
         _RULES + "CheckRules": frozenset({Role.AUTHOR, Role.APPROVER, Role.OPERATOR}),
         _RULES + "PublishRevision": frozenset({Role.APPROVER}),
         _RULES + "PublishRevision#validate_only": frozenset({Role.AUTHOR, Role.APPROVER}),
@@ -98,6 +100,7 @@ ROLE_TABLE: Final[Mapping[str, frozenset[Role]]] = MappingProxyType(
 COMMAND_ROLES: Final[Mapping[str, frozenset[Role]]] = MappingProxyType(
     {
         PERIOD_CLOSED: frozenset({Role.APPROVER}),
+        PARAMETER_SET: frozenset({Role.APPROVER}),
         HOLD_DECIDED: frozenset({Role.REVIEWER, Role.APPROVER}),
         BUDGET_APPROVED: frozenset({Role.APPROVER}),
         BUDGET_REVISED: frozenset({Role.APPROVER}),

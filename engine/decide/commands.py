@@ -1,4 +1,7 @@
-"""System commands: closing a period, retrying and withdrawing events, publishing a revision."""
+"""System commands: closing a period, retrying and withdrawing events, publishing a revision.
+
+Budgets and parameters have modules of their own.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +17,7 @@ from engine.calls import (
     EVENT_RETRIED,
     EVENT_WITHDRAWN,
     HOLD_DECIDED,
+    PARAMETER_SET,
     PERIOD_CLOSED,
     Call,
     EventResult,
@@ -24,6 +28,7 @@ from engine.decide.builder import Decision
 from engine.decide.context import Outcome
 from engine.decide.deciding import Deciding
 from engine.decide.message import caller_of, unknown_entity
+from engine.decide.parameters import set_parameter
 from engine.decide.plan import DecisionPlan
 from engine.decide.run import decide_run
 from engine.effects import PeriodState, Status
@@ -68,6 +73,9 @@ def carry_out(
         return outcome, []
     if name == HOLD_DECIDED:
         return _decide_hold(deciding, command, fields, caller_of(received, row, call))
+    if name == PARAMETER_SET:
+        person = caller_of(received, row, call).person
+        return set_parameter(deciding, received, row, fields, person), []
     if name == PERIOD_CLOSED:
         return _close_period(deciding, received, row, command, fields), []
     if name == EVENT_WITHDRAWN:

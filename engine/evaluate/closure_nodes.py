@@ -105,6 +105,8 @@ def _read_field(writer: Writer, index: int, node: Node) -> Expression | None:
         return Expression(repr(data) if data >= 0 else f"({data!r})")
     if node.op is Op.COUNT and isinstance(data, int):
         return Expression(writer.length(data))
+    if node.op is Op.ENTITY:
+        return Expression(f"{writer.bind('entities', 'reader.entities()')}[i]", depth=1)
     if node.op in {Op.FIELD, Op.GIVEN} and isinstance(data, int):
         what = "values" if node.op is Op.FIELD else "given"
         column = writer.bind(f"{what}{data}", f"reader.{what}({data})")

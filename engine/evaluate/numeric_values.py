@@ -63,6 +63,13 @@ def _require(rule: LinkedRule, index: int, node: Node) -> _Step:
     return require
 
 
+def _entity(rule: LinkedRule, index: int, node: Node) -> _Step:
+    def entity(frame: Frame) -> Value:
+        return frame.select(frame.batch.entities).astype(np.int32, copy=False)
+
+    return entity
+
+
 def _in_chart(rule: LinkedRule, index: int, node: Node) -> _Step:
     (only,) = node.args
     accounts = np.array(node.data, dtype=np.int32)
@@ -80,4 +87,5 @@ VALUE_STEPS: dict[Op, Callable[[LinkedRule, int, Node], _Step]] = {
     Op.PERIOD_START: _period_start,
     Op.REQUIRE: _require,
     Op.IN_CHART: _in_chart,
+    Op.ENTITY: _entity,
 }

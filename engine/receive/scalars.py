@@ -157,7 +157,7 @@ def _flags(typed: _Typing) -> Bools:
         right = "it is true or false"
         known: list[object] = []
         for row, value in enumerate(values):
-            if value is None or isinstance(value, bool) or value in {"true", "false"}:
+            if value is None or isinstance(value, bool) or value in ("true", "false"):
                 known.append(value)
             else:
                 typed.report(row, f"{typed.name} is {shown(value)}; {right}")

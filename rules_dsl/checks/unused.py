@@ -26,6 +26,7 @@ _Declared = (
     | syntax.TargetDecl
     | syntax.DimensionDecl
     | syntax.AccountsDecl
+    | syntax.ParameterDecl
 )
 _KINDS: dict[type[_Declared], str] = {
     syntax.TableDecl: "table",
@@ -37,6 +38,7 @@ _KINDS: dict[type[_Declared], str] = {
     syntax.TargetDecl: "target",
     syntax.DimensionDecl: "dimension",
     syntax.AccountsDecl: "set of accounts",
+    syntax.ParameterDecl: "parameter",
 }
 _WORDS = {syntax.Let: "let", syntax.Split: "split", syntax.Delta: "delta"}
 _ENVELOPE = frozenset({"id", "source", "date", "entity", "actor", "approved_by", "posting_date"})

@@ -31,6 +31,7 @@ _COLUMNS: dict[str, tuple[tuple[str, ...], ...]] = {
     "dimension": (("wire",), ("BALANCING", "OF")),
     "code": (("EQ",),),
     "target": (("BY",),),
+    "parameter": (("wire",), ("type",), ("DEFAULT",)),
 }
 _ROWS = frozenset({"table_header", "row", "else_row", "rate_header", "rate_row"})
 _NUMBERS = frozenset({"number", "signed_number"})

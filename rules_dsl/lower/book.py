@@ -17,6 +17,7 @@ from engine.program import (
     Field,
     Horizon,
     Ledger,
+    Parameter,
     Record,
     Span,
     Table,
@@ -144,6 +145,15 @@ class BudgetInfo:
     dated: str
 
 
+@dataclass(frozen=True, slots=True)
+class ParameterInfo:
+    """A parameter of the book: its field, type and the record its values are kept in."""
+
+    field: Field
+    type: Type
+    record: int
+
+
 @dataclass(slots=True)
 class Book:
     """Everything declared. Lists are the program's tables; dicts map names to their entries.
@@ -175,6 +185,8 @@ class Book:
     target_info: dict[str, TargetInfo | None] = field(default_factory=dict)
     budgets: list[Budget] = field(default_factory=list)
     budget_info: dict[str, BudgetInfo | None] = field(default_factory=dict)
+    parameters: list[Parameter] = field(default_factory=list)
+    parameter_info: dict[str, ParameterInfo | None] = field(default_factory=dict)
     record_of_dimension: dict[str, str] = field(default_factory=dict)
     balances: list[Balance] = field(default_factory=list)
     used: set[tuple[str, str]] = field(default_factory=set)

@@ -11,6 +11,7 @@ from rules_dsl.bounds import NOTHING, Range
 from rules_dsl.diagnostics.model import Fix
 from rules_dsl.lower.book import FieldInfo, RecordInfo
 from rules_dsl.lower.constants import report_code_value
+from rules_dsl.lower.parameters import read_parameter
 from rules_dsl.lower.reading import read_dimension_record, read_rate
 from rules_dsl.lower.scope import Scope
 from rules_dsl.lower.values import Value, failed
@@ -266,6 +267,12 @@ def _code_value(scope: Scope, code: str, name: syntax.Name) -> Value:
 
 def _global(scope: Scope, name: syntax.Name, wanted: Type | None) -> Value:
     book, text = scope.book, name.text
+    if text in book.parameter_info:
+        parameter = book.parameter_info[text]
+        book.use("parameter", text)
+        if parameter is None:
+            return failed(name.span)
+        return read_parameter(scope, parameter, name.span)
     if text in book.rate_info:
         rate = book.rate_info[text]
         book.use("rate", text)

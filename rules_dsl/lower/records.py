@@ -147,7 +147,11 @@ class _Lowering:
             return False
         code, message = _value_mismatch(kept, kept_type, info)
         bounds, declared = Range(info.field.low, info.field.high), self.declared[position]
-        if not code and declared is not None and bounds.hull(declared) != declared:
+        if (
+            not code
+            and declared is not None
+            and not (declared.low <= bounds.low and bounds.high <= declared.high)
+        ):
             code = "TP211"
             message = f"{kept.name} has narrower bounds here than in the event {event.name}"
         if code:

@@ -39,6 +39,9 @@ def _check_step(step: syntax.TestStep, book: Book, report: Reporter) -> None:
                 named = account if isinstance(account, syntax.Name) else account.name
                 _check_account(named, book, report)
                 _check_dimensions(line.dimensions, book, report)
+        case syntax.GivenParameter():
+            if step.name.text not in book.parameter_info:
+                _unknown("parameter", step.name, book.parameter_info, book, report)
         case syntax.GivenBudget():
             _check_budget(step.node, book, report)
             if step.parent is not None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from engine.book import Book
 from engine.calendar import iso_day
-from engine.calls import Call, EventResult, VoucherView
+from engine.calls import PARAMETER_SET, Call, EventResult, VoucherView
 from engine.decimals import format_plain
 from engine.effects import Status
 from engine.program import Act, EventType, Field, FieldType, ListType, Program
@@ -132,6 +132,9 @@ class _Runner:
                 self._give_record(step)
             case syntax.GivenTarget():
                 self._give_target(step)
+            case syntax.GivenParameter():
+                self.finish()
+                self._give_parameter(step)
             case syntax.GivenBalance():
                 self._give_balance(step)
             case syntax.ExpectVoucher() if step.partial:
@@ -238,6 +241,22 @@ class _Runner:
             case syntax.Number():
                 return value.digits
         raise Mismatch("a key in a test is a literal")
+
+    def _give_parameter(self, step: syntax.GivenParameter) -> None:
+        """Sets a parameter as people do, by command."""
+        fields = [each.field for each in self.program.parameters]
+        declared = next(each for each in fields if each.name == step.name.text)
+        self.posted += 1
+        command = {
+            "id": f"test-{self.posted}",
+            "type": PARAMETER_SET,
+            "date": iso_day(self._day),
+            "name": declared.wire,
+            "value": self._scalar(declared, step.value),
+        }
+        result = self.book.post([Call(events=[command])])[0].results[0]
+        if result.status is not Status.NO_POSTING:
+            raise Mismatch(result.message)
 
     def _give_record(self, step: syntax.GivenRecord) -> None:
         record = next(r for r in self.program.records if r.name == step.record.text)

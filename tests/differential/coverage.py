@@ -45,6 +45,8 @@ EVALUATED = (
     *("transfer", "transfer each", "transfer to itself", "remaining", "remaining nothing"),
     *("reason REMAINING_EXCEEDS_BOUND",),
     *("account of a ledger's own chart",),
+    *("parameter default", "parameter of the book", "parameter of an entity"),
+    *("book.parameter_set", "reason UNKNOWN_PARAMETER"),
     *("side by sign", "side changed by sign", "merge", "merged line"),
     *("expects any", "expects some", "expects one", "expects none", "late to next open"),
     *("status POSTED", "status NO_POSTING", "status UNPOSTED", "status REJECTED_RULE"),

@@ -10,7 +10,7 @@ from fractions import Fraction
 from engine.book import Book
 from engine.calendar import period_text
 from engine.calls import BudgetVerdict, EventResult, LineView, VoucherView
-from engine.program import Side
+from engine.program import PARAMETER_FIELDS, PARAMETER_PREFIX, Side
 from engine.state.balances import BalanceSpec
 from engine.state.book_state import BookState
 from tests.reference.budget_cuts import Verdict
@@ -27,6 +27,8 @@ BUDGETED = frozenset({"REJECTED_BUDGET", "HELD"})
 TELLING = BUDGETED | {"REJECTED_RULE"}
 
 PAGE = 1_000
+
+_VALUE = PARAMETER_FIELDS[0]
 
 Key = tuple[object, ...]
 
@@ -289,6 +291,8 @@ def _reference_records(reference: State) -> dict[Key, dict[str, object]]:
         for day, fields in writes:
             version = found.setdefault((name, *map(str, key), day.isoformat()), {})
             version |= {field: _plain(value) for field, value in fields.items()}
+    for (wire, entity), value in reference.parameters.items():
+        found[PARAMETER_PREFIX + wire, entity] = {_VALUE: _plain(value)}
     return found
 
 
@@ -302,12 +306,19 @@ def _engine_records(reference: State, engine: BookState) -> dict[Key, dict[str, 
         for field, value in fields.items()
         if isinstance(value, str)
     }
+    texts |= {
+        (PARAMETER_PREFIX + wire, _VALUE)
+        for (wire, _), value in reference.parameters.items()
+        if isinstance(value, str)
+    }
     dated = {name for name, _ in reference.dated}
     found: dict[Key, dict[str, object]] = {}
     for name, records in engine.records.items():
         for key, fields in records.items():
             values: dict[str, object] = {}
             for field, value in fields.items():
+                if name.startswith(PARAMETER_PREFIX) and field != _VALUE:
+                    continue  # who set it, and when, are told in tests of their own
                 if isinstance(value, tuple):
                     values[field] = Fraction(value[0], 10 ** value[1])
                 elif (name, field) in texts:

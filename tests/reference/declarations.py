@@ -36,6 +36,7 @@ class Declarations:
     accounts: dict[str, Account] = field(default_factory=dict)
     charts: dict[str, dict[str, Account]] = field(default_factory=dict)
     budgets: dict[str, syntax.BudgetDecl] = field(default_factory=dict)
+    parameters: dict[str, syntax.ParameterDecl] = field(default_factory=dict)
     rules: list[syntax.RuleDecl] = field(default_factory=list)
 
     @classmethod
@@ -69,6 +70,8 @@ class Declarations:
                 self.records[declaration.name] = declaration
             case syntax.TargetDecl():
                 self.targets[declaration.name] = declaration
+            case syntax.ParameterDecl():
+                self.parameters[declaration.name] = declaration
             case syntax.BudgetDecl():
                 self.budgets[declaration.name] = declaration
             case syntax.AccountsDecl():

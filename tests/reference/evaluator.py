@@ -142,6 +142,8 @@ class ReferenceEvaluator:
     ) -> Outcome:
         if event["type"] == "period.closed":
             return self._close_period(event, entity)
+        if event["type"] == "book.parameter_set":
+            return self._set_parameter(event)
         if event["type"] in COMMANDS:
             return self._budget_command(event, business)
         if event["type"] == "hold.decided":
@@ -222,6 +224,22 @@ class ReferenceEvaluator:
             return Outcome("UNPOSTED", error.code)
         finally:
             self._approved_by = None
+
+    def _set_parameter(self, event: Mapping[str, object]) -> Outcome:
+        """A value of the book, or of the entity that the command names."""
+        name, value = event.get("name"), event.get("value")
+        found = next((p for p in self._book.parameters.values() if p.wire == name), None)
+        if found is None:
+            return Outcome("REJECTED_RULE", "UNKNOWN_PARAMETER")
+        try:
+            if value is None:
+                raise Invalid("no value")
+            read = self._reader.scalar(found.type, value)
+        except Invalid:
+            return Outcome("REJECTED_RULE", "INVALID_FIELD")
+        self.seen["book.parameter_set"] += 1
+        self.state.parameters[found.wire, str(event.get("entity") or "")] = read
+        return Outcome("NO_POSTING")
 
     def _close_period(self, event: Mapping[str, object], entity: str) -> Outcome:
         period = event.get("period")

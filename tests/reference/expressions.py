@@ -12,7 +12,7 @@ from engine.program import BalanceMeasure, RoundMode
 from rules_dsl import syntax
 from tests.reference.calendar import CALENDAR, SPREADING, check_place, spread
 from tests.reference.declarations import Declarations, number_of
-from tests.reference.fields import TypedEvent
+from tests.reference.fields import FieldReader, TypedEvent
 from tests.reference.ledger_reads import accounts_of, reading, within
 from tests.reference.lookups import Lookups
 from tests.reference.state import CURRENCY, State
@@ -147,6 +147,8 @@ class Expressions:
         if name.path[0] in event.lists:
             elements = event.lists[name.path[0]]
             return [elements[at][name.path[1]] for at in places.indexes]
+        if name.text in self._book.parameters:
+            return [self._parameter(self._book.parameters[name.text])]
         if name.text in self._book.rates:
             return [self._lookups.rate(name.text, event.business_date)]
         dimension = self._book.dimensions.get(name.path[0])
@@ -156,6 +158,16 @@ class Expressions:
             on = event.business_date
             return [self._lookups.record(dimension.record.text, (key,), name.path[1], on)]
         return [self._constant(name, code)] * len(places.indexes)
+
+    def _parameter(self, declared: syntax.ParameterDecl) -> Value:
+        """The value of the event's entity, else of the book, else the default."""
+        kept = self._state.parameters
+        for entity in (self._event.entity, ""):
+            if (declared.wire, entity) in kept:
+                self._seen["parameter of an entity" if entity else "parameter of the book"] += 1
+                return kept[declared.wire, entity]
+        self._seen["parameter default"] += 1
+        return FieldReader(self._book).literal(declared.type, declared.default)
 
     def _constant(self, name: syntax.Name, code: str) -> Value:
         codes = [code] if code else list(self._book.codes)

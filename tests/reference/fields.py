@@ -108,14 +108,15 @@ class FieldReader:
 
     def _scalar_or_default(self, field: syntax.FieldDecl, wire: object) -> Value:
         if wire is not None:
-            return self._scalar(field.type, wire)
+            return self.scalar(field.type, wire)
         if field.default is not None:
             return self.literal(field.type, field.default)
         if not field.optional:
             raise Invalid(f"{field.name} is missing")
         return ABSENT
 
-    def _scalar(self, type_ref: syntax.TypeRef, wire: object) -> Value:
+    def scalar(self, type_ref: syntax.TypeRef, wire: object) -> Value:
+        """A single value of a type as sent. Raises Invalid."""
         match type_ref.word:
             case TypeWord.FLAG:
                 if not isinstance(wire, bool):

@@ -78,6 +78,8 @@ class EventMaker:
             return self._contradiction(rng.choice(self.made))
         if kind < 0.1:
             return self._keep(self._period_closed())
+        if self.book.parameters and kind < 0.13:
+            return self._keep(self._parameter_set())
         event = self._valid()
         if rng.random() < 0.06:
             self._spoil(event)
@@ -119,6 +121,16 @@ class EventMaker:
         event = self._envelope("period.closed")
         month = self.rng.choice([1, 1, 1, 2, 2, 3])
         event["period"] = f"2026-{month:02d}"
+        return event
+
+    def _parameter_set(self) -> Event:
+        """A new value of a parameter; at times of none, or none of its type."""
+        rng = self.rng
+        event = self._envelope("book.parameter_set")
+        declared = rng.choice(list(self.book.parameters.values()))
+        event |= {"name": declared.wire, "value": self._scalar(declared.type)}
+        if rng.random() < 0.1:
+            event |= rng.choice([{"name": "nothing"}, {"value": ["?"]}, {"value": None}])
         return event
 
     def _envelope(self, wire: str) -> Event:

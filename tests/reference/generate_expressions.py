@@ -25,6 +25,8 @@ class ExpressionMaker:
         self.book = book
         self.event = event
         self.scope = Scope.of(event)
+        for name, kind in book.parameters:
+            self.scope.add(name, kind, None, 10**6)
         self.lets: list[Term] = []
 
     def keep(self, name: str, kind: Kind, shape: str | None, bound: int = 0) -> None:

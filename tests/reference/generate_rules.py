@@ -81,6 +81,7 @@ class _BookMaker:
         self._codes_and_dimensions()
         self._chart()
         self._rates_and_tables()
+        self._parameters()
         events = [self._business_event(at) for at in range(self.rng.choice([2, 3]))]
         self._master_event("客户档案")
         self._master_event("合同")
@@ -181,6 +182,22 @@ class _BookMaker:
         if len(rows) > 1:
             self.assets["chart.csv"] = "\n".join(rows) + "\n"
             self.text.append('«chart» 企业准则 «from» "chart.csv"\n')
+
+    def _parameters(self) -> None:
+        """Values that books set for themselves."""
+        whole = "" if self.book.currency == "JPY" else ".50"
+        choices = [
+            ("参数标志", "flag", "«is» switch «flag» «default» «true»"),
+            ("参数率", "percent", "«percent» «min» 0 «max» 1 «default» 6%"),
+            ("参数额", "money", f"«is» fixed «amount» «min» 0 «max» 9999 «default» 12{whole}"),
+            ("参数数", "integer", "«integer» «min» 1 «max» 9 «default» 3"),
+            ("参数日", "date", "«is» start «date» «default» 2026-02-01"),
+            ("参数文", "text", '«text» «default» "K1"'),
+            ("参数类", "code:费用类别", f"费用类别 «default» {self.book.codes['费用类别'][0]}"),
+        ]
+        for name, kind, declared in self.rng.sample(choices, self.rng.choice([0, 2, 3, 4])):
+            self.text.append(f"«parameter» {name} {declared}\n")
+            self.book.parameters.append((name, kind))
 
     def _rates_and_tables(self) -> None:
         rng = self.rng

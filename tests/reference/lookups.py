@@ -33,8 +33,7 @@ class Lookups:
         """The output of the first row that matches, an else row last; NO_ROW without one."""
         table = self._book.tables[name]
         self._seen["table first" if table.first else "table unique"] += 1
-        inputs = [column for column in table.columns if not column.is_output]
-        row = self._row(table, inputs, key)
+        row = self.row(name, key)
         outputs = [column for column in table.columns if column.is_output]
         at = 0
         if output:
@@ -42,12 +41,10 @@ class Lookups:
             self._seen["table output by name"] += 1
         return self._literal(row.outputs[at], self._column_code(outputs[at]))
 
-    def _row(
-        self,
-        table: syntax.TableDecl,
-        inputs: list[syntax.TableColumn],
-        key: Sequence[Value],
-    ) -> syntax.RowDecl:
+    def row(self, name: str, key: Sequence[Value]) -> syntax.RowDecl:
+        """The first row that matches, an else row last; NO_ROW without one."""
+        table = self._book.tables[name]
+        inputs = [column for column in table.columns if not column.is_output]
         for wanted_else in (False, True):
             for row in table.rows:
                 if row.is_else is not wanted_else:

@@ -85,8 +85,8 @@ class State:
 
     records: by record name and key, the fields that were set. dated: likewise of dated records, as
     (day, fields) in the order they were written. targets: by target name, entity
-    and key the last cumulative value in minor units. postings: every line with its period
-    by entity, ledger and account.
+    and key the last cumulative value in minor units. postings: every line with its period by
+    entity, ledger and account. parameters: by wire name and entity, "" = every entity.
     """
 
     records: dict[tuple[str, tuple[Value, ...]], dict[str, Value]] = field(default_factory=dict)
@@ -101,6 +101,7 @@ class State:
     budgets: Budgets = field(default_factory=Budgets)
     held: dict[tuple[str, str], Held] = field(default_factory=dict)
     numbering: Numbering = field(default_factory=Numbering)
+    parameters: dict[tuple[str, str], Value] = field(default_factory=dict)
 
     def post(self, voucher: PostedVoucher) -> None:
         """Adds a voucher and its lines."""

@@ -124,7 +124,7 @@ class Types:
     def code(self, expr: syntax.Expr) -> str:
         """The name of the code a value belongs to, or ""."""
         if isinstance(expr, syntax.Name):
-            field = self.field(expr.path)
+            field = self.field(expr.path) or self._book.parameters.get(expr.text)
             return self.code_of_type(field.type) if field is not None else ""
         if isinstance(expr, syntax.Index) and expr.name.text in self._book.records:
             return self.code_of_type(self._record_field(expr.name.text, expr.field).type)
@@ -146,6 +146,9 @@ class Types:
                 if found.currency in {part.name for part in parts}:
                     return NumberType(found.scale, f"{name.path[0]}.{found.currency}")
             return found
+        parameter = self._book.parameters.get(name.text)
+        if parameter is not None:
+            return self.of_type(parameter.type)
         rate = self._book.rates.get(name.text)
         return self.of_type(rate.type) if rate is not None else NumberType()
 

@@ -104,6 +104,7 @@ class BookSpec:
     records: list[RecordSpec] = field(default_factory=list)
     targets: list[tuple[str, str]] = field(default_factory=list)
     events: list[EventSpec] = field(default_factory=list)
+    parameters: list[tuple[str, Kind]] = field(default_factory=list)
 
     def money_literal(self, most: int = 5000, *, bare: bool = False) -> str:
         """A literal amount; a bare one is money only beside money."""

@@ -365,3 +365,20 @@ def test_rule_counts_for_the_ledgers_it_posts_in() -> None:
     first, second, third = program_of(text, head=head).rules
     assert (first.ledgers, second.ledgers, third.ledgers) == ((1,), (1,), (0, 1))
     assert first.vouchers[0].word == "内"
+
+
+def test_a_record_may_bound_its_values_as_its_event_does() -> None:
+    text = """
+event 变更 is changed dated 日
+  号 is no  text
+  本 is est amount min 0.01
+record 估计 key 号 from 变更
+  本 amount min {}
+rule 用
+  on 变更
+  basis "制度"
+  let 率 = round(本 / 估计[号].本, 4)
+  refuse TOO_HIGH "太高" when 率 > 1
+"""
+    assert errors_of(compile_text(text.format("0.01"))) == []
+    assert errors_of(compile_text(text.format("0.02"))) == ["TP211"]

@@ -28,6 +28,7 @@ from engine.calls import (
 )
 from engine.effects import Status
 from engine.errors import MalformedInput, StoreUnavailable, UnknownObject, WrongState
+from engine.parameters import ParameterView
 from engine.program import NO_DATE, Ledger, Program
 from engine.receive import canonical_content, content_hash
 from engine.receive.dates import parse_date
@@ -292,6 +293,13 @@ class FakeBook:
             TrialBalanceRow(
                 "C01", "GL", "2026-03", "6001", "收入", "CNY", 2, 0, 0, 0, total, 0, total
             ),
+        ]
+
+    def parameters(self) -> list[ParameterView]:
+        return [
+            ParameterView(
+                "附加税率", "surcharge", "C02", "0.07", False, "2026-03-01", "wang", "new law"
+            )
         ]
 
     def account_activity(

@@ -12,6 +12,7 @@ from typing import Annotated
 import typer
 
 from tongpin_cli.output import EXIT_ENVIRONMENT, EXIT_INPUT, Layout, Output
+from tongpin_cli.parameter_report import parameters
 from tongpin_cli.test_command import test
 
 app = typer.Typer(
@@ -26,6 +27,7 @@ token_app = typer.Typer(help="Principals and their tokens.", no_args_is_help=Tru
 report_app = typer.Typer(help="Reports as table, CSV or JSON.", no_args_is_help=True)
 app.add_typer(token_app, name="token")
 app.add_typer(report_app, name="report")
+report_app.command("parameters")(parameters)
 
 Json = Annotated[bool, typer.Option("--json", help="Machine output: stdout is JSON only.")]
 Rules = Annotated[Path, typer.Option("--rules", help="Folder of a rule book.")]
@@ -309,21 +311,35 @@ def export(store: Store, out: Annotated[Path, typer.Option("--out")], json: Json
 @app.command()
 def explain(
     voucher: Annotated[str, typer.Option(help="Voucher name, C01/GL/2026-03/记/17.")] = "",
-    event: Annotated[str, typer.Option(help="SOURCE/ID of an event.")] = "",
+    event: Annotated[
+        str, typer.Option(help="SOURCE/ID of an event; with --rules a JSON file with one.")
+    ] = "",
     line: Annotated[int, typer.Option(help="Only this line of the voucher.", min=0)] = 0,
+    why_not: Annotated[
+        str, typer.Option("--why-not", metavar="RULE", help="What kept RULE from posting.")
+    ] = "",
+    rules: Annotated[Path | None, typer.Option("--rules", help="Rule book, for --why-not.")] = None,
     store: Store = "",
     json: Json = False,
 ) -> None:
     """Say why a voucher is as it is: each amount, account and dimension, back to the event.
 
-    Exits 1 where what was recorded does not lead to the posted amounts.
+    Exits 1 where what was recorded does not lead to the posted amounts. With --why-not it names
+    the first condition that kept a rule from posting an event.
 
     Example: tongpin explain --voucher C01/GL/2026-03/记/1 --store sqlite:///book.db
     """
     from tongpin_cli.explaining import explain_one
+    from tongpin_cli.why_not import why_not_in_store, why_not_with_rules
 
-    if bool(voucher) == bool(event):
-        raise typer.BadParameter("give --voucher or --event")
+    if bool(voucher) == bool(event) or (why_not and not event):
+        raise typer.BadParameter("give --voucher or --event; --why-not needs --event")
+    if why_not and rules is not None:
+        raise typer.Exit(why_not_with_rules(rules, why_not, event, Output(json)))
+    if rules is not None:
+        raise typer.BadParameter("--rules goes with --why-not")
+    if why_not:
+        raise typer.Exit(why_not_in_store(store, why_not, event, Output(json)))
     raise typer.Exit(explain_one(store, (voucher, event, line), Output(json)))
 
 

@@ -30,6 +30,7 @@ from tongpin_client.results import (
     BatchResult,
     EventResult,
     EventType,
+    Parameter,
     PostResult,
     Revision,
     RulesReport,
@@ -234,6 +235,10 @@ class AsyncClient:
     ) -> tuple[TrialBalanceRow, ...]:
         """Reads the trial balance of one period (YYYY-MM) or of all."""
         return await self.run(queries.trial_balance(entity, ledger, period, self.seq))
+
+    async def parameters(self) -> tuple[Parameter, ...]:
+        """Reads what the book sets for itself: values set by command, and defaults."""
+        return await self.run(queries.parameters(self.seq))
 
     def account_activity(
         self,

@@ -28,6 +28,7 @@ from tongpin_client.results import (
     BatchResult,
     EventResult,
     EventType,
+    Parameter,
     PostResult,
     Revision,
     RulesReport,
@@ -230,6 +231,10 @@ class Client:
     ) -> tuple[TrialBalanceRow, ...]:
         """Reads the trial balance of one period (YYYY-MM) or of all."""
         return self.run(queries.trial_balance(entity, ledger, period, self.seq))
+
+    def parameters(self) -> tuple[Parameter, ...]:
+        """Reads what the book sets for itself: values set by command, and defaults."""
+        return self.run(queries.parameters(self.seq))
 
     def account_activity(
         self,

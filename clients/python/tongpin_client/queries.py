@@ -19,6 +19,7 @@ from tongpin_client.read_messages import (
     read_account_entry,
     read_diagnostic,
     read_event_type,
+    read_parameter,
     read_result,
     read_revision,
     read_rule_test,
@@ -30,6 +31,7 @@ from tongpin_client.results import (
     AccountEntry,
     EventResult,
     EventType,
+    Parameter,
     PostResult,
     Revision,
     RulesReport,
@@ -231,6 +233,15 @@ def trial_balance(
         "TrialBalance",
         ledger_pb.TrialBalanceRequest(entity=entity, ledger=ledger, period=period, min_seq=min_seq),
         lambda response: tuple(map(read_trial_balance_row, response.rows)),
+    )
+
+
+def parameters(seq: int) -> Query[tuple[Parameter, ...]]:
+    """Reads what the book sets for itself."""
+    return Query(
+        "ListParameters",
+        ledger_pb.ListParametersRequest(min_seq=seq),
+        lambda response: tuple(map(read_parameter, response.parameters)),
     )
 
 

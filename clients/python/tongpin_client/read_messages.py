@@ -14,6 +14,7 @@ from tongpin_client.results import (
     EventResult,
     EventType,
     Money,
+    Parameter,
     Revision,
     RuleTestResult,
     Status,
@@ -121,6 +122,20 @@ def read_trial_balance_row(message: ledger_service_pb2.TrialBalanceRow) -> Trial
         credit_minor=message.credit_minor,
         closing_debit_minor=message.closing_debit_minor,
         closing_credit_minor=message.closing_credit_minor,
+    )
+
+
+def read_parameter(message: ledger_service_pb2.Parameter) -> Parameter:
+    """A value of a parameter."""
+    return Parameter(
+        name=message.name,
+        wire=message.wire_name,
+        entity=message.entity,
+        value=message.value,
+        is_default=message.is_default,
+        set_date=message.set_date,
+        person=message.person,
+        reason=message.reason,
     )
 
 

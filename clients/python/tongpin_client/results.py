@@ -258,6 +258,28 @@ class TrialBalanceRow:
 
 
 @dataclass(frozen=True, slots=True)
+class Parameter:
+    """A value that the book sets for itself.
+
+    Attributes:
+        name, wire: the author's name, and that of the command.
+        entity: for which it is, "" = for every entity that has none of its own.
+        value: as text, a number as a plain decimal.
+        is_default: nobody has set it; then the rest is empty.
+        set_date, person, reason: when (ISO), by whom and why it was set.
+    """
+
+    name: str
+    wire: str
+    entity: str
+    value: str
+    is_default: bool
+    set_date: str
+    person: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class AccountEntry:
     """A line of an account with the voucher it stands in."""
 

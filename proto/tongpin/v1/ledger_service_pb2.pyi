@@ -109,3 +109,37 @@ class AccountEntry(_message.Message):
     source: str
     event_id: str
     def __init__(self, voucher: _Optional[str] = ..., voucher_date: _Optional[str] = ..., summary: _Optional[str] = ..., line: _Optional[_Union[_event_pb2.VoucherLine, _Mapping]] = ..., source: _Optional[str] = ..., event_id: _Optional[str] = ...) -> None: ...
+
+class ListParametersRequest(_message.Message):
+    __slots__ = ("min_seq",)
+    MIN_SEQ_FIELD_NUMBER: _ClassVar[int]
+    min_seq: int
+    def __init__(self, min_seq: _Optional[int] = ...) -> None: ...
+
+class ListParametersResponse(_message.Message):
+    __slots__ = ("parameters", "seq")
+    PARAMETERS_FIELD_NUMBER: _ClassVar[int]
+    SEQ_FIELD_NUMBER: _ClassVar[int]
+    parameters: _containers.RepeatedCompositeFieldContainer[Parameter]
+    seq: int
+    def __init__(self, parameters: _Optional[_Iterable[_Union[Parameter, _Mapping]]] = ..., seq: _Optional[int] = ...) -> None: ...
+
+class Parameter(_message.Message):
+    __slots__ = ("name", "wire_name", "entity", "value", "is_default", "set_date", "person", "reason")
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    WIRE_NAME_FIELD_NUMBER: _ClassVar[int]
+    ENTITY_FIELD_NUMBER: _ClassVar[int]
+    VALUE_FIELD_NUMBER: _ClassVar[int]
+    IS_DEFAULT_FIELD_NUMBER: _ClassVar[int]
+    SET_DATE_FIELD_NUMBER: _ClassVar[int]
+    PERSON_FIELD_NUMBER: _ClassVar[int]
+    REASON_FIELD_NUMBER: _ClassVar[int]
+    name: str
+    wire_name: str
+    entity: str
+    value: str
+    is_default: bool
+    set_date: str
+    person: str
+    reason: str
+    def __init__(self, name: _Optional[str] = ..., wire_name: _Optional[str] = ..., entity: _Optional[str] = ..., value: _Optional[str] = ..., is_default: _Optional[bool] = ..., set_date: _Optional[str] = ..., person: _Optional[str] = ..., reason: _Optional[str] = ...) -> None: ...

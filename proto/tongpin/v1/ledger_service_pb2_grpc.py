@@ -45,6 +45,11 @@ class LedgerServiceStub:
                 request_serializer=tongpin_dot_v1_dot_ledger__service__pb2.AccountActivityRequest.SerializeToString,
                 response_deserializer=tongpin_dot_v1_dot_ledger__service__pb2.AccountActivityResponse.FromString,
                 _registered_method=True)
+        self.ListParameters = channel.unary_unary(
+                '/tongpin.v1.LedgerService/ListParameters',
+                request_serializer=tongpin_dot_v1_dot_ledger__service__pb2.ListParametersRequest.SerializeToString,
+                response_deserializer=tongpin_dot_v1_dot_ledger__service__pb2.ListParametersResponse.FromString,
+                _registered_method=True)
 
 
 class LedgerServiceServicer:
@@ -65,6 +70,13 @@ class LedgerServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ListParameters(self, request, context):
+        """Values the book sets for itself, as rules read them.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_LedgerServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -77,6 +89,11 @@ def add_LedgerServiceServicer_to_server(servicer, server):
                     servicer.AccountActivity,
                     request_deserializer=tongpin_dot_v1_dot_ledger__service__pb2.AccountActivityRequest.FromString,
                     response_serializer=tongpin_dot_v1_dot_ledger__service__pb2.AccountActivityResponse.SerializeToString,
+            ),
+            'ListParameters': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListParameters,
+                    request_deserializer=tongpin_dot_v1_dot_ledger__service__pb2.ListParametersRequest.FromString,
+                    response_serializer=tongpin_dot_v1_dot_ledger__service__pb2.ListParametersResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -134,6 +151,33 @@ class LedgerService:
             '/tongpin.v1.LedgerService/AccountActivity',
             tongpin_dot_v1_dot_ledger__service__pb2.AccountActivityRequest.SerializeToString,
             tongpin_dot_v1_dot_ledger__service__pb2.AccountActivityResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListParameters(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/tongpin.v1.LedgerService/ListParameters',
+            tongpin_dot_v1_dot_ledger__service__pb2.ListParametersRequest.SerializeToString,
+            tongpin_dot_v1_dot_ledger__service__pb2.ListParametersResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -51,7 +51,12 @@ from tests.engine.evaluate.building import (
     text,
 )
 from tests.engine.evaluate.random_tables import TEXTS, random_table
-from tests.engine.evaluate.random_values import grow_calendar, grow_chart, grow_requirement
+from tests.engine.evaluate.random_values import (
+    grow_calendar,
+    grow_chart,
+    grow_entity,
+    grow_requirement,
+)
 
 OUTSIDE_TEXTS = (*TEXTS, "未知", "x" * 40, "集团/华东/甲", "/", "乙/")
 WIDEST = 10**70  # numbers beyond this are not multiplied further
@@ -202,6 +207,7 @@ class RuleGenerator:
             lambda: grow_calendar(self),
             lambda: grow_requirement(self),
             lambda: grow_chart(self),
+            lambda: grow_entity(self),
         ]
         self.random.choice(growers)()
 

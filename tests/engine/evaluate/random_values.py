@@ -72,6 +72,11 @@ def grow_chart(rule: Growing) -> None:
     rule.make.add(Node(Op.IN_CHART, (account,), others, Kind.ACCOUNT, shape))
 
 
+def grow_entity(rule: Growing) -> None:
+    """The entity of the event."""
+    rule.make.add(Node(Op.ENTITY, (), None, Kind.TEXT))
+
+
 def require(rule: Growing, value: int, condition: int) -> None:
     """The value where the condition holds; its bounds say no more than they did."""
     node = rule.make.nodes[value]

@@ -206,6 +206,7 @@ def test_lists_are_laid_end_to_end() -> None:
         ({"due": 5}, "到期 (due) is the number 5; it is a date"),
         ({"urgent": "yes"}, '急 (urgent) is "yes"; it is true or false'),
         ({"urgent": 1}, "急 (urgent) is the number 1; it is true or false"),
+        ({"urgent": ["true"]}, "急 (urgent) is a list of 1; it is true or false"),
         ({"lines": "x"}, '明细 (lines) is "x"; it is a list of objects'),
         ({"lines": {"a": "b"}}, "明细 (lines) is an object; it is a list of objects"),
         ({"lines": ["x"]}, '明细 (lines)[1]: "x" stands where an object is needed'),
