@@ -17,7 +17,7 @@ from engine.evaluate import RowTrace
 from engine.explain_reads import ReadKey, Wanted, WrittenBy
 from engine.explain_sources import RuleSources, place_of
 from engine.explain_values import Values, joined, number_words, quotient_words, truth
-from engine.program import EVENT_SHAPE, Fault, Kind, Node, Op, Table
+from engine.program import EVENT_SHAPE, BalanceMeasure, Fault, Kind, Node, Op, Table
 from engine.state.keys import key_text
 
 
@@ -116,7 +116,7 @@ class TreeMaker:
         """Every recorded value the rule read of records and targets."""
         found: list[Wanted] = []
         for index, node in enumerate(self.trace.rule.nodes):
-            if node.op not in {Op.RECORD, Op.HAS_RECORD, Op.DELTA}:
+            if node.op not in {Op.RECORD, Op.HAS_RECORD, Op.TARGET, Op.DELTA}:
                 continue
             for element in range(len(self.trace.values(index))):
                 if self._counts(index, element):
@@ -136,8 +136,10 @@ class TreeMaker:
                 return [self._table(index, element, node)]
             case Op.RECORD | Op.HAS_RECORD | Op.VERSION:
                 return [self._record(index, element, node)]
-            case Op.BALANCE:
+            case Op.BALANCE | Op.BALANCE_UNTIL:
                 return [self._balance(index, element, node)]
+            case Op.TARGET:
+                return [self._target(index, element, node)]
             case Op.DELTA:
                 return [self._delta(index, element, node)]
             case Op.SPLIT:
@@ -236,14 +238,28 @@ class TreeMaker:
             ("key", joined(self.values.of(arg, element) for arg in node.args)),
         ]
         name = joined(account.role for account in accounts)
+        is_net = balance.measure is BalanceMeasure.NET
         return self._step(
-            "balance",
+            "balance" if is_net else balance.measure.value,
             name,
             index,
             element,
             self._all(node.args, element),
             facts=facts,
             meaning=ledger.currency,
+        )
+
+    def _target(self, index: int, element: int | None, node: Node) -> ExplainedStep:
+        target = self.plan.program.targets[cast("int", node.data)]
+        facts = [
+            ("target", target.name),
+            ("key", joined(self.values.of(arg, element) for arg in node.args)),
+            *self._written_by(index, EVENT_SHAPE if element is None else element, node),
+        ]
+        parts = self._all(node.args, element)
+        meaning = self._currency(target.ledger)
+        return self._step(
+            "target", target.name, index, element, parts, facts=facts, meaning=meaning
         )
 
     def _delta(self, index: int, element: int | None, node: Node) -> ExplainedStep:
@@ -390,6 +406,8 @@ class TreeMaker:
             base = self.trace.value(node.args[-1]) - self.trace.value(index)
             return Wanted(("target", target.name, self.entity, key), number=base)
         _, name, _ = read_name(self.plan, node.op, node.data)
+        if node.op is Op.TARGET:
+            return Wanted(("target", name, self.entity, key), number=self._raw(index, element))
         if node.op is Op.HAS_RECORD:
             return Wanted(("record", name, "", key))
         record, _, own = name.rpartition(".")

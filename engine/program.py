@@ -93,6 +93,7 @@ class Op(StrEnum):
     # The day from which the version in force of a dated record is: data: (record index, field
     # index); args = keys + (day asked,) -> DATE, NO_DATE where none is in force.
     VERSION = "version"
+    TARGET = "target"  # data: target index; args = keys -> NUMBER, its value before the event
     DELTA = "delta"  # data: target index; args = keys + (new value,) -> new minus old
     SPLIT = "split"  # args (event-shaped total, list-shaped weights); data: Residue
     ENTITY = "entity"  # the event's entity -> TEXT

@@ -11,10 +11,12 @@ from rules_dsl.build_tree import (
     Node,
     Place,
     build_args,
+    build_balance_keys,
     build_count,
     build_day,
     build_dimension_arg,
     build_expr,
+    build_in_ledger,
     build_name,
     build_names,
     build_number,
@@ -31,6 +33,7 @@ from rules_dsl.build_tree import (
 )
 from rules_dsl.syntax import (
     AccountDecl,
+    BalanceOf,
     BudgetStatement,
     CellItem,
     Delta,
@@ -61,6 +64,7 @@ from rules_dsl.syntax import (
     TableColumn,
     TemplateText,
     TransferDecl,
+    TrueUp,
     TypeRef,
     TypeWord,
 )
@@ -214,6 +218,7 @@ RuleLine = (
     | Let
     | Split
     | Delta
+    | TrueUp
     | Refuse
     | BudgetStatement
     | LineDecl
@@ -253,7 +258,7 @@ def build_rule_line(place: Place, node: Node) -> RuleLine:
             return _build_naming(place, node, span)
 
 
-def _build_naming(place: Place, node: Node, span: Span) -> Let | Split | Delta:
+def _build_naming(place: Place, node: Node, span: Span) -> Let | Split | Delta | TrueUp:
     """Builds the statements that give a name to a value."""
     leaf = must_token(node, "NAME")
     name, name_span = str(leaf), span_of(place, leaf)
@@ -268,6 +273,10 @@ def _build_naming(place: Place, node: Node, span: Span) -> Let | Split | Delta:
         total, weights = build_expr(place, parts[0]), build_expr(place, parts[1])
         return Split(total, weights, name, residue, span, name_span)
     target = build_name(place, must_child(node, "path"))
+    if node.data == "true_up":
+        dimensions, ledger = build_balance_keys(place, node), build_in_ledger(place, node)
+        balance = BalanceOf(target, dimensions, ledger, target.span)
+        return TrueUp(name, balance, build_expr(place, parts[-1]), span, name_span)
     keys = build_args(place, child(node, "args"))
     return Delta(name, target, keys, build_expr(place, parts[-1]), span, name_span)
 

@@ -192,6 +192,7 @@ KEYWORDS: tuple[Keyword, ...] = (
     Keyword("DEBITS", "debits", "借方发生额"),
     Keyword("CREDITS", "credits", "贷方发生额"),
     Keyword("DURING", "during", "期内"),
+    Keyword("TRUE_UP", "true up", "调至"),
     Keyword("FOREIGN", "foreign", "原币"),
     Keyword("AS_STATED", "as stated", "照列"),
     Keyword("BOOK_RATE", "book rate", "账面汇率"),
@@ -227,7 +228,6 @@ RESERVED: tuple[tuple[str, str], ...] = (
     ("becomes", "变为"),
     ("emit", "触发"),
     ("balances", "各余额"),
-    ("true up", "调至"),
     ("statistical", "统计"),
     ("review", "复核"),
 )
@@ -314,6 +314,7 @@ RULE_LINES: tuple[str, ...] = (
     "LET",
     "SPLIT",
     "DELTA",
+    "TRUE_UP",
     "REFUSE",
     "VOUCHER",
     "DEBIT",

@@ -14,6 +14,7 @@ from rules_dsl.budget_slips import budget_slip
 from rules_dsl.chunks import BODY_WORDS
 from rules_dsl.diagnostics.model import Diagnostic
 from rules_dsl.diagnostics.suggest import suggest
+from rules_dsl.function_slips import function_slip
 from rules_dsl.keywords import (
     RESERVED,
     RULE_LINES,
@@ -433,6 +434,7 @@ PATTERNS: tuple[Pattern, ...] = (
     _else_if,
     _account_code,
     budget_slip,
+    function_slip,
     _amount_first,
     _number_parts,
     _odd_date,

@@ -617,6 +617,17 @@ class Delta:
 
 
 @dataclass(frozen=True, slots=True)
+class TrueUp:
+    """`true up NAME of ACCOUNT [for DIM = expr, …] [in LEDGER] to value`."""
+
+    name: str
+    balance: BalanceOf
+    value: Expr
+    span: Span
+    name_span: Span
+
+
+@dataclass(frozen=True, slots=True)
 class Refuse:
     """`refuse [CODE] "message {x}" when COND`."""
 
@@ -746,7 +757,7 @@ class BudgetStatement:
     span: Span
 
 
-Statement = Let | Split | Delta | Refuse | VoucherDecl | BudgetStatement
+Statement = Let | Split | Delta | TrueUp | Refuse | VoucherDecl | BudgetStatement
 
 
 @dataclass(frozen=True, slots=True)

@@ -265,7 +265,7 @@ def read_name(plan: DecisionPlan, op: Op, data: object) -> tuple[ReadKind, str, 
     if op in {Op.BALANCE, Op.BALANCE_UNTIL} and isinstance(data, int):
         until = "until " if op is Op.BALANCE_UNTIL else ""
         return ReadKind.BALANCE, until + plan.specs[data].name, True
-    if op is Op.DELTA and isinstance(data, int):
+    if op in {Op.DELTA, Op.TARGET} and isinstance(data, int):
         return ReadKind.TARGET, program.targets[data].name, True
     if op is Op.RECORD and isinstance(data, tuple):
         record = program.records[int(data[0])]

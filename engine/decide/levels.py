@@ -230,6 +230,9 @@ def _rule_touches(plan: DecisionPlan, rule: Rule) -> Iterator[_Touch]:
         elif node.op is Op.HAS_RECORD and isinstance(node.data, int):
             state = _record_state(program, node.data)
             yield _Touch(state, Access.READ, _static(rule, _keys(program, node)), False)
+        elif node.op is Op.TARGET and isinstance(node.data, int):
+            state = _target_state(program, node.data)
+            yield _Touch(state, Access.READ, _static(rule, node.args), True)
         elif node.op is Op.DELTA and isinstance(node.data, int):
             state = _target_state(program, node.data)
             yield _Touch(state, Access.SCAN, _static(rule, node.args[:-1]), True)

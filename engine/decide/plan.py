@@ -64,7 +64,8 @@ class DecisionPlan:
         vouchers: rule index -> plan -> VoucherCodes.
         writes: (ledger, account index) -> balances its lines move.
         record_sources: event type index -> (record index, source).
-        sequential_types: event types of which two rules write the same target.
+        sequential_types: event types of which a rule reads or writes a target that an earlier one
+            writes.
     """
 
     program: Program
@@ -182,7 +183,8 @@ def _sequential_types(program: Program, rules: dict[int, list[int]]) -> frozense
         for index in indices:
             rule = program.rules[index]
             targets = {rule.nodes[node].data for node in rule.deltas}
-            if targets & seen:
+            read = {node.data for node in rule.nodes if node.op is Op.TARGET}
+            if (targets | read) & seen:
                 found.add(event_type)
             seen |= targets
     return frozenset(found)

@@ -104,8 +104,8 @@ def _write_version(writer: Writer, index: int, node: Node) -> None:
 def _write_balance(writer: Writer, index: int, node: Node) -> None:
     name, depth = begin(writer, index, node, "0")
     writer.put(f"key = {_key(writer, node.args, entity=True)}")
-    until = "_until" if node.op is Op.BALANCE_UNTIL else ""
-    writer.put(f"{name} = state.balance{until}({node.data!r}, key)")
+    # The names of these operations are those of the calls of the view.
+    writer.put(f"{name} = state.{node.op.value}({node.data!r}, key)")
     write_read(writer, index, "key", name)
     write_range_check(writer, index, node, name)
     end(writer, index, node, depth)
@@ -135,5 +135,6 @@ STATE_WRITERS = {
     Op.VERSION: _write_version,
     Op.BALANCE: _write_balance,
     Op.BALANCE_UNTIL: _write_balance,
+    Op.TARGET: _write_balance,
     Op.DELTA: _write_delta,
 }

@@ -23,6 +23,7 @@ READING = frozenset(
         Op.VERSION,
         Op.BALANCE,
         Op.BALANCE_UNTIL,
+        Op.TARGET,
         Op.DELTA,
     }
 )

@@ -15,7 +15,7 @@ from engine.evaluate.failures import FAULT_CODES, MISSING_RECORD, OUT_OF_RANGE
 from engine.evaluate.frame import Frame
 from engine.evaluate.link import LinkedProgram, LinkedRule
 from engine.evaluate.numeric_ops import Step, exact_call
-from engine.evaluate.outcome import DeltaColumns, ReadColumns
+from engine.evaluate.outcome import DeltaColumns, ReadColumns, StateView
 from engine.evaluate.split import split_columns
 from engine.money import Integers
 from engine.program import EVENT_SHAPE, INT64_MAX, INT64_MIN, NO_DATE, Kind, Node, Op, Residue
@@ -174,19 +174,24 @@ def _minor_unit(linked: LinkedProgram, rule: LinkedRule, index: int, node: Node)
 
 def _balance(linked: LinkedProgram, rule: LinkedRule, index: int, node: Node) -> Step:
     place = cast("int", node.data)
-    is_until = node.op is Op.BALANCE_UNTIL
 
     def read(frame: Frame) -> Value:
         active = frame.active(node)
         keys = frame.keys(node, node.args, entity=True)
         asked = _only(keys, active)
-        state = frame.state
-        answer = state.balances_until(place, asked) if is_until else state.balances(place, asked)
+        answer = _READINGS[node.op](frame.state, place, asked)
         values = cast("Int64s", _spread(answer, active, 0))
         _record(frame, index, keys, (values, np.ones(len(values), dtype=np.bool_)), active)
         return frame.check_range(index, values)
 
     return read
+
+
+_READINGS: dict[Op, Callable[[StateView, int, tuple[Int64s, ...]], Int64s]] = {
+    Op.BALANCE: lambda state, place, keys: state.balances(place, keys),
+    Op.BALANCE_UNTIL: lambda state, place, keys: state.balances_until(place, keys),
+    Op.TARGET: lambda state, place, keys: state.targets(place, keys),
+}
 
 
 def _delta(linked: LinkedProgram, rule: LinkedRule, index: int, node: Node) -> Step:
@@ -268,6 +273,7 @@ _MAKERS: dict[Op, Callable[[LinkedProgram, LinkedRule, int, Node], Step]] = {
     Op.MINOR_UNIT: _minor_unit,
     Op.BALANCE: _balance,
     Op.BALANCE_UNTIL: _balance,
+    Op.TARGET: _balance,
     Op.DELTA: _delta,
     Op.SPLIT: _split,
 }

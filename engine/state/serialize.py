@@ -56,22 +56,7 @@ def state_sections(state: BookState) -> dict[str, bytes]:
         "totals": _encode([[*key, *total] for key, total in state.totals.items()]),
         "accounts": _encode([[*key, name] for key, name in state.account_names.items()]),
         "ledgers": _encode([[name, *shape] for name, shape in state.ledgers.items()]),
-        "balances": _encode(
-            [
-                [
-                    spec.ledger,
-                    spec.accounts,
-                    spec.dimensions,
-                    spec.debit_side,
-                    spec.measure.value,
-                    spec.by_period,
-                    spec.by_account,
-                    spec.keys,
-                    list(b.items()),
-                ]
-                for spec, b in state.balances.items()
-            ]
-        ),
+        "balances": _balance_section(state),
         "targets": _encode([[name, list(t.items())] for name, t in state.targets.items()]),
         "records": _encode(
             [
@@ -92,6 +77,25 @@ def state_sections(state: BookState) -> dict[str, bytes]:
         "counters": _encode([list(state.counters.items()), state.entities]),
         "budgets": _budget_section(state.budgets),
     }
+
+
+def _balance_section(state: BookState) -> bytes:
+    return _encode(
+        [
+            [
+                spec.ledger,
+                spec.accounts,
+                spec.dimensions,
+                spec.debit_side,
+                spec.measure.value,
+                spec.by_period,
+                spec.by_account,
+                spec.keys,
+                list(balances.items()),
+            ]
+            for spec, balances in state.balances.items()
+        ]
+    )
 
 
 def _budget_section(budgets: BudgetState) -> bytes:

@@ -50,7 +50,7 @@ def _written_names(checked: CheckInput) -> Iterator[tuple[str, str, Span]]:
     for rule in authors.all(syntax.RuleDecl):
         yield "rule", rule.name, rule.name_span
         for statement in rule.statements:
-            if isinstance(statement, syntax.Let | syntax.Split | syntax.Delta):
+            if isinstance(statement, syntax.Let | syntax.Split | syntax.Delta | syntax.TrueUp):
                 yield "value", statement.name, statement.name_span
 
 

@@ -411,6 +411,8 @@ class Wording:
                 measure = program.balances[balance].measure
                 word = "balance" if measure is BalanceMeasure.NET else measure.value
                 return f"{word} of {roles}"
+            case (Op.TARGET, int(target)):
+                return f"{program.targets[target].name}[{keys}]"
             case (Op.DELTA, int(target)):
                 return f"delta of {program.targets[target].name}"
             case (Op.SPLIT, _):

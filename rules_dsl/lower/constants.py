@@ -27,6 +27,7 @@ from rules_dsl.types import (
     describe,
 )
 
+_USUAL_CURRENCIES = ("CNY", "USD", "EUR", "HKD", "JPY", "GBP")
 _PERIOD = re.compile(r"[0-9]{4}-(?:0[1-9]|1[0-2])")
 
 Raw = int | str | bool
@@ -109,7 +110,8 @@ def known_currency(currency: str, span: Span, report: Reporter, fields: Iterable
     """
     if currency in CURRENCY_DECIMALS:
         return True
-    report.unknown("currency", currency, span, [*CURRENCY_DECIMALS, *fields])
+    # Of names equally near the first is suggested first: the currencies most in use.
+    report.unknown("currency", currency, span, [*_USUAL_CURRENCIES, *CURRENCY_DECIMALS, *fields])
     return False
 
 

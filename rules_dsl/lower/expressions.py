@@ -20,6 +20,7 @@ from rules_dsl.lower.lookups import lower_given_field, lower_name
 from rules_dsl.lower.numbers import read_literal
 from rules_dsl.lower.reading import lower_given_record, lower_index
 from rules_dsl.lower.scope import Scope
+from rules_dsl.lower.targets import lower_target, names_target
 from rules_dsl.lower.values import Value, failed
 from rules_dsl.types import DATE, FLAG, INTEGER, PERIOD, TEXT, CodeType, Type
 
@@ -42,6 +43,8 @@ def lower_expression(scope: Scope, expr: syntax.Expr, wanted: Type | None) -> Va
             return Value(DATE, scope.graph.constant(Kind.DATE, expr.days, expr.span), expr.span)
         case syntax.Name():
             return lower_name(scope, expr, wanted)
+        case syntax.Index() if names_target(scope, expr):
+            return lower_target(scope, expr)
         case syntax.Index():
             return lower_index(scope, expr)
         case syntax.Unary(op="not"):

@@ -70,6 +70,9 @@ class FieldShape:
 #: Stands for a type with a mistake in it.
 BROKEN = FieldShape(ERROR, FieldType.TEXT)
 
+#: Types that a word alone names.
+_TYPE_WORDS = ("text", "flag", "date", "period", "integer", "decimal", "percent", "amount")
+
 _SIMPLE = {
     TypeWord.TEXT: FieldShape(TEXT, FieldType.TEXT),
     TypeWord.FLAG: FieldShape(FLAG, FieldType.FLAG),
@@ -247,7 +250,8 @@ def _named(ref: TypeRef, book: Book, report: Reporter) -> FieldShape:
         word = f"{report.word('list', ref.span)} {report.word('of', ref.span)} {ref.name}"
         report.error("TP211", span, f"{ref.name} is a list", help=f"write {word}")
     elif ref.name not in book.symbols.broken:
-        report.unknown("type", ref.name, span, [*book.codes, *book.dimension_index])
+        words = [report.word(word, ref.span) for word in _TYPE_WORDS]
+        report.unknown("type", ref.name, span, [*book.codes, *book.dimension_index, *words])
     return BROKEN
 
 

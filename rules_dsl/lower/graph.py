@@ -25,6 +25,7 @@ _PARTIAL = frozenset(
         Op.VERSION,
         Op.BALANCE,
         Op.BALANCE_UNTIL,
+        Op.TARGET,
         Op.DELTA,
         Op.SPLIT,
         Op.REQUIRE,
@@ -33,7 +34,16 @@ _PARTIAL = frozenset(
 
 #: Operations that can stop an event whatever their operands are.
 _STOPPING = frozenset(
-    {Op.TABLE_ROW, Op.RECORD, Op.BALANCE, Op.BALANCE_UNTIL, Op.SPLIT, Op.DELTA, Op.REQUIRE}
+    {
+        Op.TABLE_ROW,
+        Op.RECORD,
+        Op.BALANCE,
+        Op.BALANCE_UNTIL,
+        Op.TARGET,
+        Op.SPLIT,
+        Op.DELTA,
+        Op.REQUIRE,
+    }
 )
 
 #: Operations whose operands may change places.

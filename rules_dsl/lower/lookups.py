@@ -284,6 +284,8 @@ def _global(scope: Scope, name: syntax.Name, wanted: Type | None) -> Value:
         index = book.roles(scope.ledger).get(text, book.account_index[text])
         node = scope.graph.constant(Kind.ACCOUNT, index, name.span)
         return Value(ACCOUNT, node, name.span)
+    if text in book.target_info:
+        return scope.lower(syntax.Index(name, (), "", name.span))
     owners = [code.name for code in book.codes.values() if text in code.wires]
     if len(owners) == 1 and not isinstance(wanted, CodeType):
         return _code_value(scope, owners[0], name)

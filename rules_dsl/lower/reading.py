@@ -46,7 +46,7 @@ def lower_index(scope: Scope, index: syntax.Index) -> Value:
         record = book.record_info[name]
         return _check_only(scope, index) if record is None else _read_record(scope, index, record)
     if name not in book.symbols.broken:
-        candidates = [*book.table_info, *book.rate_info, *book.record_info]
+        candidates = [*book.table_info, *book.rate_info, *book.record_info, *book.target_info]
         scope.report.unknown("table, rate or record", name, index.name.span, candidates)
     return _check_only(scope, index)
 

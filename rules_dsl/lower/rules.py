@@ -33,8 +33,10 @@ from rules_dsl.lower.moves import lower_move, move_places, moved
 from rules_dsl.lower.records import find_ledger
 from rules_dsl.lower.remaining import find_remaining, lower_remaining
 from rules_dsl.lower.scope import Scope
-from rules_dsl.lower.statements import bind, lower_delta, lower_split
+from rules_dsl.lower.statements import bind, lower_split
+from rules_dsl.lower.targets import lower_delta
 from rules_dsl.lower.transfers import lower_transfer
+from rules_dsl.lower.true_up import lower_true_up
 from rules_dsl.lower.values import Value
 from rules_dsl.reporting import Reporter
 
@@ -120,6 +122,8 @@ class _Lowering:
                 bind(self.scope, statement, lower_split(self.scope, statement))
             case syntax.Delta():
                 self._delta(statement)
+            case syntax.TrueUp():
+                bind(self.scope, statement, lower_true_up(self.scope, statement))
             case syntax.Refuse():
                 self._refuse(statement)
             case syntax.VoucherDecl():

@@ -69,6 +69,8 @@ def _check_fields(
     book: Book,
     report: Reporter,
 ) -> None:
+    if not fields:  # of a list that is not known, which is told at its own place
+        return
     for name, value in values:
         field = fields.get(name.text)
         if field is None:

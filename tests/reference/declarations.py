@@ -115,6 +115,10 @@ class Declarations:
         names = [ledger.chart] if ledger.chart else [n for n in self.charts if n not in taken]
         return next(self.charts[name][role] for name in names if role in self.charts[name])
 
+    def names_target(self, name: str) -> bool:
+        """Whether a name outside the event is a target's."""
+        return name in self.targets and name not in {**self.tables, **self.rates, **self.records}
+
     def accounts_of_ledger(self, ledger: syntax.LedgerDecl) -> dict[str, Account]:
         """The roles of a ledger, in the order of its charts."""
         taken = {each.chart for each in self.ledgers.values()}

@@ -151,6 +151,8 @@ class Expressions:
             return [self._parameter(self._book.parameters[name.text])]
         if name.text in self._book.rates:
             return [self._lookups.rate(name.text, event.business_date)]
+        if self._book.names_target(name.text):
+            return self._targets(name.text, (), places)
         dimension = self._book.dimensions.get(name.path[0])
         if dimension is not None and dimension.record is not None and len(name.path) == 2:
             self._seen["dimension attribute"] += 1
@@ -205,6 +207,8 @@ class Expressions:
         if name in self._book.rates:
             days = self.at(index.args[0], places)
             return [self._lookups.rate(name, as_date(one)) for one in days]
+        if self._book.names_target(name):
+            return self._targets(name, index.args, places)
         codes = self._lookups.key_codes(name)
         columns = [self.at(arg, places, code) for arg, code in zip(index.args, codes, strict=True)]
         keys = list(zip(*columns, strict=True))
@@ -213,6 +217,20 @@ class Expressions:
             pairs = zip(keys, days, strict=True)
             return [self._lookups.record(name, key, index.field, on) for key, on in pairs]
         return [self._lookups.table(name, key, index.field) for key in keys]
+
+    def _targets(self, name: str, args: tuple[syntax.Expr, ...], places: Places) -> list[Value]:
+        """The value of a target before this event, at each place; 0 where it has none."""
+        self._seen["target read"] += 1
+        parts = args or self._book.targets[name].keys
+        columns = [self.at(part, places) for part in parts]
+        keys = zip(*columns, strict=True)
+        entity = self._event.entity
+        self._seen["target read after a delta"] += any(
+            (name, entity, key) in self._state.targets for key in zip(*columns, strict=True)
+        )
+        found = [self._state.targets.get((name, entity, key), 0) for key in keys]
+        scale = self.types.target(name).scale
+        return [Fraction(one, 10**scale) for one in found]
 
     def _days(self, index: syntax.Index, places: Places) -> list[date]:
         """The days a record is asked at: what is written behind `at`, or the business date."""

@@ -73,7 +73,7 @@ class _Maker:
             lines.append(f'  {role} @{code} "{role}" «{side}»{needs}')
         sets = [f"«accounts» {name} = {items}" for name, items in SETS.items()]
         rng.shuffle(sets)
-        return "\n".join([*lines, *sets]) + "\n"
+        return "\n".join([*lines, *sets, "«target» 计数 «by» 部门, 客户"]) + "\n"
 
     def _events(self) -> str:
         return (
@@ -94,9 +94,13 @@ class _Maker:
     def _posting(self) -> str:
         rng = self.rng
         lines = ["«rule» 记账规则", "  «on» 记账", '  «basis» "依据"']
+        counted = rng.choice(["计数", "计数[部门, 客户]", '计数["D1", 客户]'])
+        if rng.random() < 0.7:
+            target = counted if "[" in counted and rng.random() < 0.8 else "计数"
+            lines.append(f"  «delta» 增加 «of» {target} = {counted} + 金额")
         for _ in range(rng.choice([1, 2, 2])):
             debit, credit = rng.sample([role for role, *_ in ACCOUNTS], 2)
-            amount = rng.choice(["金额", "金额", "收款", "金额 - 收款"])
+            amount = rng.choice(["金额", "金额", "收款", "金额 - 收款", counted])
             carried = rng.choice(["", ", 项目 «if» «given» 项目", ", 项目 «if» «given» 项目"])
             for side, role in (("debit", debit), ("credit", credit)):
                 if side == "debit":
@@ -110,6 +114,12 @@ class _Maker:
         self.count += 1
         lines = [f"«rule» 读账规则{self.count}", "  «on» 读账", '  «basis» "依据"']
         names = []
+        if rng.random() < 0.5:
+            names.append("调整")
+            keys = rng.choice(["", " «for» 部门", " «for» 部门, 客户"])
+            wanted = rng.choice(["金额", "«round»(金额 * 5%)", "0 CNY"])
+            role = rng.choice([*SETS, *(role for role, *_ in ACCOUNTS)])
+            lines.append(f"  «true up» 调整 «of» {role}{keys} «to» {wanted}")
         for place in range(rng.choice([1, 2, 3])):
             names.append(f"读数{place}")
             lines.append(f"  «let» {names[-1]} = {self.read()}")
@@ -131,6 +141,8 @@ class _Maker:
         keys = rng.sample(DIMENSIONS, rng.choice([0, 1, 1, 2]))
         constant = '"D1"'
         written = [f"{key} = {rng.choice([key, key, constant])}" for key in keys]
+        if rng.random() < 0.2:
+            return rng.choice(["计数", "计数[部门, 客户]", '计数["D2", 客户] - 计数'])
         behind = f" «for» {', '.join(written)}" if keys else ""
         period = rng.choice(["", " «during»", " «until»"])
         period += f" {rng.choice(PERIODS)}" if period else ""

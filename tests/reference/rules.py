@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from fractions import Fraction
 
 from engine.limits import MAX_AMOUNT_MINOR
@@ -13,6 +12,7 @@ from engine.program import ForeignForm, NegativePolicy, RoundMode, Side
 from rules_dsl import syntax
 from tests.reference.budget_asks import Wanted, check_range, wanted_of
 from tests.reference.declarations import Declarations, number_of
+from tests.reference.drafts import Draft, Entry, Made, Proposal
 from tests.reference.expressions import (
     ACCUMULATED_LIMIT,
     EVENT,
@@ -48,59 +48,6 @@ class Refused(Exception):
         super().__init__(code)
         self.code = code
         self.message = message
-
-
-@dataclass(frozen=True, slots=True)
-class Draft:
-    """A voucher without a number."""
-
-    ledger: syntax.LedgerDecl
-    word: str
-    summary: str
-    lines: tuple[PostedLine, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """A line as evaluated, before its amount and dimensions are checked; it is not dropped."""
-
-    side: Side
-    account: Account
-    amount: int
-    carried: dict[str, str]
-    by_sign: bool
-    foreign: tuple[str, Fraction, str] | None = None
-
-    @property
-    def is_negative(self) -> bool:
-        """Whether its amount is below 0, or its foreign one where the amount is 0."""
-        return self.amount < 0 or (
-            self.amount == 0 and self.foreign is not None and self.foreign[1] < 0
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class Proposal:
-    """A voucher whose guard holds, as evaluated."""
-
-    ledger: syntax.LedgerDecl
-    word: str
-    summary: str
-    entries: tuple[Entry, ...]
-    merge: bool
-
-
-@dataclass(slots=True)
-class Made:
-    """What a rule makes of an event: vouchers, new values of targets by state key, budget rows.
-
-    `came_to_nothing`: a voucher was to be made, but all its lines are zero.
-    """
-
-    vouchers: list[Draft] = field(default_factory=list)
-    targets: dict[tuple[str, str, tuple[Value, ...]], int] = field(default_factory=dict)
-    came_to_nothing: bool = False
-    wanted: list[Wanted] = field(default_factory=list)
 
 
 class RuleRun:
@@ -143,6 +90,8 @@ class RuleRun:
                     self._split(statement)
                 case syntax.Delta():
                     self._delta(statement, made)
+                case syntax.TrueUp():
+                    self._true_up(statement)
                 case syntax.Refuse():
                     self._refuse(statement)
                 case syntax.BudgetStatement():
@@ -188,6 +137,19 @@ class RuleRun:
         made.targets[at] = new
         change = Fraction(new - old, 10**scale)
         self._expressions.keep(statement.name, None, [change], NumberType(scale, currency))
+
+    def _true_up(self, statement: syntax.TrueUp) -> None:
+        """The value minus the balance."""
+        self._seen["true up"] += 1
+        expressions = self._expressions
+        ledger = expressions.types.ledger
+        if statement.balance.ledger is not None:
+            ledger = self._book.ledger(statement.balance.ledger)
+        with self._in_ledger(ledger):
+            wanted = as_number(expressions.one(statement.value))
+        there = as_number(expressions.one(statement.balance))
+        number = NumberType(CURRENCY_DECIMALS[ledger.currency], ledger.currency)
+        expressions.keep(statement.name, None, [wanted - there], number)
 
     def _refuse(self, statement: syntax.Refuse) -> None:
         if self._expressions.one(statement.condition):

@@ -150,6 +150,8 @@ class Types:
         if parameter is not None:
             return self.of_type(parameter.type)
         rate = self._book.rates.get(name.text)
+        if rate is None and self._book.names_target(name.text):
+            return self.target(name.text)
         return self.of_type(rate.type) if rate is not None else NumberType()
 
     def _number_of_lookup(self, index: syntax.Index) -> NumberType:
@@ -158,10 +160,17 @@ class Types:
             return self.of_type(self._book.rates[name].type)
         if name in self._book.records:
             return self.of_type(self._record_field(name, index.field).type)
+        if self._book.names_target(name):
+            return self.target(name)
         outputs = [column for column in self._book.tables[name].columns if column.is_output]
         chosen = [column for column in outputs if not index.field or column.name == index.field]
         type_ref = chosen[0].type
         return self.of_type(type_ref) if type_ref is not None else NumberType()
+
+    def target(self, name: str) -> NumberType:
+        """The money of a target."""
+        currency = self._book.ledger(self._book.targets[name].ledger).currency
+        return NumberType(decimals_of(currency), currency)
 
     def _number_of_call(self, call: syntax.Call) -> NumberType:
         if call.function == "count" or call.function in CALENDAR:

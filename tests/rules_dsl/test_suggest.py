@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from rules_dsl.diagnostics.suggest import edit_distance, suggest
+from tests.rules_dsl.books import compile_text
 
 
 @pytest.mark.parametrize(
@@ -59,3 +60,24 @@ def test_distances_count_characters_up_to_a_limit(
     first: str, second: str, limit: int, expected: int | None
 ) -> None:
     assert edit_distance(first, second, limit) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "suggested"),
+    [
+        ("event 甲 is a\n  额 amount of ERU\n", "TP201", "EUR"),
+        ("event 甲 is a\n  名 txt\n", "TP201", "text"),
+        ("事件 甲 对应 a\n  名 文木\n", "TP201", "文本"),
+        ('rule 甲\n  on 甲\n  basis "b"\n  let 乙 = abz(额)\n', "TP101", "abs"),
+        (
+            '规则 甲\n  针对 甲\n  依据 "b"\n  设 乙 = 四舍王入(额 / 3)\n',
+            "TP101",
+            "四舍五入",
+        ),
+    ],
+)
+def test_misspelled_words_of_the_language_are_suggested(
+    text: str, code: str, suggested: str
+) -> None:
+    told = [each for each in compile_text(text).diagnostics if each.code == code]
+    assert told[0].suggestions[:1] == (suggested,)
