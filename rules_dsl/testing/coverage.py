@@ -233,6 +233,8 @@ def _lines(event: Observed, index: int, rule: Rule, row: RuleRow) -> tuple[set[K
 def _line_nodes(line: Line) -> Iterator[int]:
     yield line.account
     yield line.amount
+    if line.foreign is not None:
+        yield from (line.foreign.currency, line.foreign.amount, line.foreign.rate)
     for dimension in line.dimensions:
         yield dimension.value
         if dimension.given is not None:

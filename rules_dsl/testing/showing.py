@@ -18,8 +18,8 @@ from rules_dsl.testing.difference import (
 
 _RED, _GREEN, _BOLD = "31", "32", "1"
 
-#: Columns of a line: its side, account, amount, and what dimensions it carries.
-_PARTS = ("side", "account", "amount", "dimensions")
+#: Columns of a line: its side, account, amount, what that is in another currency, dimensions.
+_PARTS = ("side", "account", "amount", "foreign", "dimensions")
 _Cell = tuple[str, bool]  # its text, and whether it differs
 
 
@@ -90,10 +90,8 @@ def _cells(line: LineFigures | None, differing: frozenset[str], *, whole: bool) 
     if line is None:
         return []
     carried = ", ".join(f"{name} = {value}" for name, value in line.dimensions)
-    if line.foreign:
-        amount, currency, rate = line.foreign
-        carried = f"{amount} {currency} at {rate}" + (f", {carried}" if carried else "")
-    texts = (line.side, line.account, line.amount, carried)
+    foreign = "{} {} at {}".format(*line.foreign) if line.foreign else ""
+    texts = (line.side, line.account, line.amount, foreign, carried)
     named = dict(zip(_PARTS, texts, strict=True))
     others = bool(differing - set(_PARTS))
     return [

@@ -29,7 +29,15 @@ from engine.effects import (
     Verdict,
 )
 from engine.errors import CallerError
-from engine.program import NO_DATE, Budget, FieldType, Program, Record
+from engine.program import (
+    NO_DATE,
+    PARAMETER_PREFIX,
+    BalanceMeasure,
+    Budget,
+    FieldType,
+    Program,
+    Record,
+)
 from engine.state.balances import BalanceSpec
 from rules_dsl import syntax
 from rules_dsl.compile import compile_rulebook
@@ -157,7 +165,8 @@ class _Writer:
         """What the event read, as steps."""
         given = self.spelling.word("GIVEN_STEP")
         supports = self._supports()
-        for step in [*self._records(supports), *self._targets(), *self._balances()]:
+        read = [*self._parameters(), *self._records(supports), *self._targets(), *self._balances()]
+        for step in read:
             yield f"{given} {step}"
         for step in self._budgets(supports):
             yield f"{given} {step}"
@@ -202,6 +211,8 @@ class _Writer:
         found: dict[str, dict[str, str]] = {}
         for event in (*supports, self.event):
             for read in self._reads(event, ReadKind.RECORD, ReadKind.EXISTENCE):
+                if read.name.startswith(PARAMETER_PREFIX):
+                    continue
                 record, _, field = read.name.partition(".")
                 head = self._record_head(declared.get(record), record, read.key)
                 if not head or (read.kind is ReadKind.EXISTENCE and not read.known):
@@ -225,6 +236,19 @@ class _Writer:
             return ""
         return f"{name}[{self._key(keys)}] {self.spelling.word('FROM')} {iso_day(day)}"
 
+    def _parameters(self) -> Iterator[str]:
+        """The parameters of the book that were read and that it had set."""
+        word, parameters = self.spelling.word("PARAMETER"), self.spelling.names.program.parameters
+        found: dict[str, str] = {}
+        for read in self._reads(self.event, ReadKind.RECORD):
+            for declared in (each.field for each in parameters):
+                if read.known and read.name == f"{PARAMETER_PREFIX}{declared.wire}.value":
+                    if declared.type in {FieldType.TEXT, FieldType.PERIOD}:
+                        found[declared.name] = self.spelling.value(declared, read.text)
+                    else:
+                        found[declared.name] = self._recorded(declared.type, declared.scale, read)
+        yield from (f"{word} {name} = {value}" for name, value in found.items())
+
     def _recorded(self, kind: FieldType, scale: int, read: _Read) -> str:
         if kind is FieldType.NUMBER:
             return format_minor(read.number, scale)
@@ -246,11 +270,16 @@ class _Writer:
                 yield f"{read.name}[{self._key(read.key[1:])}] = {amount}"
 
     def _balances(self) -> Iterator[str]:
-        """Balances, those with the most dimensions first, since they count in wider ones too."""
+        """Balances, those with the most dimensions first, since they count in wider ones too.
+
+        Of one period, of one side or by account they cannot be given apart; they are left out.
+        """
         program = self.spelling.names.program
         specs = {
-            f"{spec.ledger}:{'+'.join(spec.accounts)}/{len(spec.dimensions)}": spec
+            f"{spec.name}/{len(spec.dimensions)}": spec
             for spec in (BalanceSpec.of(program, balance) for balance in program.balances)
+            if spec.measure is BalanceMeasure.NET
+            and not (spec.by_period or spec.by_account or spec.keys)
         }
         wanted: dict[tuple[BalanceSpec, tuple[str, ...]], int] = {}
         for read in self._reads(self.event, ReadKind.BALANCE):

@@ -164,3 +164,10 @@ def test_a_status_that_differs_is_told_with_what_became_of_the_event(
     assert found.message == message
     assert isinstance(found.difference, StatusDifference)
     assert found.difference.status == "posted"
+
+
+def test_an_amount_in_another_currency_stands_beside_its_own() -> None:
+    wanted = LineFigures("debit", "A", "710.00", (), ("100.00", "USD", "7.1"))
+    booked = LineFigures("debit", "A", "710.00", (), ("100.00", "USD", "7.2"))
+    shown = show_difference(compare_vouchers([voucher(wanted)], [voucher(booked)]))
+    assert "! debit A 710.00 100.00 USD at 7.1  debit A 710.00 100.00 USD at 7.2  foreign" in shown

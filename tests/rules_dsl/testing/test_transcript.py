@@ -79,6 +79,20 @@ rule 售出
   voucher "售出"
     debit  应收 金额 by 客户 = "散客"
     credit 收入 金额
+parameter 加成 is markup percent min 0 max 1 default 10%
+event 外销 is exported dated 日期
+  客户 is customer 客户
+  外币 is amount amount of USD min 0 max 100000.00
+  汇率 is rate decimal min 0 max 100
+rule 外销
+  on 外销
+  basis "制度"
+  let 本位币 = convert(外币, 汇率)
+  let 加价 = round(本位币 * 加成)
+  voucher "外销 {客户}"
+    debit  应收 本位币 foreign 外币 at 汇率 by 客户
+    debit  税金 加价
+    credit 收入 本位币 + 加价
 event 拒绝 is refused
   金额 is amount amount
 rule 拒绝
@@ -110,6 +124,10 @@ def book() -> Book:
         {"id": "8", "type": "quoted", "date": "2026-02-01", "item": "A", "price": "2.50"},
         {"id": "9", "type": "quoted", "date": "2026-03-07", "item": "A", "price": "3.00"},
         {"id": "10", "type": "sold", "date": march, "item": "A", "count": "4"},
+        {"id": "11", "type": "book.parameter_set", "date": march, "name": "markup",
+         "value": "0.05"},
+        {"id": "12", "type": "exported", "date": march, "customer": "C2", "amount": "200.00",
+         "rate": "7.1"},
         {"id": "7", "type": "refused", "date": march, "amount": "1.00"},
     ):  # fmt: skip
         book.post([Call(events=[event])])
@@ -171,6 +189,23 @@ def test_a_version_of_a_dated_record_is_given_with_its_day(book: Book) -> None:
     text = transcribed(book, "10")
     assert '  given 价目["A"] from 2026-02-01 单价 = 2.50\n' in text
     assert "debit  应收 10.00" in text  # 4 × 2.50; the price of 7 March is not yet in force
+
+
+def test_parameters_are_given_and_foreign_amounts_expected(book: Book) -> None:
+    # 200.00 USD at 7.1 are 1420.00, with 5% of markup 71.00.
+    assert (
+        transcribed(book, "12")
+        == """\
+test "default/12"
+  at 2026-03-05
+  given parameter 加成 = 0.050000
+  given 外销 客户 = "C2", 外币 = 200.00, 汇率 = 7.1
+  expect voucher "外销 C2"
+    debit  应收 1420.00 foreign 200.00 USD at 7.1 by 客户 = "C2"
+    debit  税金   71.00
+    credit 收入 1491.00
+"""
+    )
 
 
 def test_the_keywords_are_those_of_the_language_asked_for(book: Book) -> None:
