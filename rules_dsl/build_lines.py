@@ -299,9 +299,8 @@ def build_line(place: Place, node: Node) -> LineDecl:
     parts = children(node)
     each = build_name(place, parts.pop()) if token(node, "EACH") is not None else None
     account, amount = build_reference(place, parts[0]), _build_amount(place, parts[1])
-    foreign = None
-    if len(parts) > 2 and parts[2].data == "foreign":
-        foreign = _build_foreign(place, parts.pop(2))
+    has_foreign = len(parts) > 2 and parts[2].data == "foreign"
+    foreign = _build_foreign(place, parts.pop(2)) if has_foreign else None
     return LineDecl(
         side=Side.DEBIT if token(node, "DEBIT") is not None else Side.CREDIT,
         account=account,
@@ -320,11 +319,10 @@ def _build_foreign(place: Place, node: Node) -> ForeignClause:
     if token(node, "BOOK_RATE") is not None:
         decimals = None if number is None else build_count(place, number)
         return ForeignClause(ForeignForm.BOOK, amount, None, span, decimals)
-    is_stated = token(node, "AS_STATED") is not None
-    form = ForeignForm.STATED if is_stated else ForeignForm.CONVERTED
     is_nothing = isinstance(amount, Number) and not amount.digits and not amount.currency
-    if is_nothing and not is_stated:
-        form = ForeignForm.REVALUED
+    form = ForeignForm.REVALUED if is_nothing else ForeignForm.CONVERTED
+    if token(node, "AS_STATED") is not None:
+        form = ForeignForm.STATED
     return ForeignClause(form, amount, rate[0], span)
 
 

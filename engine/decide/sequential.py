@@ -126,10 +126,9 @@ def _accept(context: RunContext, rows: _Rows, position: int, rule_index: int, ro
                 strings.code(voucher.summary),
             )
         )
-        declared = rule.vouchers[voucher.plan].lines
         moved = []
         for line_index, element, account, signed, values, part in voucher.lines:
-            line = declared[line_index]
+            line = rule.vouchers[voucher.plan].lines[line_index]
             side, amount = line.side, signed
             currency, foreign, rate = minor_row(plan, part)
             is_negative = signed < 0 or (signed == 0 and foreign < 0)

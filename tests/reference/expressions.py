@@ -369,10 +369,8 @@ class Expressions:
             return [round_to(number, of, call.mode) for number, of in pairs]
         if call.function == "book_share":
             scale = self.types.number(call).scale
-            shares = [
-                divide(balance * amount, whole)
-                for amount, balance, whole in zip(*columns, strict=True)
-            ]
+            rows = zip(*columns, strict=True)
+            shares = [divide(balance * amount, whole) for amount, balance, whole in rows]
             rounded = [round_to(share, scale, RoundMode.HALF_AWAY) for share in shares]
             return [self._accumulated(share, call) for share in rounded]
         if call.function == "convert":
