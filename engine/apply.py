@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from engine.apply_publications import apply_publications
 from engine.budget.apply import apply_budgets
 from engine.columns import ColumnTable, EffectBatch
 from engine.effects import (
@@ -17,7 +18,6 @@ from engine.effects import (
     LINES,
     PERIODS,
     RECORDS,
-    REVISIONS,
     STATUS_CHANGES,
     TARGETS,
     VOUCHERS,
@@ -31,7 +31,6 @@ from engine.state.book_state import (
     OFFSETS_KEPT,
     BookState,
     NumberSeries,
-    RevisionEntry,
     StreamState,
     WaitingEvent,
 )
@@ -70,7 +69,7 @@ def apply_commit(
     _apply_records(state, effects)
     _apply_periods(state, effects)
     _apply_calls(state, header, effects)
-    _apply_revisions(state, header, effects)
+    apply_publications(state, header, effects)
     apply_budgets(state.budgets, effects)
     for name, count in header.counters.items():
         state.counters[name] = state.counters.get(name, 0) + count
@@ -270,17 +269,3 @@ def _expire_attempts(state: BookState, sealed_at_us: int) -> None:
     while queue and queue[0][0] + ATTEMPT_KEPT_US <= sealed_at_us:
         _, stream = queue.popleft()
         state.attempts.pop(stream, None)
-
-
-def _apply_revisions(state: BookState, header: CommitHeader, effects: EffectBatch) -> None:
-    if REVISIONS.name not in effects.tables:
-        return
-    table = effects.tables[REVISIONS.name]
-    for revision, row, valid_from, valid_until in zip(
-        effects.text(REVISIONS.name, "revision"),
-        table.ints("command").tolist(),
-        table.ints("valid_from").tolist(),
-        table.ints("valid_until").tolist(),
-        strict=True,
-    ):
-        state.revisions.append(RevisionEntry(revision, header.seq, row, valid_from, valid_until))

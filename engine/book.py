@@ -18,11 +18,16 @@ from engine.apply import apply_commit
 from engine.book_reads import BookReads
 from engine.budget.reading import BudgetReading
 from engine.calls import (
-    REVISION_PUBLISHED,
+    FILED_TYPES,
+    PUBLICATION_TYPES,
+    REVISION_APPROVED,
+    REVISION_PROPOSED,
     Call,
     CallResult,
 )
 from engine.columns import EffectBatch
+from engine.decide.deciding import Publication
+from engine.decide.publication_commands import proposal_of
 from engine.decide.run import Evaluator
 from engine.effects import EFFECTS_SCHEMA
 from engine.errors import AppendConflict, CallerError, InvariantBroken, WrongState
@@ -409,16 +414,37 @@ class Book(BookReads):
     def _publish(self, call: Call) -> CallResult:
         with self._writing:
             rulings = self._rulings()
-            event = call.events[0]
             if len(call.events) == 1:
                 try:
-                    program = self._revisions.compile(event_files(event))
-                    with self._lock:
-                        self._revisions.use(program)
-                    rulings = replace(rulings, publishing=program.revision)
+                    publication = Publication(self._compile_for(call.events[0]))
                 except CallerError as error:
-                    rulings = replace(rulings, publishing_problem=error.message)
+                    publication = Publication(problem=error.message)
+                rulings = replace(rulings, publication=publication)
             return self._commit([call], rulings)[0]
+
+    def _compile_for(self, command: Mapping[str, object]) -> str:
+        """Compiles the rules a publication command is about; "" where it is about none.
+
+        Raises:
+            CallerError: they do not compile.
+        """
+        kind = str(command.get("type"))
+        if kind in FILED_TYPES:
+            program = self._revisions.compile(event_files(command))
+        elif kind == REVISION_APPROVED:
+            entry = proposal_of(self._state.proposals, command)
+            if entry is None:
+                return ""
+            program = self._revisions.compile(self._revisions.files(entry))
+            if program.revision != entry.revision:
+                what = f"the proposed files compile to revision {program.revision} now"
+                raise WrongState("REVISION_REFUSED", what)
+        else:
+            return ""
+        if kind != REVISION_PROPOSED:
+            with self._lock:
+                self._revisions.use(program)
+        return program.revision
 
     def _empty(self) -> BookState:
         state = BookState.empty()
@@ -438,4 +464,4 @@ class Book(BookReads):
 
 
 def _publishes(call: Call) -> bool:
-    return any(event.get("type") == REVISION_PUBLISHED for event in call.events)
+    return any(str(event.get("type")) in PUBLICATION_TYPES for event in call.events)

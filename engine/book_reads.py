@@ -11,6 +11,7 @@ from engine.calls import (
     BudgetDecision,
     BudgetNodeView,
     ReservationView,
+    Resolution,
     RevisionView,
     StoredEventView,
     TrialBalanceRow,
@@ -18,7 +19,7 @@ from engine.calls import (
 )
 from engine.columns import EffectBatch
 from engine.decide.plan import DecisionPlan
-from engine.effects import Verdict
+from engine.effects import PublishingMode, Verdict
 from engine.history import Commits
 from engine.log import (
     CommitHeader,
@@ -148,10 +149,27 @@ class BookReads:
             wanted = DecisionFilter(node, source, event_id, verdicts, person)
             return self._budgets.decisions(wanted, after=after, limit=limit)
 
+    @property
+    def publishing(self) -> PublishingMode:
+        """How many persons it takes to put rules into force."""
+        return PublishingMode(self._state.publishing)
+
     def revisions(self) -> list[RevisionView]:
-        """Published revisions in log order, with their sources."""
+        """Revisions put into force, in that order, with their sources."""
         with self._lock:
             return [self._revisions.view(entry) for entry in self._state.revisions]
+
+    def publications(self, *, with_files: bool = False) -> list[RevisionView]:
+        """All revisions, proposals and withdrawn ones too, in log order of what made them."""
+        with self._lock:
+            entries = (*self._state.revisions, *self._state.proposals)
+            views = [self._revisions.view(entry, with_files=with_files) for entry in entries]
+        return sorted(views, key=lambda view: view.seq)
+
+    def resolve(self, day: int) -> Resolution:
+        """Which revision an event of a business day resolves to now, and why not another."""
+        with self._lock:
+            return self._revisions.resolve(day)
 
     def parameters(self) -> list[ParameterView]:
         """The parameters of the rule book published last, with the values set and the defaults."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import NamedTuple
 
 from engine.effects import MoveKind, Stage, Status, Verdict
@@ -17,6 +18,10 @@ PERIOD_CLOSED = "period.closed"  # fields: period "2026-03"
 EVENT_RETRIED = "event.retried"  # fields: events [{source, id}] ([] = all unposted)
 EVENT_WITHDRAWN = "event.withdrawn"  # fields: of_source, of_id, comment
 REVISION_PUBLISHED = "revision.published"  # fields: files [{path, content}], valid_from, ...
+REVISION_PROPOSED = "revision.proposed"  # fields: the same, comment; in force once approved
+REVISION_APPROVED = "revision.approved"  # fields: revision, author, of_source, of_id, comment
+REVISION_WITHDRAWN = "revision.withdrawn"  # fields: revision, of_source, of_id, comment
+PUBLISHING_FIXED = "publishing.fixed"  # fields: mode single|four_eyes
 PARAMETER_SET = "book.parameter_set"  # fields: name, value, entity (only it), reason
 HOLD_DECIDED = "hold.decided"  # fields: of_source, of_id, decision approve|reject, role, reason
 BUDGET_APPROVED = "budget.approved"  # fields: lines [{node, amount, …}], version, budget
@@ -41,14 +46,23 @@ BUDGET_TYPES = frozenset(
         BUDGET_EXTENDED,
     }
 )
-SYSTEM_TYPES = BUDGET_TYPES | {
-    PERIOD_CLOSED,
-    EVENT_RETRIED,
-    EVENT_WITHDRAWN,
-    REVISION_PUBLISHED,
-    HOLD_DECIDED,
-    PARAMETER_SET,
-}
+#: Commands that change which rules are in force; each stands in a commit of its own.
+PUBLICATION_TYPES = frozenset(
+    {
+        REVISION_PUBLISHED,
+        REVISION_PROPOSED,
+        REVISION_APPROVED,
+        REVISION_WITHDRAWN,
+        PUBLISHING_FIXED,
+    }
+)
+#: Those that carry the files of a rule book.
+FILED_TYPES = frozenset({REVISION_PUBLISHED, REVISION_PROPOSED})
+SYSTEM_TYPES = (
+    BUDGET_TYPES
+    | PUBLICATION_TYPES
+    | {PERIOD_CLOSED, EVENT_RETRIED, EVENT_WITHDRAWN, HOLD_DECIDED, PARAMETER_SET}
+)
 
 #: Source under which commands made by the service itself are identified.
 SYSTEM_SOURCE = "tongpin"
@@ -312,8 +326,45 @@ class AccountEntry:
 
 
 @dataclass(frozen=True, slots=True)
+class Act:
+    """What somebody did about a revision: who, when (log time), why, and in which commit."""
+
+    principal: str
+    sealed_at_us: int
+    comment: str
+    seq: int
+
+
+class RevisionState(StrEnum):
+    """Where a revision stands. Superseded: later ones hold every business date of its range."""
+
+    PROPOSED = "PROPOSED"
+    IN_FORCE = "IN_FORCE"
+    SUPERSEDED = "SUPERSEDED"
+    WITHDRAWN = "WITHDRAWN"
+
+
+@dataclass(frozen=True, slots=True)
 class RevisionView:
-    """A published revision. files: (path, content) pairs."""
+    """A revision proposed or put into force.
+
+    Attributes:
+        revision: identity.
+        seq: commit that put it into force; while it is proposed, the commit that proposes it.
+        valid_from, valid_until: business dates it was published for, "" = no limit.
+        principal, sealed_at_us, comment: who wrote it (its author), when and why.
+        files: (path, content) pairs.
+        event_id: its name in the log: the id of the command that holds the files.
+        state: where it stands now.
+        approval: by whom it was put into force; None where its author did so, or nobody yet.
+        withdrawal: by whom it was taken back, or None.
+        resolves: business dates that resolve to it now, as (first, last) pairs, "" = no limit.
+        superseded_by: identities of the later revisions that hold dates of its range.
+        use_count: how often an event was decided under it.
+        first_use_seq: commit that used it first, 0 = none yet.
+        against: identity of the revision in force when it was written; "" = none.
+        impact: summary of the impact report kept with it.
+    """
 
     revision: str
     seq: int
@@ -323,3 +374,26 @@ class RevisionView:
     sealed_at_us: int
     comment: str
     files: tuple[tuple[str, bytes], ...]
+    event_id: str = ""
+    state: RevisionState = RevisionState.IN_FORCE
+    approval: Act | None = None
+    withdrawal: Act | None = None
+    resolves: tuple[tuple[str, str], ...] = ()
+    superseded_by: tuple[str, ...] = ()
+    use_count: int = 0
+    first_use_seq: int = 0
+    against: str = ""
+    impact: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Resolution:
+    """The revision an event of a business date resolves to, and why.
+
+    chosen: it, None where no revision in force holds the date; sentence: why, for people;
+    passed_over: the others, newest first, each with why it was not taken.
+    """
+
+    chosen: RevisionView | None
+    sentence: str
+    passed_over: tuple[tuple[RevisionView, str], ...]

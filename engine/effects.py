@@ -1,4 +1,4 @@
-"""The tables a commit is made of: what `decide` writes and `apply` reads, schema version 2.
+"""The tables a commit is made of: what `decide` writes and `apply` reads, schema version 3.
 
 A commit holds the commands in log order and everything they changed, as columns. Text columns
 are codes into the commit's string dictionary. Row numbers refer to rows of the same commit.
@@ -13,7 +13,8 @@ from engine.columns import ColumnType, TableSpec
 
 #: Version of the meaning of these tables; written into every commit header.
 #: 2: budgets (`budget_nodes`, `budget_moves`, `budget_decisions`).
-EFFECTS_SCHEMA = 2
+#: 3: publishing in two steps (`revision_steps`, `publishing`).
+EFFECTS_SCHEMA = 3
 
 _I64, _I32, _U8 = ColumnType.INT64, ColumnType.INT32, ColumnType.UINT8
 _TEXT, _BYTES, _PERSONAL = ColumnType.TEXT, ColumnType.BYTES, ColumnType.PERSONAL
@@ -65,6 +66,21 @@ class PeriodState(IntEnum):
 
     OPEN = 1
     CLOSED = 2
+
+
+class RevisionStep(IntEnum):
+    """A step of publishing in two steps, or backwards."""
+
+    PROPOSED = 1
+    APPROVED = 2
+    WITHDRAWN = 3
+
+
+class PublishingMode(IntEnum):
+    """How many persons it takes to put rules into force; a book that says nothing is SINGLE."""
+
+    SINGLE = 1
+    FOUR_EYES = 2
 
 
 class Stage(IntEnum):
@@ -285,6 +301,24 @@ REVISIONS = TableSpec(
     (("command", _I32), ("revision", _TEXT), ("valid_from", _I32), ("valid_until", _I32)),
 )
 
+#: Steps of a publication. `of_seq`, `of_row`: the command that holds the files of the revision
+#: approved or withdrawn; of a proposal 0 and -1. An approval has a row in REVISIONS as well.
+REVISION_STEPS = TableSpec(
+    "revision_steps",
+    (
+        ("command", _I32),
+        ("step", _U8),
+        ("revision", _TEXT),
+        ("of_seq", _I64),
+        ("of_row", _I32),
+        ("valid_from", _I32),
+        ("valid_until", _I32),
+    ),
+)
+
+#: How the book publishes from now on. `mode`: PublishingMode.
+PUBLISHING = TableSpec("publishing", (("command", _I32), ("mode", _U8)))
+
 #: Personal data of an event, kept apart so that a subject's key can be deleted later.
 PERSONAL = TableSpec(
     "personal",
@@ -376,6 +410,8 @@ TABLES = (
     STATUS_CHANGES,
     CALL_RESULTS,
     REVISIONS,
+    REVISION_STEPS,
+    PUBLISHING,
     PERSONAL,
     BUDGET_NODES,
     BUDGET_MOVES,

@@ -18,7 +18,7 @@ from engine.decide.assemble import assemble
 from engine.decide.budget_commands import expire
 from engine.decide.builder import CommitBuilder
 from engine.decide.commands import carry_out
-from engine.decide.deciding import THIS_COMMIT, Deciding, Member, call_key
+from engine.decide.deciding import THIS_COMMIT, Deciding, Member, Publication, call_key
 from engine.decide.message import decide_message
 from engine.decide.plan import DecisionPlan
 from engine.decide.run import Evaluator, LevelStatistics
@@ -35,7 +35,8 @@ class Rulings:
     """What deciding depends on besides state and calls.
 
     plan_for: plan in force for a business date. entities: those of the book, the first is the
-    default; any other is refused if `only_entities`. publishing: revision this commit publishes.
+    default; any other is refused if `only_entities`. publication: of a commit that holds only a
+    publication command.
     """
 
     plan_for: Callable[[int], DecisionPlan | None]
@@ -43,8 +44,7 @@ class Rulings:
     only_entities: bool
     strict: bool = True
     evaluator: Evaluator = "auto"
-    publishing: str = ""
-    publishing_problem: str = ""
+    publication: Publication | None = None
 
 
 @dataclass(slots=True)
@@ -103,8 +103,7 @@ def decide_commit(
         strict=rulings.strict,
         evaluator=rulings.evaluator,
         statistics=statistics or LevelStatistics(),
-        publishing=rulings.publishing,
-        publishing_problem=rulings.publishing_problem,
+        publication=rulings.publication,
         system=carry_out,
         now_us=now_us,
     )

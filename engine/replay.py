@@ -15,7 +15,7 @@ from engine.calls import (
     EVENT_RETRIED,
     EVENT_WITHDRAWN,
     HOLD_DECIDED,
-    REVISION_PUBLISHED,
+    PUBLICATION_TYPES,
     SYSTEM_TYPES,
     BudgetNodeView,
     Call,
@@ -199,10 +199,10 @@ def _calls_of(effects: EffectBatch) -> list[Call]:
             continue
         event = {"source": source, "entity": entity, **msgspec.json.decode(content)}
         caller = (principal, roles)
-        if kind == REVISION_PUBLISHED or caller != before:
+        if kind in PUBLICATION_TYPES or caller != before:
             held = []
             calls.append(Call(events=held, principal=principal, budget_roles=roles))
-        before = None if kind == REVISION_PUBLISHED else caller
+        before = None if kind in PUBLICATION_TYPES else caller
         held.append(event)
     return calls
 
@@ -231,7 +231,7 @@ def in_batches(events: Iterable[Event], size: int) -> Iterator[list[Event]]:
     run, group = 0, None
     for event in events:
         own = event.get("group_id")
-        if event.get("type") == REVISION_PUBLISHED:
+        if str(event.get("type")) in PUBLICATION_TYPES:
             if batch:
                 yield batch
             yield [event]

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from itertools import chain
 
 import msgspec
 
-from engine.calls import RevisionView
+from engine.calendar import iso_day
+from engine.calls import Act, Resolution, RevisionState, RevisionView
 from engine.decide.plan import DecisionPlan, plan_program
 from engine.errors import StoreCorrupt, UnknownObject, WrongState
 from engine.fold_balances import fold_balance
@@ -46,12 +46,9 @@ class Revisions:
 
     def plan_for(self, day: int) -> DecisionPlan | None:
         """The plan in force for a business date: the latest published whose range holds it."""
-        for entry in chain(reversed(self._preferred), reversed(self._state.revisions)):
-            if (entry.valid_from == NO_DATE or entry.valid_from <= day) and (
-                entry.valid_until == NO_DATE or day <= entry.valid_until
-            ):
-                return self._plans[entry.revision]
-        return None
+        preferred = (entry for entry in reversed(self._preferred) if entry.holds(day))
+        entry = next(preferred, None) or self._state.revision_on(day)
+        return self._plans[entry.revision] if entry is not None else None
 
     def plan(self, prefix: str = "") -> DecisionPlan:
         """A revision's plan by identity or unique prefix, the newest if empty."""
@@ -88,7 +85,7 @@ class Revisions:
             if entry.revision in self._plans:
                 self._watch_balances(self._plans[entry.revision])
                 continue
-            program = self.compile(self.view(entry).files)
+            program = self.compile(self.files(entry))
             if program.revision != entry.revision:
                 raise StoreCorrupt(
                     f"revision {entry.revision} in commit {entry.seq} compiles to "
@@ -98,11 +95,15 @@ class Revisions:
             self.use(program)
 
     def find(self, prefix: str = "") -> RevisionEntry:
-        """A revision by identity or unique prefix, the newest if empty. Raises UnknownObject."""
+        """A revision that was put into force, by identity or unique prefix; the newest if empty.
+
+        Raises:
+            UnknownObject: there is none, or several begin so.
+        """
         found = {
             entry.revision: entry
             for entry in self._state.revisions
-            if entry.revision.startswith(prefix)
+            if entry.revision.startswith(prefix) and (prefix or not entry.withdrawn_seq)
         }
         if not found or (prefix and len(found) > 1):
             message = (
@@ -113,22 +114,72 @@ class Revisions:
             raise UnknownObject("NOT_FOUND", message, kind="revision", name=prefix)
         return list(found.values())[-1]
 
-    def view(self, entry: RevisionEntry) -> RevisionView:
-        """A revision with its sources, read from its command."""
-        if entry.row < 0:
+    def files(self, entry: RevisionEntry) -> tuple[tuple[str, bytes], ...]:
+        """The rule files of a revision, read from the command that holds them."""
+        if entry.source_row < 0:
+            return ()
+        return event_files(self._fields(entry)[0])
+
+    def view(self, entry: RevisionEntry, *, with_files: bool = True) -> RevisionView:
+        """A revision as it stands now, read from the commands about it."""
+        if entry.source_row < 0:
             return RevisionView(entry.revision, 0, "", "", "", 0, "", ())
-        event = self._history.stored_event(self._state.ordinal_of(entry.seq, entry.row))
-        fields = msgspec.json.decode(event.content)
+        fields, proposed = self._fields(entry)
+        impact = fields.get("impact")
+        resolves, later = resolving_ranges(self._state.revisions, entry)
         return RevisionView(
             revision=entry.revision,
-            seq=entry.seq,
-            valid_from=str(fields.get("valid_from") or ""),
-            valid_until=str(fields.get("valid_until") or ""),
-            principal=event.principal,
-            sealed_at_us=event.sealed_at_us,
-            comment=str(fields.get("comment") or ""),
-            files=event_files(fields),
+            seq=entry.seq or entry.source_seq,
+            valid_from=_date(entry.valid_from),
+            valid_until=_date(entry.valid_until),
+            principal=proposed.principal,
+            sealed_at_us=proposed.sealed_at_us,
+            comment=proposed.comment,
+            files=event_files(fields) if with_files else (),
+            event_id=entry.event_id,
+            state=_state_of(entry, is_used_up=not resolves),
+            approval=self._approval(entry),
+            withdrawal=self._act(entry.withdrawn_seq, entry.withdrawn_row),
+            resolves=tuple((_date(first), _date(last)) for first, last in resolves),
+            superseded_by=later,
+            use_count=entry.uses,
+            first_use_seq=entry.first_use_seq,
+            against=str(fields.get("against") or ""),
+            impact=impact if isinstance(impact, dict) else {},
         )
+
+    def resolve(self, day: int) -> Resolution:
+        """Which revision an event of a business day resolves to, and why not another."""
+        entries = self._state.revisions
+        chosen = self._state.revision_on(day)
+        date = _date(day)
+        passed = [
+            (self.view(entry, with_files=False), _why_not(entry, chosen, day))
+            for entry in reversed((*self._state.proposals, *entries))
+            if entry is not chosen
+        ]
+        passed.sort(key=lambda pair: pair[0].seq, reverse=True)
+        if chosen is None:
+            return Resolution(None, f"no revision in force holds {date}", tuple(passed))
+        sentence = f"the latest put into force whose dates hold {date}"
+        return Resolution(self.view(chosen, with_files=False), sentence, tuple(passed))
+
+    def _fields(self, entry: RevisionEntry) -> tuple[dict[str, object], Act]:
+        return self._command(entry.source_seq, entry.source_row)
+
+    def _approval(self, entry: RevisionEntry) -> Act | None:
+        in_one_step = (entry.seq, entry.row) == (entry.source_seq, entry.source_row)
+        return None if in_one_step else self._act(entry.seq, entry.row)
+
+    def _act(self, seq: int, row: int) -> Act | None:
+        return self._command(seq, row)[1] if seq else None
+
+    def _command(self, seq: int, row: int) -> tuple[dict[str, object], Act]:
+        """Fields of a command, and who gave it when."""
+        event = self._history.stored_event(self._state.ordinal_of(seq, row))
+        fields: dict[str, object] = msgspec.json.decode(event.content)
+        comment = str(fields.get("comment") or "")
+        return fields, Act(event.principal, event.sealed_at_us, comment, seq)
 
     def _watch_balances(self, plan: DecisionPlan) -> None:
         """Adds up balances that no earlier revision read, from the commits so far."""
@@ -142,6 +193,79 @@ class Revisions:
             for spec, balances in fresh.items():
                 fold_balance(self._state, spec, balances, effects)
         self._state.balances.update(fresh)
+
+
+def resolving_ranges(
+    entries: Sequence[RevisionEntry], entry: RevisionEntry
+) -> tuple[tuple[tuple[int, int], ...], tuple[str, ...]]:
+    """What a revision still holds of its range, and which later ones hold the rest.
+
+    Args:
+        entries: revisions in the order they were put into force.
+        entry: one of them, or a proposal, which holds nothing yet.
+
+    Returns:
+        Business days that resolve to it as (first, last), NO_DATE = no limit, ascending; and the
+        identities of the later revisions that took days of its range, in their order.
+    """
+    if not entry.seq or entry.withdrawn_seq:
+        return (), ()
+    left = [_bounds(entry)]
+    later: list[str] = []
+    place = next(n for n, known in enumerate(entries) if known is entry)
+    for other in entries[place + 1 :]:
+        if other.withdrawn_seq:
+            continue
+        first, last = _bounds(other)
+        cut = [part for low, high in left for part in ((low, first - 1), (last + 1, high))]
+        kept = [
+            (max(low, own_low), min(high, own_high))
+            for (low, high), (own_low, own_high) in zip(
+                cut, [pair for pair in left for _ in (0, 1)], strict=True
+            )
+        ]
+        kept = [(low, high) for low, high in kept if low <= high]
+        if kept != left:
+            later.append(other.revision)
+        left = kept
+    days = tuple(
+        (NO_DATE if low == _FIRST else low, NO_DATE if high == _LAST else high)
+        for low, high in sorted(left)
+    )
+    return days, tuple(later)
+
+
+#: Stand for no limit where ranges are cut; no calendar day comes near them.
+_FIRST, _LAST = -(2**40), 2**40
+
+
+def _bounds(entry: RevisionEntry) -> tuple[int, int]:
+    first = _FIRST if entry.valid_from == NO_DATE else entry.valid_from
+    return first, _LAST if entry.valid_until == NO_DATE else entry.valid_until
+
+
+def _why_not(entry: RevisionEntry, chosen: RevisionEntry | None, day: int) -> str:
+    if entry.withdrawn_seq:
+        return "withdrawn"
+    if not entry.seq:
+        return "proposed, not approved"
+    if entry.valid_from != NO_DATE and day < entry.valid_from:
+        return f"holds dates from {_date(entry.valid_from)} on"
+    if entry.valid_until != NO_DATE and day > entry.valid_until:
+        return f"holds dates until {_date(entry.valid_until)}"
+    return f"superseded by {chosen.revision[:8]} for this date" if chosen is not None else ""
+
+
+def _state_of(entry: RevisionEntry, *, is_used_up: bool) -> RevisionState:
+    if entry.withdrawn_seq:
+        return RevisionState.WITHDRAWN
+    if not entry.seq:
+        return RevisionState.PROPOSED
+    return RevisionState.SUPERSEDED if is_used_up else RevisionState.IN_FORCE
+
+
+def _date(day: int) -> str:
+    return "" if day == NO_DATE else iso_day(day)
 
 
 def event_files(event: Mapping[str, object]) -> tuple[tuple[str, bytes], ...]:

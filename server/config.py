@@ -45,6 +45,9 @@ class ServerConfig(BaseSettings):
     book: str = Field("main", min_length=1, max_length=64, description="name of the book")
     entities: tuple[str, ...] = Field((), description="legal entities of a new book, first first")
     strict: bool = Field(True, description="an event with an undeclared field is invalid")
+    publishing: Literal["auto", "single", "four_eyes"] = Field(
+        "auto", description="persons it takes to publish; auto = two where a new book has tokens"
+    )
     listen: str = Field(DEFAULT_LISTEN, description="HOST:PORT; port 0 takes a free one")
     rules: Path | None = Field(None, description="folder of the rule book to publish at start")
     token_file: Path | None = Field(None, description="principals; default in the data folder")

@@ -10,7 +10,6 @@ from engine.calls import (
     AccountEntry,
     EventResult,
     LineView,
-    RevisionView,
     StoredEventView,
     TrialBalanceRow,
     VoucherView,
@@ -23,7 +22,6 @@ from tongpin.v1 import (
     event_pb2,
     ledger_service_pb2,
     posting_service_pb2,
-    rule_service_pb2,
 )
 
 #: Statuses that a summary only counts, where the result carries no reason.
@@ -190,19 +188,4 @@ def write_parameter(view: ParameterView) -> ledger_service_pb2.Parameter:
         set_date=view.since,
         person=view.by,
         reason=view.reason,
-    )
-
-
-def write_revision(revision: RevisionView, *, with_files: bool) -> rule_service_pb2.Revision:
-    """A revision, with its sources if asked for."""
-    files = revision.files if with_files else ()
-    return rule_service_pb2.Revision(
-        revision=revision.revision,
-        seq=revision.seq,
-        valid_from=revision.valid_from,
-        valid_until=revision.valid_until,
-        principal=revision.principal,
-        seal_time=iso_instant(revision.sealed_at_us),
-        comment=revision.comment,
-        files=[rule_service_pb2.SourceFile(path=path, content=data) for path, data in files],
     )

@@ -133,3 +133,7 @@ STREAM_PRINCIPAL_CHECK_SECONDS = 10
 #: Principals of one token file, and its bytes.
 MAX_PRINCIPALS = 10_000
 MAX_TOKEN_FILE_BYTES = 8 * 2**20
+
+#: Events of a book up to which publishing computes the impact report by itself; of larger books
+#: `tongpin impact --store` makes it beside the server.
+MAX_IMPACT_EVENTS = 200_000

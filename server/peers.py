@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import getpass
 import ipaddress
+import os
 import time
 from functools import lru_cache
 from pathlib import Path
@@ -31,6 +33,11 @@ def local_user(peer: str) -> str | None:
         The user's name, "" where the system does not tell, None if it is another machine.
     """
     return _remembered_user(peer, int(time.monotonic()) // _REMEMBER_SECONDS)
+
+
+def own_user() -> str:
+    """Who this process runs as, told by the system and not by its environment."""
+    return _user_name(os.getuid()) if hasattr(os, "getuid") else getpass.getuser()
 
 
 _Address = ipaddress.IPv4Address | ipaddress.IPv6Address

@@ -12,7 +12,6 @@ from engine.book import Book
 from engine.calls import (
     EVENT_RETRIED,
     EVENT_WITHDRAWN,
-    REVISION_PUBLISHED,
     SYSTEM_SOURCE,
     Call,
     CallResult,
@@ -84,7 +83,6 @@ class PostingService(posting_service_pb2_grpc.PostingServiceServicer):
                 context,
                 count=batch.count,
                 size=batch.size,
-                is_alone=REVISION_PUBLISHED in batch.commands,
             )
         results = await self._reader.convert(batch.size, partial(write_results, result.results))
         return pb.PostEventsResponse(results=results, seq=result.seq)
@@ -206,9 +204,8 @@ class PostingService(posting_service_pb2_grpc.PostingServiceServicer):
         *,
         count: int,
         size: int,
-        is_alone: bool = False,
     ) -> CallResult:
-        result = await self._committer.enqueue(call, count=count, size=size, is_alone=is_alone)
+        result = await self._committer.enqueue(call, count=count, size=size)
         # The stubs take the callback for a class of theirs.
         cast("Any", context).add_done_callback(_answered)
         return result

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import hashlib
 import json
 import os
@@ -18,7 +17,7 @@ import structlog
 
 from engine.errors import CallerError, StoreError
 from server.limits import MAX_PRINCIPALS, MAX_TOKEN_FILE_BYTES, TOKEN_FILE_CHECK_SECONDS
-from server.peers import local_user
+from server.peers import local_user, own_user
 from server.roles import ALL_ROLES, Role
 
 log = structlog.get_logger(__name__)
@@ -249,6 +248,15 @@ def _write(path: Path, entries: list[TokenEntry]) -> None:
 # ---------------------------------------------------------------- the check of a call
 
 
+def own_principal() -> str:
+    """Name of the principal that this process itself is: the operating system's user."""
+    return _local_name(own_user())
+
+
+def _local_name(user: str) -> str:
+    return f"os:{user}"
+
+
 class Authenticator:
     """Tells the principal of a call.
 
@@ -275,7 +283,7 @@ class Authenticator:
         self._stamp: tuple[int, int, int] | None = None
         self._checked = 0.0
         self._needs_token = not is_loopback
-        self._own_user = getpass.getuser()
+        self._own_user = own_user()
         self._load()
         if not is_loopback and self._stamp is None:
             raise StoreError(
@@ -332,7 +340,7 @@ class Authenticator:
             raise NotAuthenticated(
                 f"this server knows its own user {own} only; others need a token"
             )
-        return Principal(f"os:{user}", ALL_ROLES, budget_roles=None)
+        return Principal(_local_name(user), ALL_ROLES, budget_roles=None)
 
     def _reload_if_due(self) -> None:
         now = time.monotonic()

@@ -29,7 +29,7 @@ from engine.calls import (
     HOLD_DECIDED,
     PARAMETER_SET,
     PERIOD_CLOSED,
-    REVISION_PUBLISHED,
+    PUBLICATION_TYPES,
 )
 
 
@@ -79,6 +79,10 @@ ROLE_TABLE: Final[Mapping[str, frozenset[Role]]] = MappingProxyType(
         _RULES + "CheckRules": frozenset({Role.AUTHOR, Role.APPROVER, Role.OPERATOR}),
         _RULES + "PublishRevision": frozenset({Role.APPROVER}),
         _RULES + "PublishRevision#validate_only": frozenset({Role.AUTHOR, Role.APPROVER}),
+        _RULES + "PublishRevision#propose": frozenset({Role.AUTHOR, Role.APPROVER}),
+        _RULES + "ApproveRevision": frozenset({Role.APPROVER}),
+        _RULES + "WithdrawRevision": frozenset({Role.APPROVER}),
+        _RULES + "WithdrawRevision#proposal": frozenset({Role.AUTHOR, Role.APPROVER}),
         _RULES + "ListRevisions": _PEOPLE,
         _RULES + "GetRevision": _PEOPLE,
         _RULES + "GetEventTypes": ALL_ROLES,
@@ -96,7 +100,7 @@ ROLE_TABLE: Final[Mapping[str, frozenset[Role]]] = MappingProxyType(
 )
 
 #: Who may send a command as an event, beside the role that PostEvents and StreamEvents ask for.
-#: Without this, `revision.published` among business events would go round the approver.
+#: Nobody sends a publication command so: RuleService gives it, once it has checked the rules.
 COMMAND_ROLES: Final[Mapping[str, frozenset[Role]]] = MappingProxyType(
     {
         PERIOD_CLOSED: frozenset({Role.APPROVER}),
@@ -113,7 +117,7 @@ COMMAND_ROLES: Final[Mapping[str, frozenset[Role]]] = MappingProxyType(
         BUDGET_EXTENDED: ROLE_TABLE[_BUDGETS + "ExtendReservation"],
         EVENT_RETRIED: ROLE_TABLE[_POSTING + "RetryUnposted"],
         EVENT_WITHDRAWN: ROLE_TABLE[_POSTING + "WithdrawEvent"],
-        REVISION_PUBLISHED: ROLE_TABLE[_RULES + "PublishRevision"],
+        **dict.fromkeys(PUBLICATION_TYPES, frozenset()),
     }
 )
 

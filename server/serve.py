@@ -6,10 +6,7 @@ import asyncio
 import os
 import signal
 import sys
-import uuid
 from collections.abc import Callable
-from datetime import UTC, datetime
-from functools import partial
 from pathlib import Path
 from time import time_ns
 
@@ -17,7 +14,7 @@ import structlog
 from prometheus_client import Gauge
 
 from engine.book import Book
-from engine.calls import REVISION_PUBLISHED, SYSTEM_SOURCE, Call
+from engine.calls import RevisionState
 from engine.errors import CallerError, TongpinError
 from engine.garbage import collecting_rarely
 from server.committer import Committer
@@ -25,9 +22,10 @@ from server.config import ServerConfig, redact_url, split_address
 from server.limits import SWITCH_SECONDS
 from server.logs import configure_logging
 from server.metrics import ServiceMetrics, serve_metrics
-from server.principals import Authenticator
+from server.principals import Authenticator, own_principal
 from server.projector import Projector
-from server.rulebooks import check_files, compile_files, read_folder
+from server.publishing import set_up
+from server.rulebooks import compile_files
 from server.service import ListenError, Service, start_service
 
 log = structlog.get_logger(__name__)
@@ -74,12 +72,11 @@ async def serve(config: ServerConfig, *, ready: Ready | None = None) -> int:
     book = await asyncio.to_thread(open_book, config)
     projector = Projector(book, config.store_url, config.book)
     try:
+        await asyncio.to_thread(set_up_rules, book, config, authenticator)
         observe_book(book, metrics)
         committer = Committer(book, metrics)
         committer.start()
         try:
-            if config.rules is not None:
-                await publish_folder(book, committer, config.rules)
             service = await start_service(book, committer, config, authenticator, metrics)
             projector.start()
             with collecting_rarely():
@@ -104,34 +101,26 @@ def open_book(config: ServerConfig) -> Book:
     return book
 
 
-async def publish_folder(book: Book, committer: Committer, folder: Path) -> None:
-    """Puts the rule book of a folder into force unless it is the newest revision already.
+def set_up_rules(book: Book, config: ServerConfig, authenticator: Authenticator) -> None:
+    """Fixes how the book publishes, and publishes or proposes the rule book given.
 
     Raises:
-        CallerError: it does not compile, a test fails, or the book refuses it.
+        CallerError: the rule book does not compile, a test fails, or the book refuses it.
     """
-    files = await asyncio.to_thread(read_folder, folder)
-    newest = max(book.revisions(), key=lambda revision: revision.seq, default=None)
-    if newest is not None and dict(newest.files) == dict(files):
+    published = set_up(
+        book,
+        config.rules,
+        config.publishing,
+        has_principals=authenticator.needs_token,
+        principal=own_principal(),
+    )
+    if published is None:
         return
-    check = await asyncio.to_thread(partial(check_files, files, run_tests=True))
-    if not check.ok:
-        raise CallerError("REVISION_REFUSED", check.failures())
-    if newest is not None and newest.revision == check.revision:
-        return
-    event = {
-        "type": REVISION_PUBLISHED,
-        "id": str(uuid.uuid4()),
-        "source": SYSTEM_SOURCE,
-        "date": datetime.now(UTC).date().isoformat(),
-        "files": [{"path": path, "content": content.decode()} for path, content in files],
-        "comment": f"published at start from the folder {folder.name}",
-    }
-    call = Call(events=(event,), principal=SYSTEM_SOURCE)
-    result = (await committer.enqueue(call, count=1, size=0, is_alone=True)).results[0]
-    if not result.status.takes_identity:
-        raise CallerError("REVISION_REFUSED", result.message or result.status.name)
-    log.info("revision published", revision=check.revision, status=result.status.name)
+    if published.state is RevisionState.PROPOSED:
+        command = f"tongpin approve {published.revision[:8]}"
+        log.warning("revision waits for approval", revision=published.revision, next=command)
+    else:
+        log.info("revision published", revision=published.revision)
 
 
 def observe_book(book: Book, metrics: ServiceMetrics) -> None:

@@ -13,7 +13,7 @@ import structlog
 from grpc import aio
 
 from engine.book import Book
-from engine.calls import REVISION_PUBLISHED, Call, CallResult
+from engine.calls import Call, CallResult
 from engine.faults import crash_point
 from server.committer import Committer, Lane
 from server.convert import Batch, read_batch
@@ -292,7 +292,6 @@ class StreamSession:
             count=batch.count,
             size=batch.size,
             lane=self._lane,
-            is_alone=REVISION_PUBLISHED in batch.commands,
         )
         self._pending.add(answer)
         answer.add_done_callback(self._forget)

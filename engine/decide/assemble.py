@@ -54,6 +54,8 @@ def assemble(
     _add_rows(tables, schema.STATUS_CHANGES, builder.status_changes)
     _add_rows(tables, schema.CALL_RESULTS, builder.call_results)
     _add_rows(tables, schema.REVISIONS, builder.revisions)
+    _add_rows(tables, schema.REVISION_STEPS, builder.revision_steps)
+    _add_rows(tables, schema.PUBLISHING, builder.publishing)
     _add_rows(tables, schema.PERSONAL, builder.personal)
     _add_rows(tables, schema.BUDGET_NODES, _in_log_order(builder, builder.budget_nodes))
     _add_rows(tables, schema.BUDGET_MOVES, _with_events(builder, builder.budget_moves))

@@ -93,6 +93,8 @@ class CommitBuilder:
     status_changes: list[tuple[int, int, int, int, int, int, int]] = field(default_factory=list)
     call_results: list[tuple[int, ...]] = field(default_factory=list)
     revisions: list[tuple[int, int, int, int]] = field(default_factory=list)
+    revision_steps: list[tuple[int, int, int, int, int, int, int]] = field(default_factory=list)
+    publishing: list[tuple[int, int]] = field(default_factory=list)
     personal: list[tuple[int, int, int, bytes]] = field(default_factory=list)
     budget_nodes: list[tuple[int, ...]] = field(default_factory=list)
     budget_moves: list[tuple[int, ...]] = field(default_factory=list)
@@ -121,6 +123,8 @@ class CommitBuilder:
             self.status_changes,
             self.call_results,
             self.revisions,
+            self.revision_steps,
+            self.publishing,
             self.personal,
             self.budget_nodes,
             self.budget_moves,

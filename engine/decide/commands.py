@@ -1,6 +1,6 @@
-"""System commands: closing a period, retrying and withdrawing events, publishing a revision.
+"""System commands: closing a period, retrying and withdrawing events, deciding on held ones.
 
-Budgets and parameters have modules of their own.
+Budgets, parameters and publications have modules of their own.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import msgspec
 
 from engine.batch import ReceivedBatch
 from engine.budget.demand import Approval
-from engine.calendar import day_of, period_from_text, period_text
+from engine.calendar import period_from_text, period_text
 from engine.calls import (
     BUDGET_TYPES,
     EVENT_RETRIED,
@@ -30,6 +30,7 @@ from engine.decide.deciding import Deciding
 from engine.decide.message import caller_of, unknown_entity
 from engine.decide.parameters import set_parameter
 from engine.decide.plan import DecisionPlan
+from engine.decide.publication_commands import carry_out_publication
 from engine.decide.run import decide_run
 from engine.effects import PeriodState, Status
 from engine.program import NO_DATE
@@ -82,7 +83,7 @@ def carry_out(
         return _withdraw(deciding, command, fields), []
     if name == EVENT_RETRIED:
         return _retry(deciding, command, fields)
-    return _publish(deciding, command, fields), []
+    return carry_out_publication(deciding, name, command, fields, call.principal), []
 
 
 def _close_period(
@@ -315,28 +316,3 @@ def _decide_hold(
 
 def _refusal(reason: str, message: str) -> Outcome:
     return Outcome(Status.REJECTED_RULE, reason, message)
-
-
-def _publish(deciding: Deciding, command: int, fields: Mapping[str, object]) -> Outcome:
-    """Notes the revision; its program was compiled and linked before the commit began."""
-    revision = deciding.publishing
-    if not revision:
-        return Outcome(
-            Status.REJECTED_RULE,
-            "REVISION_REFUSED",
-            deciding.publishing_problem
-            or "publish a revision in a call of its own, not among other events",
-        )
-    days = []
-    for name in ("valid_from", "valid_until"):
-        text = fields.get(name)
-        try:
-            days.append(day_of(text) if isinstance(text, str) and text else NO_DATE)
-        except ValueError:
-            return Outcome(
-                Status.REJECTED_RULE, "INVALID_FIELD", f'{name} is a date written "2026-03-05"'
-            )
-    code = deciding.overlay.strings.code
-    deciding.builder.revisions.append((command, code(revision), days[0], days[1]))
-    deciding.builder.revisions_used.add(revision)
-    return Outcome(Status.NO_POSTING, "", f"revision {revision} is in force")

@@ -50,6 +50,17 @@ class History(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Publication:
+    """A publication command whose rules were compiled before its commit began.
+
+    revision: identity the files compile to, "" where there are none or for `problem`.
+    """
+
+    revision: str = ""
+    problem: str = ""
+
+
 @dataclass(slots=True)
 class PendingEvent:
     """An event accepted earlier in this commit. `result` is its place in the results."""
@@ -72,8 +83,8 @@ class Deciding:
         results: decision index -> result that gets its voucher names once numbers are given.
         repeats: duplicates of events of this same commit, with the decision they repeat.
         settled: ordinals of waiting events that no longer wait after this commit.
-        publishing: revision being published by this commit; "" = none, or refused for
-            `publishing_problem`.
+        publication: what was prepared for the publication command that stands alone in this
+            commit; None where it holds anything else.
         system: carries out a system command: (deciding, batch, row in it, command row, call).
         retried: command row of a retry -> results of the events it decided again.
         now_us: log time of this commit; what is due by then has expired.
@@ -93,8 +104,7 @@ class Deciding:
     results: dict[int, EventResult] = field(default_factory=dict)
     repeats: list[tuple[EventResult, int]] = field(default_factory=list)
     settled: set[int] = field(default_factory=set)
-    publishing: str = ""
-    publishing_problem: str = ""
+    publication: Publication | None = None
     system: (
         Callable[[Deciding, ReceivedBatch, int, int, Call], tuple[Outcome, list[EventResult]]]
         | None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from engine.calls import REVISION_PUBLISHED, EventResult
+from engine.calls import PUBLICATION_TYPES, EventResult
 from engine.columns import EffectBatch
 from engine.effects import Status
 from engine.impact.outcomes import (
@@ -93,7 +93,7 @@ class EventJoin:
         joined = []
         for event, before, after in zip(batch, old, new, strict=True):
             self._done += 1
-            if event.get("type") == REVISION_PUBLISHED:
+            if _text(event, "type") in PUBLICATION_TYPES:
                 continue
             outcomes = (
                 Outcome(before.status, before.reason, before.message),
@@ -120,7 +120,7 @@ def _follow(
 ) -> None:
     """Adds what a commit of one book says of events to their outcomes."""
     for name, kind, date, outcome in stored_events(effects):
-        if name in known or kind == REVISION_PUBLISHED:
+        if name in known or kind in PUBLICATION_TYPES:
             continue
         event = emitted.get(name)
         if event is None:

@@ -14,7 +14,7 @@ from unicodedata import is_normalized, normalize
 
 import msgspec
 
-from engine.calls import REVISION_PUBLISHED
+from engine.calls import FILED_TYPES
 from engine.errors import MalformedInput
 from engine.limits import (
     MAX_EVENT_BYTES,
@@ -217,7 +217,7 @@ def _try_encode(fields: Mapping[str, object]) -> bytes | None:
 
 def _clean_slowly(event: Mapping[str, object]) -> tuple[Mapping[str, object], bytes]:
     kept = {key: value for key, value in event.items() if key not in EXCLUDED}
-    publishes = event.get("type") == REVISION_PUBLISHED
+    publishes = str(event.get("type")) in FILED_TYPES
     if len(kept) > MAX_FIELDS:
         raise _refused(f"the event has {len(kept)} fields; at most {MAX_FIELDS} are accepted")
     most_bytes = MAX_REVISION_BYTES if publishes else MAX_EVENT_BYTES

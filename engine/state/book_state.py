@@ -9,7 +9,9 @@ from bisect import bisect_right
 from collections import deque
 from dataclasses import dataclass, field
 
+from engine.effects import PublishingMode
 from engine.errors import InvariantBroken
+from engine.program import NO_DATE
 from engine.state.balances import BalanceIndex, BalanceSpec, Periods
 from engine.state.budgets import BudgetState
 from engine.state.identities import Identities
@@ -77,13 +79,39 @@ class StreamState:
 
 @dataclass(frozen=True, slots=True)
 class RevisionEntry:
-    """A revision in force from `ordinal` on (its command's place in the log)."""
+    """A revision proposed, or in force from its place in the log on.
+
+    Attributes:
+        revision: identity.
+        seq, row: command that put it into force; 0 and -1 while it is proposed.
+        valid_from, valid_until: business days it holds, NO_DATE = no limit.
+        source_seq, source_row: command that holds its files, whose `source` and `event_id` name
+            it; written by `author`.
+        withdrawn_seq, withdrawn_row: command that took it back; 0 and -1 = none.
+        uses: how often an event was decided under it.
+        first_use_seq: commit that used it first, 0 = none.
+    """
 
     revision: str
     seq: int
     row: int
     valid_from: int
     valid_until: int
+    source_seq: int = 0
+    source_row: int = -1
+    source: str = ""
+    event_id: str = ""
+    author: str = ""
+    withdrawn_seq: int = 0
+    withdrawn_row: int = -1
+    uses: int = 0
+    first_use_seq: int = 0
+
+    def holds(self, day: int) -> bool:
+        """Whether its range holds a business day."""
+        return (self.valid_from == NO_DATE or self.valid_from <= day) and (
+            self.valid_until == NO_DATE or day <= self.valid_until
+        )
 
 
 @dataclass(slots=True)
@@ -92,7 +120,8 @@ class BookState:
 
     Text in keys is coded by `pool`. Amounts are minor units. `totals`: (entity, ledger, period,
     account code) -> [debit, credit]. `records`: number values stand as (raw, scale), text as
-    pool code, days and flags as int.
+    pool code, days and flags as int. `revisions`: put into force, in that order; `proposals`: not
+    in force, waiting or withdrawn. `publishing`: PublishingMode.
     """
 
     pool: StringPool
@@ -117,6 +146,8 @@ class BookState:
     attempts: dict[str, tuple[int, ...]] = field(default_factory=dict)
     attempt_queue: deque[tuple[int, str]] = field(default_factory=deque)
     revisions: list[RevisionEntry] = field(default_factory=list)
+    proposals: list[RevisionEntry] = field(default_factory=list)
+    publishing: int = PublishingMode.SINGLE
     counters: dict[str, int] = field(default_factory=dict)
     entities: list[str] = field(default_factory=list)
     budgets: BudgetState = field(default_factory=BudgetState)
@@ -147,6 +178,13 @@ class BookState:
         if index < 0 or ordinal >= self.event_count:
             raise InvariantBroken("no such event ordinal", ordinal, self.event_count)
         return self.commit_seqs[index], ordinal - self.commit_firsts[index]
+
+    def revision_on(self, day: int) -> RevisionEntry | None:
+        """The revision a business day resolves to: the latest put into force that holds it."""
+        for entry in reversed(self.revisions):
+            if not entry.withdrawn_seq and entry.holds(day):
+                return entry
+        return None
 
     def ordinal_of(self, seq: int, row: int) -> int:
         """Inverse of `place_of`."""

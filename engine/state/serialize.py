@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from dataclasses import astuple
 from typing import Any
 
 import msgspec
@@ -21,7 +22,7 @@ from engine.state.identities import Identities
 from engine.strings import StringPool
 
 #: Version of the sections below; another version's snapshot is not used.
-STATE_SCHEMA = 3
+STATE_SCHEMA = 4
 
 _encode = msgspec.msgpack.encode
 _decode = msgspec.msgpack.decode
@@ -72,7 +73,11 @@ def state_sections(state: BookState) -> dict[str, bytes]:
             [[list(item) for item in state.attempts.items()], list(state.attempt_queue)]
         ),
         "revisions": _encode(
-            [[r.revision, r.seq, r.row, r.valid_from, r.valid_until] for r in state.revisions]
+            [
+                [astuple(entry) for entry in state.revisions],
+                [astuple(entry) for entry in state.proposals],
+                int(state.publishing),
+            ]
         ),
         "counters": _encode([list(state.counters.items()), state.entities]),
         "budgets": _budget_section(state.budgets),
@@ -225,7 +230,9 @@ def state_from_sections(sections: dict[str, bytes]) -> BookState:
     attempts, queue = part("attempts")
     state.attempts = {name: tuple(seqs) for name, seqs in attempts}
     state.attempt_queue = deque((sealed, name) for sealed, name in queue)
-    state.revisions = [RevisionEntry(*entry) for entry in part("revisions")]
+    in_force, proposals, state.publishing = part("revisions")
+    state.revisions = [RevisionEntry(*entry) for entry in in_force]
+    state.proposals = [RevisionEntry(*entry) for entry in proposals]
     counters, state.entities = part("counters")
     state.counters = dict(counters)
     state.budgets = _budgets(sections["budgets"])

@@ -26,12 +26,13 @@ from engine.history import Commits, StateHistory
 from engine.log import CommitStore, Finding, LogEntry, check_log, genesis, open_store, sqlite_path
 from engine.log.seal import check_seal
 from engine.revisions import Revisions, RuleCompiler
-from engine.state.book_state import BookState
+from engine.state.book_state import BookState, RevisionEntry
 from engine.verify.budgets import BudgetProof
 from engine.verify.contents import WAITING, StoredEvents, Waiting, read_contents, waiting_events
 from engine.verify.decisions import Redecision
 from engine.verify.events import check_events
 from engine.verify.form import check_form
+from engine.verify.publications import Publishing, check_publications
 from engine.verify.report import Mismatch, Tally, VerifyReport
 from engine.verify.rows import RowsCheck
 from engine.verify.snapshot import SnapshotCheck
@@ -114,6 +115,7 @@ class _Verification:
     redecision: Redecision
     plans: dict[str, DecisionPlan] = field(default_factory=dict)
     budgets: BudgetProof = field(default_factory=BudgetProof)
+    publishing: Publishing = field(default_factory=Publishing)
     accepted: dict[Status, int] = field(default_factory=lambda: dict.fromkeys(Status, 0))
 
     @classmethod
@@ -159,6 +161,7 @@ class _Verification:
         stored = read_contents(view, self.state.pool)
         check_events(view, stored, self.state, self.commits)
         check_vouchers(view, self.state, self.plans)
+        check_publications(view, self.commits, self.publishing)
         decisions = self.redecision.check(view, stored)
         self.budgets.add(view, self.plans)
         if self.snapshot is not None and view.seq <= self.snapshot.seq:
@@ -177,17 +180,26 @@ class _Verification:
 
     def _apply(self, entry: LogEntry) -> None:
         """Folds a commit that was checked; its revisions are compiled."""
-        known = len(self.state.revisions)
+        known, proposed = len(self.state.revisions), len(self.state.proposals)
         apply_commit(self.state, entry.header, entry.effects, entry.commit.chain)
+        for proposal in self.state.proposals[proposed:]:
+            self._compile(proposal)
+            self.tally.add("revisions")
         for published in self.state.revisions[known:]:
-            try:
-                self.revisions.load([published])
-            except (CallerError, StoreCorrupt) as error:
-                key = published.revision
-                seq = published.seq
-                raise Mismatch("REVISION_DIFFERS", key, seq, "its sources", error) from error
+            self._compile(published, use=True)
             self.plans[published.revision] = self.revisions.plan(published.revision)
             self.tally.add("revisions")
+
+    def _compile(self, entry: RevisionEntry, *, use: bool = False) -> None:
+        """Compiles the sources of a revision, which must give the revision."""
+        try:
+            if use:
+                self.revisions.load([entry])
+            elif self.revisions.compile(self.revisions.files(entry)).revision != entry.revision:
+                raise StoreCorrupt("the files proposed compile to another revision")
+        except (CallerError, StoreCorrupt) as error:
+            key, seq = entry.revision, entry.seq or entry.source_seq
+            raise Mismatch("REVISION_DIFFERS", key, seq, "its sources", error) from error
 
     def _count(self, view: CommitView, stored: StoredEvents, decisions: int) -> None:
         self.tally.add("commits")

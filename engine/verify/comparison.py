@@ -27,6 +27,8 @@ _KINDS = {
     schema.PERIODS.name: "PERIOD_DIFFERS",
     schema.STATUS_CHANGES.name: "STATUS_CHANGE",
     schema.REVISIONS.name: "REVISION_DIFFERS",
+    schema.REVISION_STEPS.name: "PUBLICATION_DIFFERS",
+    schema.PUBLISHING.name: "PUBLICATION_DIFFERS",
     schema.BUDGET_NODES.name: "BUDGET_NODE",
     schema.BUDGET_MOVES.name: "BUDGET_MOVE",
     schema.BUDGET_DECISIONS.name: "BUDGET_DECISION",
@@ -35,6 +37,8 @@ _KINDS = {
 #: Numbers that a person reads as a word.
 _WORDS: dict[tuple[str, str], type[IntEnum]] = {
     (schema.BUDGET_MOVES.name, "kind"): schema.MoveKind,
+    (schema.REVISION_STEPS.name, "step"): schema.RevisionStep,
+    (schema.PUBLISHING.name, "mode"): schema.PublishingMode,
     (schema.BUDGET_MOVES.name, "stage"): schema.Stage,
     (schema.BUDGET_DECISIONS.name, "verdict"): schema.Verdict,
 }
@@ -213,5 +217,7 @@ def _name(effects: EffectBatch, table: str, row: int) -> str:
         schema.RECORDS.name: ("record", "key", "field"),
         schema.PERIODS.name: ("entity",),
         schema.REVISIONS.name: ("revision",),
+        schema.REVISION_STEPS.name: ("revision",),
+        schema.PUBLISHING.name: (),
     }.get(table, ("source", "event_id"))
     return " ".join(effects.text(table, name)[row] for name in names).strip()

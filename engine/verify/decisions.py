@@ -17,7 +17,7 @@ from engine.decide.assemble import assemble
 from engine.decide.budget_commands import expire
 from engine.decide.builder import CommitBuilder
 from engine.decide.commands import carry_out
-from engine.decide.deciding import Deciding, Member
+from engine.decide.deciding import Deciding, Member, Publication
 from engine.decide.message import decide_message
 from engine.decide.run import LevelStatistics
 from engine.effects import Status
@@ -70,7 +70,7 @@ class Redecision:
             strict=self.is_strict,
             evaluator="closures",
             statistics=LevelStatistics(),
-            publishing=_published(view),
+            publication=Publication(_published(view)),
             system=carry_out,
             now_us=view.header.sealed_at_us,
         )
@@ -112,9 +112,11 @@ class Redecision:
 
 
 def _published(view: CommitView) -> str:
-    """The revision that a commit puts into force, if any."""
-    table = schema.REVISIONS.name
-    return view.text(table, "revision")[0] if view.count(table) else ""
+    """The revision that a commit proposes or puts into force, if any."""
+    for table in (schema.REVISIONS.name, schema.REVISION_STEPS.name):
+        if view.count(table):
+            return view.text(table, "revision")[0]
+    return ""
 
 
 def _calls(view: CommitView, rows: list[int]) -> list[Call]:

@@ -11,7 +11,16 @@ import numpy as np
 
 from engine import effects as schema
 from engine.columns import ColumnType, TableSpec
-from engine.effects import MoveKind, PeriodState, ReadKind, Stage, Status, Verdict
+from engine.effects import (
+    MoveKind,
+    PeriodState,
+    PublishingMode,
+    ReadKind,
+    RevisionStep,
+    Stage,
+    Status,
+    Verdict,
+)
 from engine.program import NO_DATE
 from engine.receive.canonical import HASH_BYTES
 from engine.verify.budget_form import check_budget_form
@@ -65,6 +74,7 @@ _REQUIRED = frozenset(
         (schema.STATUS_CHANGES.name, "source"),
         (schema.STATUS_CHANGES.name, "event_id"),
         (schema.REVISIONS.name, "revision"),
+        (schema.REVISION_STEPS.name, "revision"),
     }
 )
 
@@ -73,6 +83,9 @@ _RANGES = {
     (schema.STATUS_CHANGES.name, "status"): (Status.POSTED, Status.WITHDRAWN),
     (schema.CALL_RESULTS.name, "status"): (Status.DUPLICATE, Status.NOT_ATTEMPTED),
     (schema.PERIODS.name, "state"): (PeriodState.OPEN, PeriodState.CLOSED),
+    (schema.REVISION_STEPS.name, "step"): (min(RevisionStep), max(RevisionStep)),
+    (schema.REVISION_STEPS.name, "of_seq"): (0, _LARGEST),
+    (schema.PUBLISHING.name, "mode"): (min(PublishingMode), max(PublishingMode)),
     (schema.READS.name, "kind"): (min(ReadKind), max(ReadKind)),
     (schema.READS.name, "known"): (0, 1),
     (schema.COMMANDS.name, "event_date"): (FIRST_DAY, LAST_DAY),
@@ -189,15 +202,16 @@ def _check_periods(view: CommitView) -> None:
                 row = int(bad[0])
                 place = _place(table.name, row, "period")
                 raise view.differs(_KIND, place, "year*100 + month", periods[row])
-    if view.count(schema.REVISIONS.name):
-        for name in ("valid_from", "valid_until"):
-            days = view.ints(schema.REVISIONS.name, name)
-            _check_days(view, name, days[days != NO_DATE])
+    for table in (schema.REVISIONS, schema.REVISION_STEPS):
+        if view.count(table.name):
+            for name in ("valid_from", "valid_until"):
+                days = view.ints(table.name, name)
+                _check_days(view, f"{table.name}, column {name}", days[days != NO_DATE])
 
 
-def _check_days(view: CommitView, name: str, days: Int64s) -> None:
+def _check_days(view: CommitView, place: str, days: Int64s) -> None:
     if len(days) and not (int(days.min()) >= FIRST_DAY and int(days.max()) <= LAST_DAY):
-        raise view.differs(_KIND, f"revisions, column {name}", "a date", days.tolist())
+        raise view.differs(_KIND, place, "a date", days.tolist())
 
 
 def _place(table: str, row: int, column: str) -> str:

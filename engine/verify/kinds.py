@@ -55,6 +55,10 @@ KINDS = {
     # decided again over what the log before adds up to
     "REVISION_DIFFERS": "the sources in the log are not those of the revision",
     "DECISION_DIFFERS": "the event would be decided otherwise",
+    "REVISION_APPROVAL": "rules are in force that nobody but their author approved, or whose "
+    "approval names other rules",
+    "PUBLICATION_DIFFERS": "a proposal, approval or withdrawal, or the mode of publishing, is not "
+    "what its command says",
     "VOUCHER_DIFFERS": "the rules make another voucher of the event",
     "LINE_DIFFERS": "the rules make another line of the event",
     "TARGET_DIFFERS": "a target's new value is another",

@@ -127,6 +127,8 @@ def _parts(state: BookState) -> dict[str, dict[object, object]]:
         "attempts": _flat(state.attempts.items()),
         "attempt queue": _flat(enumerate(state.attempt_queue)),
         "revisions": _flat(enumerate(state.revisions)),
+        "proposals": _flat(enumerate(state.proposals)),
+        "publishing": {"mode": state.publishing},
         "counters": _flat(state.counters.items()),
         "entities": _flat(enumerate(state.entities)),
         "balances": {

@@ -8,7 +8,8 @@ import pytest
 
 from engine.errors import CallerError
 from rules_dsl.keywords import Language
-from server.rulebooks import check_files, read_folder
+from rules_dsl.testing import Fate
+from server.rulebooks import check_files, mutants_of_files, read_folder
 from tongpin_cli.formatting import format_files
 from tongpin_cli.output import Output
 from tongpin_cli.scaffolding import write_rulebook
@@ -33,6 +34,17 @@ def test_a_new_book_checks_clean_and_its_tests_pass(
 def test_a_new_book_is_laid_out_by_the_formatter(tmp_path: Path, language: Language) -> None:
     write_rulebook(tmp_path / "rules", language.value, Output())
     assert format_files([tmp_path / "rules"], Output(), only_check=True) == 0
+
+
+@LANGUAGES
+def test_the_tests_of_a_new_book_leave_nothing_out(tmp_path: Path, language: Language) -> None:
+    write_rulebook(tmp_path / "rules", language.value, Output())
+    files = read_folder(tmp_path / "rules")
+    coverage = check_files(files, run_tests=True, coverage=True).coverage
+    assert coverage is not None
+    assert coverage.uncovered == ()
+    survivors = [each.diff for each in mutants_of_files(files).run() if each.fate is Fate.SURVIVED]
+    assert survivors == []
 
 
 def test_nothing_is_overwritten(tmp_path: Path) -> None:

@@ -17,8 +17,9 @@ from tests.reference.wording import spelled
 
 KINDS = ("差旅", "招待", "办公")
 PATHS = ("K1", "K2", "X/K1", "X/Y", "Y")
-#: Paths of nodes that hang under parents, and periods of nodes with dates.
+#: Paths of nodes that hang under parents, how these end, and periods of nodes with dates.
 BRANCHES = ("K1", "X,K1", "X", "Y", "Z,K2", "Z,X,K1", "K1,travel")
+TAILS = ("K1", "K2", "X", "travel")
 DATES = ("2026-02-01..2026-04-10", "2026-04-11..2026-07-31")
 ACTS = ("reserve", "reserve", "commit", "spend", "spend", "spend")
 DEPARTMENTS = ("D1", "D1", "D2", "D3")
@@ -160,14 +161,15 @@ class _BookMaker:
         return BudgetSpec("工时预算", head + self._lines(1), ("部门",), hours=True)
 
     def _tree(self) -> BudgetSpec:
-        head = (
-            "«budget» 组织预算 «is» org «by» 组织 «text», 类别 «over» «year»\n  «under parents»\n"
-        )
+        horizon = self.rng.choice(["month", "quarter", "quarter", "year", "life"])
+        head = f"«budget» 组织预算 «is» org «by» 组织 «text», 类别 «over» «{horizon}»\n"
+        head += "  «under parents»\n"
         return BudgetSpec(
             "组织预算",
             head + self._lines(),
             ("路径", "类别"),
             ("明细.路", "明细.类"),
+            has_periods=horizon != "life",
             is_given=False,
         )
 
@@ -370,8 +372,11 @@ class BudgetEventMaker(EventMaker):
         return self._node_name(budget, path, period=period)
 
     def _used(self, budget: syntax.BudgetDecl) -> str:
-        """A node as demands and changes name it: often without a period."""
-        return self._node(budget, period=self.rng.random() < 0.8)
+        """A node as demands and changes name it: by the tail of its path, without a period."""
+        period = self.rng.random() < 0.8
+        if budget.by_path and self.rng.random() < 0.5:
+            return self._node_name(budget, (self.rng.choice(TAILS),), period=period)
+        return self._node(budget, period=period)
 
     def _node_name(
         self, budget: syntax.BudgetDecl, path: Sequence[str], *, period: bool = True

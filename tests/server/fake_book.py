@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from types import SimpleNamespace
 
 import pyarrow as pa
 
@@ -26,7 +27,7 @@ from engine.calls import (
     TrialBalanceRow,
     VoucherView,
 )
-from engine.effects import Status
+from engine.effects import PublishingMode, Status
 from engine.errors import MalformedInput, StoreUnavailable, UnknownObject, WrongState
 from engine.parameters import ParameterView
 from engine.program import NO_DATE, Ledger, Program
@@ -66,6 +67,7 @@ class FakeBook:
         self._vouchers: list[VoucherView] = []
         self._attempts: dict[str, CallResult] = {}
         self._streams: dict[tuple[str, str], dict[int, CallResult]] = {}
+        self.state = SimpleNamespace(event_count=0)
         self._revisions: list[RevisionView] = []
         self._lock = threading.Lock()
 
@@ -225,6 +227,7 @@ class FakeBook:
                 time.time_ns() // 1000,
                 str(event.get("comment", "")),
                 files,
+                event_id=str(event["id"]),
             )
         )
 
@@ -322,8 +325,13 @@ class FakeBook:
         ]
         return _page(found, after, limit)
 
+    publishing = PublishingMode.SINGLE
+
     def revisions(self) -> list[RevisionView]:
         return list(self._revisions)
+
+    def publications(self, *, with_files: bool = False) -> list[RevisionView]:
+        return [view if with_files else replace(view, files=()) for view in self._revisions]
 
     def program(self, revision: str = "") -> Program:
         return Program(

@@ -18,6 +18,7 @@ from server.config import ServerConfig
 from server.rulebooks import compile_files, read_folder
 from tongpin_cli.output import EXIT_INPUT, EXIT_OK, Output
 from tongpin_cli.progress import with_progress
+from tongpin_cli.revision_output import revision_data, show_table
 
 #: Name of the book in a store unless said otherwise.
 BOOK_ID = "main"
@@ -143,12 +144,15 @@ def show_status(store: str, output: Output) -> int:
         "events": state.event_count,
         "received": dict(sorted(state.counters.items())),
         "unposted": reasons,
+        "publishing": book.publishing.name.lower(),
         "revisions": [entry.revision for entry in state.revisions],
         "closed_periods": sorted(f"{entity} {period}" for entity, period in state.closed_periods),
         "snapshot": book.snapshot_note or "used",
     }
+    publications = [revision_data(view) for view in reversed(book.publications())]
     book.close()
     for name, value in data.items():
         output.text(f"{name:<16}{value}")
-    output.data(data)
+    show_table(publications, output)
+    output.data({**data, "publications": publications})
     return EXIT_INPUT if reasons else EXIT_OK

@@ -15,57 +15,94 @@ from engine.calls import TrialBalanceRow
 from engine.errors import StoreUnavailable
 from engine.receive import read_events
 from rules_dsl.rulebooks import SERVICES
+from server.principals import add_token
+from server.roles import Role
+from server.rulebooks import read_folder
 from tongpin_cli.demo_budgets import show_budgets
 from tongpin_cli.output import Output
 from tongpin_cli.reports import show_rows
-from tongpin_client import Client, EventResult, Voucher
+from tongpin_client import Client, EventResult, PublishOptions, Voucher
 
 #: How long the server may take to come up.
 _START_SECONDS = 30
+
+#: Where a server looks for tokens in its data folder.
+_TOKENS = "tokens.jsonl"
 
 _SAMPLES = SERVICES / "samples"
 
 
 def run_demo(output: Output) -> None:
     """Serves, publishes the sample rule book, streams events in and shows what they became."""
-    with (
-        tempfile.TemporaryDirectory(prefix="tongpin-demo-") as folder,
-        _server(Path(folder)) as address,
-        Client(address) as client,
-    ):
-        output.text(f"A server with an embedded store runs at {address}; rule book: services.\n")
-        events = [event for chunk in read_events(_SAMPLES / "march.jsonl") for event in chunk]
-        output.text(f"{len(events)} events of a services firm's March, streamed in over gRPC:")
-        answers: list[EventResult] = []
-        client.stream(
-            "demo-march",
-            events,
-            summary_only=False,
-            on_result=lambda batch: answers.extend(batch.results),
-        )
-        data = []
-        for event, answer in zip(events, answers, strict=True):
-            vouchers = [client.voucher(name) for name in answer.vouchers]
-            status = answer.status.name
-            output.text(f"\n● {event['type']} {event['id']}, {event['date']}: {status}")
-            for voucher in vouchers:
-                _show(voucher, output)
-            data.append({"event": event, "status": status, "vouchers": [v.name for v in vouchers]})
-        output.text("\nTrial balance, March 2026 (试算平衡表):")
-        rows = [_row(row) for row in client.trial_balance(period="2026-03")]
-        show_rows(rows, output)
-        refused = _send_faulty(client, output)
-        budgets = show_budgets(client, output)
-        output.data(
-            {
-                "address": address,
-                "events": data,
-                "refused": refused,
-                "accounts": len(rows),
-                "budgets": budgets,
-            }
-        )
+    with tempfile.TemporaryDirectory(prefix="tongpin-demo-") as name:
+        tokens = _principals(Path(name))
+        with _server(Path(name)) as address, Client(address, tokens["crm"]) as client:
+            _show_month(address, client, tokens, output)
     output.text(_NEXT.format(rules=SERVICES))
+
+
+def _show_month(address: str, client: Client, tokens: dict[str, str], output: Output) -> None:
+    output.text(f"A server with an embedded store runs at {address}; rule book: services.")
+    revision = _publish(address, tokens, output)
+    events = [event for chunk in read_events(_SAMPLES / "march.jsonl") for event in chunk]
+    output.text(f"{len(events)} events of a services firm's March, streamed in over gRPC:")
+    answers: list[EventResult] = []
+    client.stream(
+        "demo-march",
+        events,
+        summary_only=False,
+        on_result=lambda batch: answers.extend(batch.results),
+    )
+    data = []
+    for event, answer in zip(events, answers, strict=True):
+        vouchers = [client.voucher(name) for name in answer.vouchers]
+        status = answer.status.name
+        output.text(f"\n● {event['type']} {event['id']}, {event['date']}: {status}")
+        for voucher in vouchers:
+            _show(voucher, output)
+        data.append({"event": event, "status": status, "vouchers": [v.name for v in vouchers]})
+    output.text("\nTrial balance, March 2026 (试算平衡表):")
+    rows = [_row(row) for row in client.trial_balance(period="2026-03")]
+    show_rows(rows, output)
+    refused = _send_faulty(client, output)
+    budgets = show_budgets(client, output)
+    output.data(
+        {
+            "address": address,
+            "revision": revision,
+            "events": data,
+            "refused": refused,
+            "accounts": len(rows),
+            "budgets": budgets,
+        }
+    )
+
+
+def _principals(folder: Path) -> dict[str, str]:
+    """Tokens of the demo's principals by name, in the data folder of its server."""
+    roles = {
+        "author": [Role.AUTHOR],
+        "approver": [Role.APPROVER],
+        "crm": [Role.POSTER, Role.BUDGETER, Role.REVIEWER, Role.OPERATOR, Role.AUDITOR],
+    }
+    path = folder / _TOKENS
+    return {name: add_token(path, name, own, budget_roles=["*"]) for name, own in roles.items()}
+
+
+def _publish(address: str, tokens: dict[str, str], output: Output) -> dict[str, str]:
+    """One principal proposes the sample rule book, another puts it into force."""
+    files = dict(read_folder(SERVICES))
+    with Client(address, tokens["author"]) as author:
+        proposed = author.publish(files, PublishOptions(comment="the rules of the demo"))
+    with Client(address, tokens["approver"]) as approver:
+        approver.approve_revision(proposed.revision, "read and tried")
+        listed = approver.revision(proposed.revision)
+    by = listed.approval.principal if listed.approval is not None else ""
+    output.text(
+        f"{listed.principal} proposed revision {listed.revision[:8]}, {by} put it into force: "
+        f"{len(proposed.tests)} tests pass.\n"
+    )
+    return {"revision": listed.revision, "author": listed.principal, "approver": by}
 
 
 def _send_faulty(client: Client, output: Output) -> list[dict[str, str]]:
@@ -122,7 +159,7 @@ def _server(folder: Path) -> Iterator[str]:
     command = [
         *(sys.executable, "-m", "tongpin_cli.main", "serve"),
         *("--listen", "127.0.0.1:0", "--data", str(folder)),
-        *("--rules", str(SERVICES), "--ready-file", str(ready)),
+        *("--ready-file", str(ready)),
     ]
     environment = {
         name: value for name, value in os.environ.items() if not name.startswith("TONGPIN_")

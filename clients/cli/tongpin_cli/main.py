@@ -11,8 +11,10 @@ from typing import Annotated
 
 import typer
 
+from tongpin_cli.options import Json, Paths, Rules, Server, Store, Token
 from tongpin_cli.output import EXIT_ENVIRONMENT, EXIT_INPUT, Layout, Output
 from tongpin_cli.parameter_report import parameters
+from tongpin_cli.publishing_commands import register
 from tongpin_cli.test_command import test
 
 app = typer.Typer(
@@ -27,16 +29,8 @@ token_app = typer.Typer(help="Principals and their tokens.", no_args_is_help=Tru
 report_app = typer.Typer(help="Reports as table, CSV or JSON.", no_args_is_help=True)
 app.add_typer(token_app, name="token")
 app.add_typer(report_app, name="report")
+register(app)
 report_app.command("parameters")(parameters)
-
-Json = Annotated[bool, typer.Option("--json", help="Machine output: stdout is JSON only.")]
-Rules = Annotated[Path, typer.Option("--rules", help="Folder of a rule book.")]
-Server = Annotated[str, typer.Option("--server", help="HOST:PORT of a running server.")]
-Store = Annotated[str, typer.Option("--store", help="Store URL, e.g. sqlite:///book.db.")]
-Token = Annotated[
-    str, typer.Option("--token", envvar="TONGPIN_TOKEN", help="Token, if the server asks for one.")
-]
-Paths = Annotated[list[Path], typer.Argument(help="Rule folders or files.")]
 
 
 def run() -> None:
@@ -192,28 +186,6 @@ def schema(
     from tongpin_cli.rules import show_schema
 
     raise typer.Exit(show_schema(rules, as_arrow=arrow and not json_schema))
-
-
-@app.command()
-def publish(
-    rules: Rules,
-    server: Server = "",
-    store: Store = "",
-    token: Token = "",
-    valid_from: Annotated[str, typer.Option("--from", help="First business date.")] = "",
-    valid_until: Annotated[str, typer.Option("--until", help="Last business date.")] = "",
-    comment: Annotated[str, typer.Option(help="Why.")] = "",
-    dry: Annotated[bool, typer.Option("--validate-only", help="Check only.")] = False,
-    json: Json = False,
-) -> None:
-    """Check, test and put a revision into force.
-
-    Example: tongpin publish --rules rules/ --server 127.0.0.1:50051
-    """
-    from tongpin_cli.publishing import Publication, publish_rules
-
-    wanted = Publication(rules, valid_from, valid_until, comment, validate_only=dry)
-    raise typer.Exit(publish_rules(wanted, (server, store, token), Output(json)))
 
 
 @app.command()

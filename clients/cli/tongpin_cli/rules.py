@@ -10,7 +10,7 @@ from pathlib import Path
 import msgspec
 
 from engine.book import Book
-from engine.calendar import iso_instant
+from engine.calendar import day_of, iso_instant
 from engine.calls import BudgetVerdict, Call, EventResult, LineView, VoucherView
 from engine.currencies import CURRENCY_DECIMALS
 from engine.decimals import format_minor
@@ -18,6 +18,7 @@ from engine.effects import Status
 from engine.errors import CallerError
 from server.rulebooks import compile_files, read_folder
 from tongpin_cli.output import EXIT_INPUT, EXIT_OK, Output, money
+from tongpin_cli.revision_output import resolution_data, show_resolution
 
 
 def try_one(event: Path, rules: Path | None, store: str, output: Output) -> int:
@@ -35,11 +36,29 @@ def try_one(event: Path, rules: Path | None, store: str, output: Output) -> int:
         book = Book.open(store, compiler=compile_files, read_only=True)
     result = book.dry_run(Call(events=[parsed])).results[0]
     moves = _move_data(result, book)
+    day = _business_day(parsed)
+    resolution = book.resolve(day) if store and day is not None else None
     book.close()
     show_result(result, output)
     _show_moves(moves, output)
-    output.data({**result_data(result), "budget_moves": moves})
+    if resolution is not None:
+        show_resolution(resolution, output)
+    chosen = (
+        resolution_data(resolution)
+        if resolution is not None
+        else {"revision": book.program().revision if rules is not None else None}
+    )
+    output.data({**result_data(result), "budget_moves": moves, "resolution": chosen})
     return EXIT_OK if result.status in (Status.POSTED, Status.NO_POSTING) else EXIT_INPUT
+
+
+def _business_day(event: object) -> int | None:
+    """The business date of an event as a day, None where it has none that can be read."""
+    text = event.get("date") if isinstance(event, dict) else None
+    try:
+        return day_of(text) if isinstance(text, str) else None
+    except ValueError:
+        return None
 
 
 def show_result(result: EventResult, output: Output) -> None:

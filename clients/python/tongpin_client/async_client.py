@@ -261,11 +261,26 @@ class AsyncClient:
         return await self.run(queries.check_rules(files, run_tests=run_tests))
 
     async def publish(self, files: RuleFiles, options: PublishOptions | None = None) -> RulesReport:
-        """Puts a rule book into force; `ok` is false where it does not compile or a test fails."""
+        """Puts a rule book into force, or proposes it where the book needs two persons.
+
+        `ok` is false where it does not compile, a test fails, or the book stands against it.
+        """
         return await self.run(queries.publish(files, options or PublishOptions()))
 
+    async def approve_revision(
+        self, revision: str, comment: str, *, publication_id: str = ""
+    ) -> RulesReport:
+        """Puts a revision into force that another principal proposed; `comment` says why."""
+        return await self.run(queries.approve_revision(revision, comment, publication_id))
+
+    async def withdraw_revision(
+        self, revision: str, comment: str, *, publication_id: str = ""
+    ) -> str:
+        """Takes back a proposal, or a revision that nothing was decided under yet."""
+        return await self.run(queries.withdraw_revision(revision, comment, publication_id))
+
     def revisions(self) -> AsyncIterator[Revision]:
-        """Goes over published revisions, newest first, without their files."""
+        """Goes over revisions, proposed and withdrawn ones too, newest first, without files."""
         return self.pages(queries.revisions())
 
     async def revision(self, name: str = "") -> Revision:

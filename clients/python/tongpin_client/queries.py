@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, Generic, TypeVar
@@ -21,12 +21,12 @@ from tongpin_client.read_messages import (
     read_event_type,
     read_parameter,
     read_result,
-    read_revision,
     read_rule_test,
     read_stored_event,
     read_trial_balance_row,
     read_voucher,
 )
+from tongpin_client.read_revisions import read_impact, read_revision, read_state
 from tongpin_client.results import (
     AccountEntry,
     EventResult,
@@ -288,6 +288,7 @@ class PublishOptions:
         comment: why; kept in the log.
         valid_from, valid_until: business dates it applies to.
         validate_only: everything but the publication.
+        propose: leave it to another to put it into force, also where one principal may.
         attempt_id: of an earlier try; "" takes a fresh one.
     """
 
@@ -295,11 +296,12 @@ class PublishOptions:
     valid_from: str = ""
     valid_until: str = ""
     validate_only: bool = False
+    propose: bool = False
     attempt_id: str = ""
 
 
 def publish(files: RuleFiles, options: PublishOptions) -> Query[RulesReport]:
-    """Puts a revision into force."""
+    """Puts a revision into force, or proposes it."""
     request = rule_service_pb2.PublishRevisionRequest(
         attempt_id=options.attempt_id or new_attempt_id(),
         files=_source_files(files),
@@ -307,8 +309,42 @@ def publish(files: RuleFiles, options: PublishOptions) -> Query[RulesReport]:
         valid_until=options.valid_until,
         validate_only=options.validate_only,
         comment=options.comment,
+        propose=options.propose,
     )
-    return Query("PublishRevision", request, lambda response: _rules_report(response, response.seq))
+    return Query("PublishRevision", request, _publication_report)
+
+
+def approve_revision(revision: str, comment: str, publication_id: str) -> Query[RulesReport]:
+    """Puts a proposed revision into force."""
+    request = rule_service_pb2.ApproveRevisionRequest(
+        attempt_id=new_attempt_id(),
+        revision=revision,
+        publication_id=publication_id,
+        comment=comment,
+    )
+    return Query(
+        "ApproveRevision",
+        request,
+        lambda response: RulesReport(
+            ok=response.ok,
+            diagnostics=tuple(map(read_diagnostic, response.diagnostics)),
+            tests=(),
+            revision=response.revision,
+            seq=response.seq,
+            state="IN_FORCE" if response.ok else "",
+        ),
+    )
+
+
+def withdraw_revision(revision: str, comment: str, publication_id: str) -> Query[str]:
+    """Takes a publication back; gives the identity of its revision."""
+    request = rule_service_pb2.WithdrawRevisionRequest(
+        attempt_id=new_attempt_id(),
+        revision=revision,
+        publication_id=publication_id,
+        comment=comment,
+    )
+    return Query("WithdrawRevision", request, lambda response: response.revision)
 
 
 def revisions() -> PagedQuery[Revision]:
@@ -356,6 +392,15 @@ def _read_folder(folder: Path) -> dict[str, bytes | str]:
         for path in folder.rglob("*")
         if path.suffix in _RULE_SUFFIXES and path.is_file()
     }
+
+
+def _publication_report(response: rule_service_pb2.PublishRevisionResponse) -> RulesReport:
+    return replace(
+        _rules_report(response, response.seq),
+        state=read_state(response.state),
+        publication_id=response.publication_id,
+        impact=read_impact(response.impact) if response.HasField("impact") else None,
+    )
 
 
 def _rules_report(

@@ -15,7 +15,6 @@ from tongpin_client.results import (
     EventType,
     Money,
     Parameter,
-    Revision,
     RuleTestResult,
     Status,
     StoredEvent,
@@ -175,20 +174,6 @@ def read_rule_test(message: rule_service_pb2.RuleTestResult) -> RuleTestResult:
         line=message.line,
         passed=message.passed,
         message=message.message,
-    )
-
-
-def read_revision(message: rule_service_pb2.Revision) -> Revision:
-    """A revision."""
-    return Revision(
-        revision=message.revision,
-        seq=message.seq,
-        valid_from=message.valid_from,
-        valid_until=message.valid_until,
-        principal=message.principal,
-        seal_time=message.seal_time,
-        comment=message.comment,
-        files=MappingProxyType({file.path: file.content for file in message.files}),
     )
 
 

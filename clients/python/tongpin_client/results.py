@@ -322,7 +322,15 @@ class RuleTestResult:
 class RulesReport:
     """What checking or publishing a rule book showed.
 
-    `ok`: it compiles, its tests pass and, if published, it is in force. `seq`: 0 if only checked.
+    Attributes:
+        ok: it compiles, its tests pass and, if published, it is in force or proposed.
+        diagnostics: what compiling and comparing with the book found.
+        tests: results of the test blocks.
+        revision: its identity.
+        seq: position of the book after it, 0 if only checked.
+        state: "IN_FORCE", "PROPOSED" where another principal must approve it, "" if not published.
+        publication_id: its name in the log.
+        impact: effect on the events the book holds; None if there are none.
     """
 
     ok: bool
@@ -330,11 +338,55 @@ class RulesReport:
     tests: tuple[RuleTestResult, ...]
     revision: str
     seq: int = 0
+    state: str = ""
+    publication_id: str = ""
+    impact: RevisionImpact | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RevisionAct:
+    """What somebody did about a revision: who, when, why, in which commit."""
+
+    principal: str
+    seal_time: str
+    comment: str
+    seq: int
+
+
+@dataclass(frozen=True, slots=True)
+class RevisionImpact:
+    """Effect of a revision on the events a book held when it was published.
+
+    against: revision compared with; seq: position of the book; class_counts: events by what
+    becomes of them; digest: hex SHA-256 of the whole report.
+    """
+
+    against: str
+    seq: int
+    event_count: int
+    class_counts: Mapping[str, int]
+    digest: str
 
 
 @dataclass(frozen=True, slots=True)
 class Revision:
-    """A revision in the log; `files` by path, only where it was asked for alone."""
+    """A revision in the log.
+
+    Attributes:
+        revision: identity.
+        seq: commit that put it into force; while proposed, the commit that proposes it.
+        valid_from, valid_until: business dates it was published for, "" = no limit.
+        principal, seal_time, comment: its author, when, and why.
+        files: by path; like `diff`, only where it was asked for alone.
+        publication_id: its name in the log.
+        state: PROPOSED, IN_FORCE, SUPERSEDED or WITHDRAWN.
+        approval, withdrawal: by whom, or None.
+        resolves: business dates that resolve to it now, as (first, last).
+        superseded_by: later revisions that hold dates of its range.
+        use_count: how often an event was decided under it.
+        against: revision before it. diff: its sources against those, as a unified diff.
+        impact: effect when it was published.
+    """
 
     revision: str
     seq: int
@@ -344,6 +396,16 @@ class Revision:
     seal_time: str
     comment: str
     files: Mapping[str, bytes] = field(default_factory=dict)
+    publication_id: str = ""
+    state: str = ""
+    approval: RevisionAct | None = None
+    withdrawal: RevisionAct | None = None
+    resolves: tuple[tuple[str, str], ...] = ()
+    superseded_by: tuple[str, ...] = ()
+    use_count: int = 0
+    against: str = ""
+    impact: RevisionImpact | None = None
+    diff: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,15 +24,21 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1dtongpin/v1/rule_service.proto\x12\ntongpin.v1\"+\n\nSourceFile\x12\x0c\n\x04path\x18\x01 \x01(\t\x12\x0f\n\x07\x63ontent\x18\x02 \x01(\x0c\"\xcc\x01\n\nDiagnostic\x12\x0c\n\x04\x63ode\x18\x01 \x01(\t\x12&\n\x08severity\x18\x02 \x01(\x0e\x32\x14.tongpin.v1.Severity\x12\x0c\n\x04path\x18\x03 \x01(\t\x12\x0c\n\x04line\x18\x04 \x01(\x05\x12\x0e\n\x06\x63olumn\x18\x05 \x01(\x05\x12\x10\n\x08\x65nd_line\x18\x06 \x01(\x05\x12\x12\n\nend_column\x18\x07 \x01(\x05\x12\x0f\n\x07message\x18\x08 \x01(\t\x12\x13\n\x0bsuggestions\x18\t \x03(\t\x12\x10\n\x08rendered\x18\n \x01(\t\"[\n\x0eRuleTestResult\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0c\n\x04path\x18\x02 \x01(\t\x12\x0c\n\x04line\x18\x03 \x01(\x05\x12\x0e\n\x06passed\x18\x04 \x01(\x08\x12\x0f\n\x07message\x18\x05 \x01(\t\"M\n\x11\x43heckRulesRequest\x12%\n\x05\x66iles\x18\x01 \x03(\x0b\x32\x16.tongpin.v1.SourceFile\x12\x11\n\trun_tests\x18\x02 \x01(\x08\"\x8a\x01\n\x12\x43heckRulesResponse\x12\n\n\x02ok\x18\x01 \x01(\x08\x12+\n\x0b\x64iagnostics\x18\x02 \x03(\x0b\x32\x16.tongpin.v1.Diagnostic\x12)\n\x05tests\x18\x03 \x03(\x0b\x32\x1a.tongpin.v1.RuleTestResult\x12\x10\n\x08revision\x18\x04 \x01(\t\"\xa4\x01\n\x16PublishRevisionRequest\x12\x12\n\nattempt_id\x18\x01 \x01(\t\x12%\n\x05\x66iles\x18\x02 \x03(\x0b\x32\x16.tongpin.v1.SourceFile\x12\x12\n\nvalid_from\x18\x03 \x01(\t\x12\x13\n\x0bvalid_until\x18\x04 \x01(\t\x12\x15\n\rvalidate_only\x18\x05 \x01(\x08\x12\x0f\n\x07\x63omment\x18\x06 \x01(\t\"\x9c\x01\n\x17PublishRevisionResponse\x12\n\n\x02ok\x18\x01 \x01(\x08\x12+\n\x0b\x64iagnostics\x18\x02 \x03(\x0b\x32\x16.tongpin.v1.Diagnostic\x12)\n\x05tests\x18\x03 \x03(\x0b\x32\x1a.tongpin.v1.RuleTestResult\x12\x10\n\x08revision\x18\x04 \x01(\t\x12\x0b\n\x03seq\x18\x05 \x01(\x03\"\xb0\x01\n\x08Revision\x12\x10\n\x08revision\x18\x01 \x01(\t\x12\x0b\n\x03seq\x18\x02 \x01(\x03\x12\x12\n\nvalid_from\x18\x03 \x01(\t\x12\x13\n\x0bvalid_until\x18\x04 \x01(\t\x12\x11\n\tprincipal\x18\x05 \x01(\t\x12\x11\n\tseal_time\x18\x06 \x01(\t\x12\x0f\n\x07\x63omment\x18\x07 \x01(\t\x12%\n\x05\x66iles\x18\x08 \x03(\x0b\x32\x16.tongpin.v1.SourceFile\"=\n\x14ListRevisionsRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\"Y\n\x15ListRevisionsResponse\x12\'\n\trevisions\x18\x01 \x03(\x0b\x32\x14.tongpin.v1.Revision\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"&\n\x12GetRevisionRequest\x12\x10\n\x08revision\x18\x01 \x01(\t\"=\n\x13GetRevisionResponse\x12&\n\x08revision\x18\x01 \x01(\x0b\x32\x14.tongpin.v1.Revision\"(\n\x14GetEventTypesRequest\x12\x10\n\x08revision\x18\x01 \x01(\t\"U\n\x15GetEventTypesResponse\x12*\n\x0b\x65vent_types\x18\x01 \x03(\x0b\x32\x15.tongpin.v1.EventType\x12\x10\n\x08revision\x18\x02 \x01(\t\"R\n\tEventType\x12\x0c\n\x04type\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x13\n\x0bjson_schema\x18\x03 \x01(\t\x12\x14\n\x0c\x61rrow_schema\x18\x04 \x01(\x0c*a\n\x08Severity\x12\x18\n\x14SEVERITY_UNSPECIFIED\x10\x00\x12\x12\n\x0eSEVERITY_ERROR\x10\x01\x12\x14\n\x10SEVERITY_WARNING\x10\x02\x12\x11\n\rSEVERITY_INFO\x10\x03\x32\xb2\x03\n\x0bRuleService\x12K\n\nCheckRules\x12\x1d.tongpin.v1.CheckRulesRequest\x1a\x1e.tongpin.v1.CheckRulesResponse\x12Z\n\x0fPublishRevision\x12\".tongpin.v1.PublishRevisionRequest\x1a#.tongpin.v1.PublishRevisionResponse\x12T\n\rListRevisions\x12 .tongpin.v1.ListRevisionsRequest\x1a!.tongpin.v1.ListRevisionsResponse\x12N\n\x0bGetRevision\x12\x1e.tongpin.v1.GetRevisionRequest\x1a\x1f.tongpin.v1.GetRevisionResponse\x12T\n\rGetEventTypes\x12 .tongpin.v1.GetEventTypesRequest\x1a!.tongpin.v1.GetEventTypesResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1dtongpin/v1/rule_service.proto\x12\ntongpin.v1\"+\n\nSourceFile\x12\x0c\n\x04path\x18\x01 \x01(\t\x12\x0f\n\x07\x63ontent\x18\x02 \x01(\x0c\"\xcc\x01\n\nDiagnostic\x12\x0c\n\x04\x63ode\x18\x01 \x01(\t\x12&\n\x08severity\x18\x02 \x01(\x0e\x32\x14.tongpin.v1.Severity\x12\x0c\n\x04path\x18\x03 \x01(\t\x12\x0c\n\x04line\x18\x04 \x01(\x05\x12\x0e\n\x06\x63olumn\x18\x05 \x01(\x05\x12\x10\n\x08\x65nd_line\x18\x06 \x01(\x05\x12\x12\n\nend_column\x18\x07 \x01(\x05\x12\x0f\n\x07message\x18\x08 \x01(\t\x12\x13\n\x0bsuggestions\x18\t \x03(\t\x12\x10\n\x08rendered\x18\n \x01(\t\"[\n\x0eRuleTestResult\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0c\n\x04path\x18\x02 \x01(\t\x12\x0c\n\x04line\x18\x03 \x01(\x05\x12\x0e\n\x06passed\x18\x04 \x01(\x08\x12\x0f\n\x07message\x18\x05 \x01(\t\"M\n\x11\x43heckRulesRequest\x12%\n\x05\x66iles\x18\x01 \x03(\x0b\x32\x16.tongpin.v1.SourceFile\x12\x11\n\trun_tests\x18\x02 \x01(\x08\"\x8a\x01\n\x12\x43heckRulesResponse\x12\n\n\x02ok\x18\x01 \x01(\x08\x12+\n\x0b\x64iagnostics\x18\x02 \x03(\x0b\x32\x16.tongpin.v1.Diagnostic\x12)\n\x05tests\x18\x03 \x03(\x0b\x32\x1a.tongpin.v1.RuleTestResult\x12\x10\n\x08revision\x18\x04 \x01(\t\"\xb5\x01\n\x16PublishRevisionRequest\x12\x12\n\nattempt_id\x18\x01 \x01(\t\x12%\n\x05\x66iles\x18\x02 \x03(\x0b\x32\x16.tongpin.v1.SourceFile\x12\x12\n\nvalid_from\x18\x03 \x01(\t\x12\x13\n\x0bvalid_until\x18\x04 \x01(\t\x12\x15\n\rvalidate_only\x18\x05 \x01(\x08\x12\x0f\n\x07\x63omment\x18\x06 \x01(\t\x12\x0f\n\x07propose\x18\x07 \x01(\x08\"\x82\x02\n\x17PublishRevisionResponse\x12\n\n\x02ok\x18\x01 \x01(\x08\x12+\n\x0b\x64iagnostics\x18\x02 \x03(\x0b\x32\x16.tongpin.v1.Diagnostic\x12)\n\x05tests\x18\x03 \x03(\x0b\x32\x1a.tongpin.v1.RuleTestResult\x12\x10\n\x08revision\x18\x04 \x01(\t\x12\x0b\n\x03seq\x18\x05 \x01(\x03\x12(\n\x05state\x18\x06 \x01(\x0e\x32\x19.tongpin.v1.RevisionState\x12\x16\n\x0epublication_id\x18\x07 \x01(\t\x12\"\n\x06impact\x18\x08 \x01(\x0b\x32\x12.tongpin.v1.Impact\"g\n\x16\x41pproveRevisionRequest\x12\x12\n\nattempt_id\x18\x01 \x01(\t\x12\x10\n\x08revision\x18\x02 \x01(\t\x12\x16\n\x0epublication_id\x18\x03 \x01(\t\x12\x0f\n\x07\x63omment\x18\x04 \x01(\t\"q\n\x17\x41pproveRevisionResponse\x12\n\n\x02ok\x18\x01 \x01(\x08\x12+\n\x0b\x64iagnostics\x18\x02 \x03(\x0b\x32\x16.tongpin.v1.Diagnostic\x12\x10\n\x08revision\x18\x03 \x01(\t\x12\x0b\n\x03seq\x18\x04 \x01(\x03\"h\n\x17WithdrawRevisionRequest\x12\x12\n\nattempt_id\x18\x01 \x01(\t\x12\x10\n\x08revision\x18\x02 \x01(\t\x12\x16\n\x0epublication_id\x18\x03 \x01(\t\x12\x0f\n\x07\x63omment\x18\x04 \x01(\t\"9\n\x18WithdrawRevisionResponse\x12\x10\n\x08revision\x18\x01 \x01(\t\x12\x0b\n\x03seq\x18\x02 \x01(\x03\"Q\n\x0bRevisionAct\x12\x11\n\tprincipal\x18\x01 \x01(\t\x12\x11\n\tseal_time\x18\x02 \x01(\t\x12\x0f\n\x07\x63omment\x18\x03 \x01(\t\x12\x0b\n\x03seq\x18\x04 \x01(\x03\"2\n\tDateRange\x12\x12\n\nfirst_date\x18\x01 \x01(\t\x12\x11\n\tlast_date\x18\x02 \x01(\t\"\xba\x01\n\x06Impact\x12\x0f\n\x07\x61gainst\x18\x01 \x01(\t\x12\x0b\n\x03seq\x18\x02 \x01(\x03\x12\x13\n\x0b\x65vent_count\x18\x03 \x01(\x03\x12\x39\n\x0c\x63lass_counts\x18\x04 \x03(\x0b\x32#.tongpin.v1.Impact.ClassCountsEntry\x12\x0e\n\x06\x64igest\x18\x05 \x01(\t\x1a\x32\n\x10\x43lassCountsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x03:\x02\x38\x01\"\xe0\x03\n\x08Revision\x12\x10\n\x08revision\x18\x01 \x01(\t\x12\x0b\n\x03seq\x18\x02 \x01(\x03\x12\x12\n\nvalid_from\x18\x03 \x01(\t\x12\x13\n\x0bvalid_until\x18\x04 \x01(\t\x12\x11\n\tprincipal\x18\x05 \x01(\t\x12\x11\n\tseal_time\x18\x06 \x01(\t\x12\x0f\n\x07\x63omment\x18\x07 \x01(\t\x12%\n\x05\x66iles\x18\x08 \x03(\x0b\x32\x16.tongpin.v1.SourceFile\x12\x16\n\x0epublication_id\x18\t \x01(\t\x12(\n\x05state\x18\n \x01(\x0e\x32\x19.tongpin.v1.RevisionState\x12)\n\x08\x61pproval\x18\x0b \x01(\x0b\x32\x17.tongpin.v1.RevisionAct\x12+\n\nwithdrawal\x18\x0c \x01(\x0b\x32\x17.tongpin.v1.RevisionAct\x12\'\n\x08resolves\x18\r \x03(\x0b\x32\x15.tongpin.v1.DateRange\x12\x15\n\rsuperseded_by\x18\x0e \x03(\t\x12\x11\n\tuse_count\x18\x0f \x01(\x03\x12\x0f\n\x07\x61gainst\x18\x10 \x01(\t\x12\"\n\x06impact\x18\x11 \x01(\x0b\x32\x12.tongpin.v1.Impact\x12\x0c\n\x04\x64iff\x18\x12 \x01(\t\"=\n\x14ListRevisionsRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\"\x89\x01\n\x15ListRevisionsResponse\x12\'\n\trevisions\x18\x01 \x03(\x0b\x32\x14.tongpin.v1.Revision\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\x12.\n\npublishing\x18\x03 \x01(\x0e\x32\x1a.tongpin.v1.PublishingMode\"&\n\x12GetRevisionRequest\x12\x10\n\x08revision\x18\x01 \x01(\t\"=\n\x13GetRevisionResponse\x12&\n\x08revision\x18\x01 \x01(\x0b\x32\x14.tongpin.v1.Revision\"(\n\x14GetEventTypesRequest\x12\x10\n\x08revision\x18\x01 \x01(\t\"U\n\x15GetEventTypesResponse\x12*\n\x0b\x65vent_types\x18\x01 \x03(\x0b\x32\x15.tongpin.v1.EventType\x12\x10\n\x08revision\x18\x02 \x01(\t\"R\n\tEventType\x12\x0c\n\x04type\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x13\n\x0bjson_schema\x18\x03 \x01(\t\x12\x14\n\x0c\x61rrow_schema\x18\x04 \x01(\x0c*a\n\x08Severity\x12\x18\n\x14SEVERITY_UNSPECIFIED\x10\x00\x12\x12\n\x0eSEVERITY_ERROR\x10\x01\x12\x14\n\x10SEVERITY_WARNING\x10\x02\x12\x11\n\rSEVERITY_INFO\x10\x03*\xa6\x01\n\rRevisionState\x12\x1e\n\x1aREVISION_STATE_UNSPECIFIED\x10\x00\x12\x1b\n\x17REVISION_STATE_PROPOSED\x10\x01\x12\x1b\n\x17REVISION_STATE_IN_FORCE\x10\x02\x12\x1d\n\x19REVISION_STATE_SUPERSEDED\x10\x03\x12\x1c\n\x18REVISION_STATE_WITHDRAWN\x10\x04*l\n\x0ePublishingMode\x12\x1f\n\x1bPUBLISHING_MODE_UNSPECIFIED\x10\x00\x12\x1a\n\x16PUBLISHING_MODE_SINGLE\x10\x01\x12\x1d\n\x19PUBLISHING_MODE_FOUR_EYES\x10\x02\x32\xed\x04\n\x0bRuleService\x12K\n\nCheckRules\x12\x1d.tongpin.v1.CheckRulesRequest\x1a\x1e.tongpin.v1.CheckRulesResponse\x12Z\n\x0fPublishRevision\x12\".tongpin.v1.PublishRevisionRequest\x1a#.tongpin.v1.PublishRevisionResponse\x12Z\n\x0f\x41pproveRevision\x12\".tongpin.v1.ApproveRevisionRequest\x1a#.tongpin.v1.ApproveRevisionResponse\x12]\n\x10WithdrawRevision\x12#.tongpin.v1.WithdrawRevisionRequest\x1a$.tongpin.v1.WithdrawRevisionResponse\x12T\n\rListRevisions\x12 .tongpin.v1.ListRevisionsRequest\x1a!.tongpin.v1.ListRevisionsResponse\x12N\n\x0bGetRevision\x12\x1e.tongpin.v1.GetRevisionRequest\x1a\x1f.tongpin.v1.GetRevisionResponse\x12T\n\rGetEventTypes\x12 .tongpin.v1.GetEventTypesRequest\x1a!.tongpin.v1.GetEventTypesResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'tongpin.v1.rule_service_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_SEVERITY']._serialized_start=1585
-  _globals['_SEVERITY']._serialized_end=1682
+  _globals['_IMPACT_CLASSCOUNTSENTRY']._loaded_options = None
+  _globals['_IMPACT_CLASSCOUNTSENTRY']._serialized_options = b'8\001'
+  _globals['_SEVERITY']._serialized_start=2766
+  _globals['_SEVERITY']._serialized_end=2863
+  _globals['_REVISIONSTATE']._serialized_start=2866
+  _globals['_REVISIONSTATE']._serialized_end=3032
+  _globals['_PUBLISHINGMODE']._serialized_start=3034
+  _globals['_PUBLISHINGMODE']._serialized_end=3142
   _globals['_SOURCEFILE']._serialized_start=45
   _globals['_SOURCEFILE']._serialized_end=88
   _globals['_DIAGNOSTIC']._serialized_start=91
@@ -44,25 +50,41 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_CHECKRULESRESPONSE']._serialized_start=470
   _globals['_CHECKRULESRESPONSE']._serialized_end=608
   _globals['_PUBLISHREVISIONREQUEST']._serialized_start=611
-  _globals['_PUBLISHREVISIONREQUEST']._serialized_end=775
-  _globals['_PUBLISHREVISIONRESPONSE']._serialized_start=778
-  _globals['_PUBLISHREVISIONRESPONSE']._serialized_end=934
-  _globals['_REVISION']._serialized_start=937
-  _globals['_REVISION']._serialized_end=1113
-  _globals['_LISTREVISIONSREQUEST']._serialized_start=1115
-  _globals['_LISTREVISIONSREQUEST']._serialized_end=1176
-  _globals['_LISTREVISIONSRESPONSE']._serialized_start=1178
-  _globals['_LISTREVISIONSRESPONSE']._serialized_end=1267
-  _globals['_GETREVISIONREQUEST']._serialized_start=1269
-  _globals['_GETREVISIONREQUEST']._serialized_end=1307
-  _globals['_GETREVISIONRESPONSE']._serialized_start=1309
-  _globals['_GETREVISIONRESPONSE']._serialized_end=1370
-  _globals['_GETEVENTTYPESREQUEST']._serialized_start=1372
-  _globals['_GETEVENTTYPESREQUEST']._serialized_end=1412
-  _globals['_GETEVENTTYPESRESPONSE']._serialized_start=1414
-  _globals['_GETEVENTTYPESRESPONSE']._serialized_end=1499
-  _globals['_EVENTTYPE']._serialized_start=1501
-  _globals['_EVENTTYPE']._serialized_end=1583
-  _globals['_RULESERVICE']._serialized_start=1685
-  _globals['_RULESERVICE']._serialized_end=2119
+  _globals['_PUBLISHREVISIONREQUEST']._serialized_end=792
+  _globals['_PUBLISHREVISIONRESPONSE']._serialized_start=795
+  _globals['_PUBLISHREVISIONRESPONSE']._serialized_end=1053
+  _globals['_APPROVEREVISIONREQUEST']._serialized_start=1055
+  _globals['_APPROVEREVISIONREQUEST']._serialized_end=1158
+  _globals['_APPROVEREVISIONRESPONSE']._serialized_start=1160
+  _globals['_APPROVEREVISIONRESPONSE']._serialized_end=1273
+  _globals['_WITHDRAWREVISIONREQUEST']._serialized_start=1275
+  _globals['_WITHDRAWREVISIONREQUEST']._serialized_end=1379
+  _globals['_WITHDRAWREVISIONRESPONSE']._serialized_start=1381
+  _globals['_WITHDRAWREVISIONRESPONSE']._serialized_end=1438
+  _globals['_REVISIONACT']._serialized_start=1440
+  _globals['_REVISIONACT']._serialized_end=1521
+  _globals['_DATERANGE']._serialized_start=1523
+  _globals['_DATERANGE']._serialized_end=1573
+  _globals['_IMPACT']._serialized_start=1576
+  _globals['_IMPACT']._serialized_end=1762
+  _globals['_IMPACT_CLASSCOUNTSENTRY']._serialized_start=1712
+  _globals['_IMPACT_CLASSCOUNTSENTRY']._serialized_end=1762
+  _globals['_REVISION']._serialized_start=1765
+  _globals['_REVISION']._serialized_end=2245
+  _globals['_LISTREVISIONSREQUEST']._serialized_start=2247
+  _globals['_LISTREVISIONSREQUEST']._serialized_end=2308
+  _globals['_LISTREVISIONSRESPONSE']._serialized_start=2311
+  _globals['_LISTREVISIONSRESPONSE']._serialized_end=2448
+  _globals['_GETREVISIONREQUEST']._serialized_start=2450
+  _globals['_GETREVISIONREQUEST']._serialized_end=2488
+  _globals['_GETREVISIONRESPONSE']._serialized_start=2490
+  _globals['_GETREVISIONRESPONSE']._serialized_end=2551
+  _globals['_GETEVENTTYPESREQUEST']._serialized_start=2553
+  _globals['_GETEVENTTYPESREQUEST']._serialized_end=2593
+  _globals['_GETEVENTTYPESRESPONSE']._serialized_start=2595
+  _globals['_GETEVENTTYPESRESPONSE']._serialized_end=2680
+  _globals['_EVENTTYPE']._serialized_start=2682
+  _globals['_EVENTTYPE']._serialized_end=2764
+  _globals['_RULESERVICE']._serialized_start=3145
+  _globals['_RULESERVICE']._serialized_end=3766
 # @@protoc_insertion_point(module_scope)

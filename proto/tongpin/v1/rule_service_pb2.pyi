@@ -13,10 +13,32 @@ class Severity(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     SEVERITY_ERROR: _ClassVar[Severity]
     SEVERITY_WARNING: _ClassVar[Severity]
     SEVERITY_INFO: _ClassVar[Severity]
+
+class RevisionState(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    REVISION_STATE_UNSPECIFIED: _ClassVar[RevisionState]
+    REVISION_STATE_PROPOSED: _ClassVar[RevisionState]
+    REVISION_STATE_IN_FORCE: _ClassVar[RevisionState]
+    REVISION_STATE_SUPERSEDED: _ClassVar[RevisionState]
+    REVISION_STATE_WITHDRAWN: _ClassVar[RevisionState]
+
+class PublishingMode(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    PUBLISHING_MODE_UNSPECIFIED: _ClassVar[PublishingMode]
+    PUBLISHING_MODE_SINGLE: _ClassVar[PublishingMode]
+    PUBLISHING_MODE_FOUR_EYES: _ClassVar[PublishingMode]
 SEVERITY_UNSPECIFIED: Severity
 SEVERITY_ERROR: Severity
 SEVERITY_WARNING: Severity
 SEVERITY_INFO: Severity
+REVISION_STATE_UNSPECIFIED: RevisionState
+REVISION_STATE_PROPOSED: RevisionState
+REVISION_STATE_IN_FORCE: RevisionState
+REVISION_STATE_SUPERSEDED: RevisionState
+REVISION_STATE_WITHDRAWN: RevisionState
+PUBLISHING_MODE_UNSPECIFIED: PublishingMode
+PUBLISHING_MODE_SINGLE: PublishingMode
+PUBLISHING_MODE_FOUR_EYES: PublishingMode
 
 class SourceFile(_message.Message):
     __slots__ = ("path", "content")
@@ -85,37 +107,130 @@ class CheckRulesResponse(_message.Message):
     def __init__(self, ok: _Optional[bool] = ..., diagnostics: _Optional[_Iterable[_Union[Diagnostic, _Mapping]]] = ..., tests: _Optional[_Iterable[_Union[RuleTestResult, _Mapping]]] = ..., revision: _Optional[str] = ...) -> None: ...
 
 class PublishRevisionRequest(_message.Message):
-    __slots__ = ("attempt_id", "files", "valid_from", "valid_until", "validate_only", "comment")
+    __slots__ = ("attempt_id", "files", "valid_from", "valid_until", "validate_only", "comment", "propose")
     ATTEMPT_ID_FIELD_NUMBER: _ClassVar[int]
     FILES_FIELD_NUMBER: _ClassVar[int]
     VALID_FROM_FIELD_NUMBER: _ClassVar[int]
     VALID_UNTIL_FIELD_NUMBER: _ClassVar[int]
     VALIDATE_ONLY_FIELD_NUMBER: _ClassVar[int]
     COMMENT_FIELD_NUMBER: _ClassVar[int]
+    PROPOSE_FIELD_NUMBER: _ClassVar[int]
     attempt_id: str
     files: _containers.RepeatedCompositeFieldContainer[SourceFile]
     valid_from: str
     valid_until: str
     validate_only: bool
     comment: str
-    def __init__(self, attempt_id: _Optional[str] = ..., files: _Optional[_Iterable[_Union[SourceFile, _Mapping]]] = ..., valid_from: _Optional[str] = ..., valid_until: _Optional[str] = ..., validate_only: _Optional[bool] = ..., comment: _Optional[str] = ...) -> None: ...
+    propose: bool
+    def __init__(self, attempt_id: _Optional[str] = ..., files: _Optional[_Iterable[_Union[SourceFile, _Mapping]]] = ..., valid_from: _Optional[str] = ..., valid_until: _Optional[str] = ..., validate_only: _Optional[bool] = ..., comment: _Optional[str] = ..., propose: _Optional[bool] = ...) -> None: ...
 
 class PublishRevisionResponse(_message.Message):
-    __slots__ = ("ok", "diagnostics", "tests", "revision", "seq")
+    __slots__ = ("ok", "diagnostics", "tests", "revision", "seq", "state", "publication_id", "impact")
     OK_FIELD_NUMBER: _ClassVar[int]
     DIAGNOSTICS_FIELD_NUMBER: _ClassVar[int]
     TESTS_FIELD_NUMBER: _ClassVar[int]
     REVISION_FIELD_NUMBER: _ClassVar[int]
     SEQ_FIELD_NUMBER: _ClassVar[int]
+    STATE_FIELD_NUMBER: _ClassVar[int]
+    PUBLICATION_ID_FIELD_NUMBER: _ClassVar[int]
+    IMPACT_FIELD_NUMBER: _ClassVar[int]
     ok: bool
     diagnostics: _containers.RepeatedCompositeFieldContainer[Diagnostic]
     tests: _containers.RepeatedCompositeFieldContainer[RuleTestResult]
     revision: str
     seq: int
-    def __init__(self, ok: _Optional[bool] = ..., diagnostics: _Optional[_Iterable[_Union[Diagnostic, _Mapping]]] = ..., tests: _Optional[_Iterable[_Union[RuleTestResult, _Mapping]]] = ..., revision: _Optional[str] = ..., seq: _Optional[int] = ...) -> None: ...
+    state: RevisionState
+    publication_id: str
+    impact: Impact
+    def __init__(self, ok: _Optional[bool] = ..., diagnostics: _Optional[_Iterable[_Union[Diagnostic, _Mapping]]] = ..., tests: _Optional[_Iterable[_Union[RuleTestResult, _Mapping]]] = ..., revision: _Optional[str] = ..., seq: _Optional[int] = ..., state: _Optional[_Union[RevisionState, str]] = ..., publication_id: _Optional[str] = ..., impact: _Optional[_Union[Impact, _Mapping]] = ...) -> None: ...
+
+class ApproveRevisionRequest(_message.Message):
+    __slots__ = ("attempt_id", "revision", "publication_id", "comment")
+    ATTEMPT_ID_FIELD_NUMBER: _ClassVar[int]
+    REVISION_FIELD_NUMBER: _ClassVar[int]
+    PUBLICATION_ID_FIELD_NUMBER: _ClassVar[int]
+    COMMENT_FIELD_NUMBER: _ClassVar[int]
+    attempt_id: str
+    revision: str
+    publication_id: str
+    comment: str
+    def __init__(self, attempt_id: _Optional[str] = ..., revision: _Optional[str] = ..., publication_id: _Optional[str] = ..., comment: _Optional[str] = ...) -> None: ...
+
+class ApproveRevisionResponse(_message.Message):
+    __slots__ = ("ok", "diagnostics", "revision", "seq")
+    OK_FIELD_NUMBER: _ClassVar[int]
+    DIAGNOSTICS_FIELD_NUMBER: _ClassVar[int]
+    REVISION_FIELD_NUMBER: _ClassVar[int]
+    SEQ_FIELD_NUMBER: _ClassVar[int]
+    ok: bool
+    diagnostics: _containers.RepeatedCompositeFieldContainer[Diagnostic]
+    revision: str
+    seq: int
+    def __init__(self, ok: _Optional[bool] = ..., diagnostics: _Optional[_Iterable[_Union[Diagnostic, _Mapping]]] = ..., revision: _Optional[str] = ..., seq: _Optional[int] = ...) -> None: ...
+
+class WithdrawRevisionRequest(_message.Message):
+    __slots__ = ("attempt_id", "revision", "publication_id", "comment")
+    ATTEMPT_ID_FIELD_NUMBER: _ClassVar[int]
+    REVISION_FIELD_NUMBER: _ClassVar[int]
+    PUBLICATION_ID_FIELD_NUMBER: _ClassVar[int]
+    COMMENT_FIELD_NUMBER: _ClassVar[int]
+    attempt_id: str
+    revision: str
+    publication_id: str
+    comment: str
+    def __init__(self, attempt_id: _Optional[str] = ..., revision: _Optional[str] = ..., publication_id: _Optional[str] = ..., comment: _Optional[str] = ...) -> None: ...
+
+class WithdrawRevisionResponse(_message.Message):
+    __slots__ = ("revision", "seq")
+    REVISION_FIELD_NUMBER: _ClassVar[int]
+    SEQ_FIELD_NUMBER: _ClassVar[int]
+    revision: str
+    seq: int
+    def __init__(self, revision: _Optional[str] = ..., seq: _Optional[int] = ...) -> None: ...
+
+class RevisionAct(_message.Message):
+    __slots__ = ("principal", "seal_time", "comment", "seq")
+    PRINCIPAL_FIELD_NUMBER: _ClassVar[int]
+    SEAL_TIME_FIELD_NUMBER: _ClassVar[int]
+    COMMENT_FIELD_NUMBER: _ClassVar[int]
+    SEQ_FIELD_NUMBER: _ClassVar[int]
+    principal: str
+    seal_time: str
+    comment: str
+    seq: int
+    def __init__(self, principal: _Optional[str] = ..., seal_time: _Optional[str] = ..., comment: _Optional[str] = ..., seq: _Optional[int] = ...) -> None: ...
+
+class DateRange(_message.Message):
+    __slots__ = ("first_date", "last_date")
+    FIRST_DATE_FIELD_NUMBER: _ClassVar[int]
+    LAST_DATE_FIELD_NUMBER: _ClassVar[int]
+    first_date: str
+    last_date: str
+    def __init__(self, first_date: _Optional[str] = ..., last_date: _Optional[str] = ...) -> None: ...
+
+class Impact(_message.Message):
+    __slots__ = ("against", "seq", "event_count", "class_counts", "digest")
+    class ClassCountsEntry(_message.Message):
+        __slots__ = ("key", "value")
+        KEY_FIELD_NUMBER: _ClassVar[int]
+        VALUE_FIELD_NUMBER: _ClassVar[int]
+        key: str
+        value: int
+        def __init__(self, key: _Optional[str] = ..., value: _Optional[int] = ...) -> None: ...
+    AGAINST_FIELD_NUMBER: _ClassVar[int]
+    SEQ_FIELD_NUMBER: _ClassVar[int]
+    EVENT_COUNT_FIELD_NUMBER: _ClassVar[int]
+    CLASS_COUNTS_FIELD_NUMBER: _ClassVar[int]
+    DIGEST_FIELD_NUMBER: _ClassVar[int]
+    against: str
+    seq: int
+    event_count: int
+    class_counts: _containers.ScalarMap[str, int]
+    digest: str
+    def __init__(self, against: _Optional[str] = ..., seq: _Optional[int] = ..., event_count: _Optional[int] = ..., class_counts: _Optional[_Mapping[str, int]] = ..., digest: _Optional[str] = ...) -> None: ...
 
 class Revision(_message.Message):
-    __slots__ = ("revision", "seq", "valid_from", "valid_until", "principal", "seal_time", "comment", "files")
+    __slots__ = ("revision", "seq", "valid_from", "valid_until", "principal", "seal_time", "comment", "files", "publication_id", "state", "approval", "withdrawal", "resolves", "superseded_by", "use_count", "against", "impact", "diff")
     REVISION_FIELD_NUMBER: _ClassVar[int]
     SEQ_FIELD_NUMBER: _ClassVar[int]
     VALID_FROM_FIELD_NUMBER: _ClassVar[int]
@@ -124,6 +239,16 @@ class Revision(_message.Message):
     SEAL_TIME_FIELD_NUMBER: _ClassVar[int]
     COMMENT_FIELD_NUMBER: _ClassVar[int]
     FILES_FIELD_NUMBER: _ClassVar[int]
+    PUBLICATION_ID_FIELD_NUMBER: _ClassVar[int]
+    STATE_FIELD_NUMBER: _ClassVar[int]
+    APPROVAL_FIELD_NUMBER: _ClassVar[int]
+    WITHDRAWAL_FIELD_NUMBER: _ClassVar[int]
+    RESOLVES_FIELD_NUMBER: _ClassVar[int]
+    SUPERSEDED_BY_FIELD_NUMBER: _ClassVar[int]
+    USE_COUNT_FIELD_NUMBER: _ClassVar[int]
+    AGAINST_FIELD_NUMBER: _ClassVar[int]
+    IMPACT_FIELD_NUMBER: _ClassVar[int]
+    DIFF_FIELD_NUMBER: _ClassVar[int]
     revision: str
     seq: int
     valid_from: str
@@ -132,7 +257,17 @@ class Revision(_message.Message):
     seal_time: str
     comment: str
     files: _containers.RepeatedCompositeFieldContainer[SourceFile]
-    def __init__(self, revision: _Optional[str] = ..., seq: _Optional[int] = ..., valid_from: _Optional[str] = ..., valid_until: _Optional[str] = ..., principal: _Optional[str] = ..., seal_time: _Optional[str] = ..., comment: _Optional[str] = ..., files: _Optional[_Iterable[_Union[SourceFile, _Mapping]]] = ...) -> None: ...
+    publication_id: str
+    state: RevisionState
+    approval: RevisionAct
+    withdrawal: RevisionAct
+    resolves: _containers.RepeatedCompositeFieldContainer[DateRange]
+    superseded_by: _containers.RepeatedScalarFieldContainer[str]
+    use_count: int
+    against: str
+    impact: Impact
+    diff: str
+    def __init__(self, revision: _Optional[str] = ..., seq: _Optional[int] = ..., valid_from: _Optional[str] = ..., valid_until: _Optional[str] = ..., principal: _Optional[str] = ..., seal_time: _Optional[str] = ..., comment: _Optional[str] = ..., files: _Optional[_Iterable[_Union[SourceFile, _Mapping]]] = ..., publication_id: _Optional[str] = ..., state: _Optional[_Union[RevisionState, str]] = ..., approval: _Optional[_Union[RevisionAct, _Mapping]] = ..., withdrawal: _Optional[_Union[RevisionAct, _Mapping]] = ..., resolves: _Optional[_Iterable[_Union[DateRange, _Mapping]]] = ..., superseded_by: _Optional[_Iterable[str]] = ..., use_count: _Optional[int] = ..., against: _Optional[str] = ..., impact: _Optional[_Union[Impact, _Mapping]] = ..., diff: _Optional[str] = ...) -> None: ...
 
 class ListRevisionsRequest(_message.Message):
     __slots__ = ("page_size", "page_token")
@@ -143,12 +278,14 @@ class ListRevisionsRequest(_message.Message):
     def __init__(self, page_size: _Optional[int] = ..., page_token: _Optional[str] = ...) -> None: ...
 
 class ListRevisionsResponse(_message.Message):
-    __slots__ = ("revisions", "next_page_token")
+    __slots__ = ("revisions", "next_page_token", "publishing")
     REVISIONS_FIELD_NUMBER: _ClassVar[int]
     NEXT_PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    PUBLISHING_FIELD_NUMBER: _ClassVar[int]
     revisions: _containers.RepeatedCompositeFieldContainer[Revision]
     next_page_token: str
-    def __init__(self, revisions: _Optional[_Iterable[_Union[Revision, _Mapping]]] = ..., next_page_token: _Optional[str] = ...) -> None: ...
+    publishing: PublishingMode
+    def __init__(self, revisions: _Optional[_Iterable[_Union[Revision, _Mapping]]] = ..., next_page_token: _Optional[str] = ..., publishing: _Optional[_Union[PublishingMode, str]] = ...) -> None: ...
 
 class GetRevisionRequest(_message.Message):
     __slots__ = ("revision",)

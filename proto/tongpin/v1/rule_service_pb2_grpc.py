@@ -45,6 +45,16 @@ class RuleServiceStub:
                 request_serializer=tongpin_dot_v1_dot_rule__service__pb2.PublishRevisionRequest.SerializeToString,
                 response_deserializer=tongpin_dot_v1_dot_rule__service__pb2.PublishRevisionResponse.FromString,
                 _registered_method=True)
+        self.ApproveRevision = channel.unary_unary(
+                '/tongpin.v1.RuleService/ApproveRevision',
+                request_serializer=tongpin_dot_v1_dot_rule__service__pb2.ApproveRevisionRequest.SerializeToString,
+                response_deserializer=tongpin_dot_v1_dot_rule__service__pb2.ApproveRevisionResponse.FromString,
+                _registered_method=True)
+        self.WithdrawRevision = channel.unary_unary(
+                '/tongpin.v1.RuleService/WithdrawRevision',
+                request_serializer=tongpin_dot_v1_dot_rule__service__pb2.WithdrawRevisionRequest.SerializeToString,
+                response_deserializer=tongpin_dot_v1_dot_rule__service__pb2.WithdrawRevisionResponse.FromString,
+                _registered_method=True)
         self.ListRevisions = channel.unary_unary(
                 '/tongpin.v1.RuleService/ListRevisions',
                 request_serializer=tongpin_dot_v1_dot_rule__service__pb2.ListRevisionsRequest.SerializeToString,
@@ -74,7 +84,22 @@ class RuleServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def PublishRevision(self, request, context):
-        """Puts a revision into force from its place in the log on.
+        """Puts a revision into force from its place in the log on; in a book that publishes with four
+        eyes it proposes it, for another principal to approve.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ApproveRevision(self, request, context):
+        """Puts a proposed revision into force; by another principal than the one who proposed it.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def WithdrawRevision(self, request, context):
+        """Takes back a proposal, or a revision in force that nothing was decided under yet.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -113,6 +138,16 @@ def add_RuleServiceServicer_to_server(servicer, server):
                     servicer.PublishRevision,
                     request_deserializer=tongpin_dot_v1_dot_rule__service__pb2.PublishRevisionRequest.FromString,
                     response_serializer=tongpin_dot_v1_dot_rule__service__pb2.PublishRevisionResponse.SerializeToString,
+            ),
+            'ApproveRevision': grpc.unary_unary_rpc_method_handler(
+                    servicer.ApproveRevision,
+                    request_deserializer=tongpin_dot_v1_dot_rule__service__pb2.ApproveRevisionRequest.FromString,
+                    response_serializer=tongpin_dot_v1_dot_rule__service__pb2.ApproveRevisionResponse.SerializeToString,
+            ),
+            'WithdrawRevision': grpc.unary_unary_rpc_method_handler(
+                    servicer.WithdrawRevision,
+                    request_deserializer=tongpin_dot_v1_dot_rule__service__pb2.WithdrawRevisionRequest.FromString,
+                    response_serializer=tongpin_dot_v1_dot_rule__service__pb2.WithdrawRevisionResponse.SerializeToString,
             ),
             'ListRevisions': grpc.unary_unary_rpc_method_handler(
                     servicer.ListRevisions,
@@ -185,6 +220,60 @@ class RuleService:
             '/tongpin.v1.RuleService/PublishRevision',
             tongpin_dot_v1_dot_rule__service__pb2.PublishRevisionRequest.SerializeToString,
             tongpin_dot_v1_dot_rule__service__pb2.PublishRevisionResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ApproveRevision(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/tongpin.v1.RuleService/ApproveRevision',
+            tongpin_dot_v1_dot_rule__service__pb2.ApproveRevisionRequest.SerializeToString,
+            tongpin_dot_v1_dot_rule__service__pb2.ApproveRevisionResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def WithdrawRevision(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/tongpin.v1.RuleService/WithdrawRevision',
+            tongpin_dot_v1_dot_rule__service__pb2.WithdrawRevisionRequest.SerializeToString,
+            tongpin_dot_v1_dot_rule__service__pb2.WithdrawRevisionResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -41,7 +41,7 @@ def test_a_header_reads_back_as_written(written: CommitHeader) -> None:
 def test_the_bytes_are_canonical_json() -> None:
     value = replace(header(3), counters={"POSTED": 2, "DUPLICATE": 1}, revisions=("修订",))
     assert value.to_bytes().decode() == (
-        '{"book_id":"C01","counters":{"DUPLICATE":1,"POSTED":2},"effects_schema":2,'
+        '{"book_id":"C01","counters":{"DUPLICATE":1,"POSTED":2},"effects_schema":3,'
         '"engine_version":"0.1.0","kind":"batch","language_version":"1","revisions":["修订"],'
         '"sealed_at_us":1772668800000003,"seq":3,"tables":[]}'
     )
