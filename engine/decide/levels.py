@@ -137,17 +137,20 @@ class _Walk:
             return max(after, 0)
         if access == Access.SET:
             return max(after + 1, read)
+        if access == Access.READ:
+            return after + 1
+        # Whoever read it before stands at a lower level: rules of one level are evaluated in turn.
         scanned = (after, accesses.rules[index])
-        if access == Access.SCAN and not wild and self.scanner.get(key) == scanned:
-            return after
-        return after + 1
+        if not wild and self.scanner.get(key) == scanned:
+            return max(after, read + 1)
+        return max(after, read) + 1
 
     def note(self, index: int, level: int) -> None:
         """Remembers an access of an event that stands at `level`."""
         accesses = self.accesses
         key, state, kind = accesses.hashes[index], accesses.states[index], accesses.kinds[index]
         access, wild = kind & 7, kind >= _WILD
-        if access in (Access.READ, Access.SCAN):
+        if access == Access.READ:
             self._raise(self.state_reader, state, level)
             self._raise(*((self.any_reader, state) if wild else (self.reader, key)), level)
         if access != Access.READ:
