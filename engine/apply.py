@@ -18,6 +18,7 @@ from engine.effects import (
     LINES,
     PERIODS,
     RECORDS,
+    REMOVED,
     STATUS_CHANGES,
     TARGETS,
     VOUCHERS,
@@ -34,6 +35,7 @@ from engine.state.book_state import (
     StreamState,
     WaitingEvent,
 )
+from engine.state.drafts import apply_drafts, apply_reviews
 from engine.state.keys import key_ints
 from engine.state.sums import group_sums
 
@@ -58,6 +60,7 @@ def apply_commit(
     effects = EffectBatch(effects.strings, tables)
     if COMMANDS.name in tables:
         _apply_commands(state, header, effects, tables[COMMANDS.name])
+    apply_reviews(state, header.seq, effects)
     if STATUS_CHANGES.name in tables:
         _apply_status_changes(state, header, effects, tables[STATUS_CHANGES.name])
     if VOUCHERS.name in tables and tables[VOUCHERS.name].count:
@@ -67,6 +70,7 @@ def apply_commit(
             fold_balance(state, spec, balances, effects)
     _apply_targets(state, effects)
     _apply_records(state, effects)
+    apply_drafts(state, header.seq, effects)
     _apply_periods(state, effects)
     _apply_calls(state, header, effects)
     apply_publications(state, header, effects)
@@ -214,6 +218,14 @@ def _apply_records(state: BookState, effects: EffectBatch) -> None:
     )
     for record, key, field_code, field, number, scale, text in rows:
         place = key_ints(key, intern)
+        if scale == REMOVED:
+            records = state.records.get(record, {})
+            if field_code < 0:
+                records.pop(place, None)
+                state.versions.forget(record, place)
+            elif place in records:
+                records[place].pop(field, None)
+            continue
         values = state.records.setdefault(record, {}).setdefault(place, {})
         if field_code < 0:
             state.versions.note(record, place)

@@ -10,6 +10,7 @@ from engine.calls import (
     AccountEntry,
     BudgetDecision,
     BudgetNodeView,
+    DraftView,
     ReservationView,
     Resolution,
     RevisionView,
@@ -63,6 +64,21 @@ class BookReads:
         """A page of vouchers in log order, and the token of the next ("" at the end)."""
         with self._lock:
             return self._reading.vouchers(entity, ledger, period, after=after, limit=limit)
+
+    def drafts(
+        self, *, role: str = "", preparer: str = "", after: str = "", limit: int = 100
+    ) -> tuple[list[DraftView], str]:
+        """A page of drafts that wait for a review, oldest first, and the token of the next.
+
+        The drafts of one event are never parted, so that a page may be longer than `limit`.
+        """
+        with self._lock:
+            return self._reading.drafts(role, preparer, after=after, limit=limit)
+
+    def drafts_of(self, source: str, event_id: str) -> list[DraftView]:
+        """Open drafts of an event; none where it has none or is unknown."""
+        with self._lock:
+            return self._reading.drafts_of(source, event_id)
 
     def event(self, source: str, event_id: str) -> StoredEventView:
         """A stored event with its present status. Raises UnknownObject."""

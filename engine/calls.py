@@ -24,6 +24,7 @@ REVISION_WITHDRAWN = "revision.withdrawn"  # fields: revision, of_source, of_id,
 PUBLISHING_FIXED = "publishing.fixed"  # fields: mode single|four_eyes
 PARAMETER_SET = "book.parameter_set"  # fields: name, value, entity (only it), reason
 HOLD_DECIDED = "hold.decided"  # fields: of_source, of_id, decision approve|reject, role, reason
+VOUCHER_REVIEWED = "voucher.reviewed"  # fields: of_source, of_id, draft, decision, role, reason
 BUDGET_APPROVED = "budget.approved"  # fields: lines [{node, amount, …}], version, budget
 BUDGET_REVISED = "budget.revised"  # fields: lines [{node, amount or delta}], version, reason
 BUDGET_TRANSFERRED = "budget.transferred"  # fields: from_node, to_node, amount
@@ -61,11 +62,15 @@ FILED_TYPES = frozenset({REVISION_PUBLISHED, REVISION_PROPOSED})
 SYSTEM_TYPES = (
     BUDGET_TYPES
     | PUBLICATION_TYPES
-    | {PERIOD_CLOSED, EVENT_RETRIED, EVENT_WITHDRAWN, HOLD_DECIDED, PARAMETER_SET}
+    | {PERIOD_CLOSED, EVENT_RETRIED, EVENT_WITHDRAWN, HOLD_DECIDED, VOUCHER_REVIEWED, PARAMETER_SET}
 )
 
 #: Source under which commands made by the service itself are identified.
 SYSTEM_SOURCE = "tongpin"
+
+
+#: Principal of calls that nobody was authenticated for: files, tests, the service itself.
+LOCAL_PRINCIPAL = "system"
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +90,7 @@ class Call:
 
     events: Sequence[Mapping[str, object]] = ()
     arrow: bytes | None = None
-    principal: str = "system"
+    principal: str = LOCAL_PRINCIPAL
     attempt_id: str = ""
     stop_on_error: bool = False
     dry_run: bool = False
@@ -206,9 +211,27 @@ class LineView:
     rate: str = ""
 
 
+class Signatures(NamedTuple):
+    """Who stood behind a voucher.
+
+    preparer: sent its event. reviewer: approved it, "" where its rule and revision alone did.
+    reviewed_at_us: when, 0 = no review.
+    """
+
+    preparer: str = ""
+    reviewer: str = ""
+    reviewed_at_us: int = 0
+
+
+_UNSIGNED = Signatures()
+
+
 @dataclass(frozen=True, slots=True)
 class VoucherView:
-    """A voucher as read back. number 0 and seq 0: the draft of a dry run."""
+    """A voucher as read back. number 0: a draft; seq 0: of a dry run.
+
+    state: "drafted", "posted" by its rule alone, or "reviewed": posted by a person.
+    """
 
     entity: str
     ledger: str
@@ -229,12 +252,27 @@ class VoucherView:
     currency: str
     lines: tuple[LineView, ...]
     seq: int
+    signatures: Signatures = _UNSIGNED
 
     @property
     def name(self) -> str:
         """ENTITY/LEDGER/PERIOD/WORD/NUMBER; a series other than live stands before the number."""
         series = "" if self.series == "live" else f"{self.series}-"
         return f"{self.entity}/{self.ledger}/{self.period}/{self.word}/{series}{self.number}"
+
+
+@dataclass(frozen=True, slots=True)
+class DraftView:
+    """A voucher that waits for a review.
+
+    draft: its position among those of its event, from 1. role: in which it is reviewed, "" = any.
+    drafted_at_us: log time.
+    """
+
+    draft: int
+    voucher: VoucherView
+    role: str
+    drafted_at_us: int
 
 
 @dataclass(slots=True)

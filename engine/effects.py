@@ -13,7 +13,8 @@ from engine.columns import ColumnType, TableSpec
 
 #: Version of the meaning of these tables; written into every commit header.
 #: 2: budgets (`budget_nodes`, `budget_moves`, `budget_decisions`).
-#: 3: publishing in two steps (`revision_steps`, `publishing`).
+#: 3: publishing in two steps (`revision_steps`, `publishing`); review (`drafts`, `draft_lines`,
+#: `undo`, `reviews`).
 EFFECTS_SCHEMA = 3
 
 _I64, _I32, _U8 = ColumnType.INT64, ColumnType.INT32, ColumnType.UINT8
@@ -106,6 +107,14 @@ class MoveKind(IntEnum):
     RELEASE = 9
     EXPIRE = 10  # a soft hold's time was up
     EXTEND = 11  # a soft hold got more time; the amount is 0
+    RETURN = 12  # what an event moved that was returned or withdrawn before it was posted
+
+
+class UndoKind(IntEnum):
+    """What a row of UNDO puts back."""
+
+    TARGET = 1  # `number`: what the event added to it
+    RECORD = 2  # the value, or with `field` absent the existence, from before the event
 
 
 class Verdict(IntEnum):
@@ -238,8 +247,12 @@ TARGETS = TableSpec(
     ),
 )
 
+#: `scale` of a row of RECORDS that takes something away.
+REMOVED = 255
+
 #: New value of a record's field, or, with `field` absent, that the record now exists. Numbers
 #: stand in `number` as raw * 10**-`scale`, days and flags likewise with scale 0; texts in `text`.
+#: `scale` REMOVED: the field, or with `field` absent the whole record, is no longer there.
 RECORDS = TableSpec(
     "records",
     (
@@ -399,6 +412,50 @@ BUDGET_DECISIONS = TableSpec(
     ),
 )
 
+#: Vouchers that wait for a person's review, as they will be: no number, not in the ledger.
+#: `state`: drafted. `draft`: position among the drafts of its event, from 1. `role`: in which it
+#: is reviewed, absent = any.
+DRAFTS = TableSpec("drafts", (*VOUCHERS.columns, ("draft", _I32), ("role", _TEXT)))
+
+#: Lines of DRAFTS, as LINES are of VOUCHERS; `voucher`: row of DRAFTS.
+DRAFT_LINES = TableSpec("draft_lines", LINES.columns)
+
+#: What returning an event with drafts puts back besides its budget moves. `name`: of the target or
+#: record. `entity`: of a target's key. `field`: of the record, absent: its existence. `number`,
+#: `scale`, `text`: as in TARGETS and RECORDS; `scale` REMOVED: it was not there before.
+UNDO = TableSpec(
+    "undo",
+    (
+        ("command", _I32),
+        ("source", _TEXT),
+        ("event_id", _TEXT),
+        ("kind", _U8),
+        ("name", _TEXT),
+        ("entity", _TEXT),
+        ("key", _TEXT),
+        ("field", _TEXT),
+        ("number", _I64),
+        ("scale", _U8),
+        ("text", _TEXT),
+    ),
+)
+
+#: What a person decided on a draft. `draft`: which of the event's, -1: the event was taken back
+#: whole. `approved` 0: returned, or the event was withdrawn. `person`: who did it.
+REVIEWS = TableSpec(
+    "reviews",
+    (
+        ("command", _I32),
+        ("source", _TEXT),
+        ("event_id", _TEXT),
+        ("draft", _I32),
+        ("approved", _U8),
+        ("person", _TEXT),
+        ("role", _TEXT),
+        ("reason", _TEXT),
+    ),
+)
+
 TABLES = (
     COMMANDS,
     VOUCHERS,
@@ -416,4 +473,11 @@ TABLES = (
     BUDGET_NODES,
     BUDGET_MOVES,
     BUDGET_DECISIONS,
+    DRAFTS,
+    DRAFT_LINES,
+    UNDO,
+    REVIEWS,
 )
+
+#: Tables whose rows may carry dimensions behind their declared columns.
+WITH_DIMENSIONS = frozenset({LINES.name, DRAFT_LINES.name})

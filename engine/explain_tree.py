@@ -17,7 +17,16 @@ from engine.evaluate import RowTrace
 from engine.explain_reads import ReadKey, Wanted, WrittenBy
 from engine.explain_sources import RuleSources, place_of
 from engine.explain_values import Values, joined, number_words, quotient_words, truth
-from engine.program import EVENT_SHAPE, BalanceMeasure, Fault, Kind, Node, Op, Table
+from engine.program import (
+    EVENT_SHAPE,
+    PARAMETER_PREFIX,
+    BalanceMeasure,
+    Fault,
+    Kind,
+    Node,
+    Op,
+    Table,
+)
 from engine.state.keys import key_text
 
 
@@ -26,8 +35,8 @@ class ExplainedStep:
     """A value and what it came from.
 
     Attributes:
-        kind: let, field, item, given, round, sum, count, table, rate, record, existence, version,
-            balance, delta, split, condition, account, or the operation.
+        kind: let, field, item, given, round, sum, count, table, rate, record, parameter, existence,
+            version, balance, delta, split, condition, account, or the operation.
         name: the author's: of the let, field, table, record, target; "" where it has none.
         value: in the author's words, with currency, unit or percent sign; of a whole list, all.
         text: the expression as written; place: FILE:LINE of it.
@@ -225,7 +234,15 @@ class TreeMaker:
         words = {ReadKind.EXISTENCE: "existence", ReadKind.VERSION: "version"}
         parts = self._all(node.args, element)
         step = words.get(kind, "record")
+        if name.startswith(PARAMETER_PREFIX):
+            step, name = "parameter" if step == "record" else step, self._parameter(node)
         return self._step(step, name, index, element, parts, facts=facts)
+
+    def _parameter(self, node: Node) -> str:
+        """The author's name of the parameter whose record a node reads."""
+        record = node.data[0] if isinstance(node.data, tuple) else node.data
+        program = self.plan.program
+        return next(one.field.name for one in program.parameters if one.record == record)
 
     def _balance(self, index: int, element: int | None, node: Node) -> ExplainedStep:
         program = self.plan.program

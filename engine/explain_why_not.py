@@ -67,20 +67,6 @@ class WhyNotAnswer:
     conditions: tuple[ExplainedStep, ...] = ()
     vouchers: tuple[str, ...] = ()
 
-    def to_json(self) -> dict[str, object]:
-        """The answer as JSON data."""
-        return {
-            "rule": self.rule,
-            "place": self.place,
-            "source": self.source,
-            "event_id": self.event_id,
-            "revision": self.revision,
-            "why": self.why.value,
-            "message": self.message,
-            "conditions": [each.to_json() for each in self.conditions],
-            "vouchers": list(self.vouchers),
-        }
-
 
 def why_not_posted(book: Book, rule: str, source: str, event_id: str) -> WhyNotAnswer:
     """Why a rule did not post a stored event, as it was decided; or that it did.

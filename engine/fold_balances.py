@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+
 import numpy as np
 import numpy.typing as npt
 
@@ -30,6 +32,17 @@ def fold_balance(
         balances: key -> amount, changed.
         effects: the commit.
     """
+    index = state.balance_index if balances is state.balances.get(spec) else None
+    for own, amount in balance_changes(spec, effects, state.pool.intern):
+        if index is not None and own not in balances and index.holds(spec):
+            index.note(spec, own)
+        balances[own] = balances.get(own, 0) + amount
+
+
+def balance_changes(
+    spec: BalanceSpec, effects: EffectBatch, code: Callable[[str], int]
+) -> Iterator[tuple[Key, int]]:
+    """What lines add to one running balance, by its keys; `code`: gives texts their codes."""
     if LINES.name not in effects.tables or not effects.tables[LINES.name].count:
         return
     lines, vouchers = effects.tables[LINES.name], effects.tables[VOUCHERS.name]
@@ -52,16 +65,12 @@ def fold_balance(
         return
     owned = owners[mask]
     keys, is_text = _keys(spec, lines, mask, vouchers, owned)
-    intern = state.pool.intern
-    index = state.balance_index if balances is state.balances.get(spec) else None
     for key, amount in group_sums(keys, _amounts(spec, lines, mask)):
         own = tuple(
-            intern(strings[part]) if text and part >= 0 else part
+            code(strings[part]) if text and part >= 0 else part
             for part, text in zip(key, is_text, strict=True)
         )
-        if index is not None and own not in balances and index.holds(spec):
-            index.note(spec, own)
-        balances[own] = balances.get(own, 0) + amount
+        yield own, amount
 
 
 def _column(wire: str) -> str:

@@ -11,6 +11,7 @@ import numpy as np
 
 from engine.calendar import iso_day, period_text
 from engine.calls import (
+    LOCAL_PRINCIPAL,
     BudgetDecision,
     BudgetVerdict,
     EventResult,
@@ -110,7 +111,7 @@ class StateHistory:
                 status=status,
                 reason=reason,
                 message=message,
-                vouchers=self.voucher_names(seq, effects, row, later),
+                vouchers=self.voucher_names(ordinal, effects, row, later),
             )
         return None
 
@@ -120,6 +121,27 @@ class StateHistory:
         commands = effects.tables[COMMANDS.name]
         entity = int(commands.ints("entity")[row])
         return commands.blobs("content")[row], effects.strings[entity]
+
+    def effects(self, seq: int) -> EffectBatch:
+        """An earlier commit."""
+        return self._commits.get(seq)[1]
+
+    def vouchers(self, ordinal: int) -> tuple[str, ...]:
+        """Names of an event's vouchers."""
+        seq, row = self._state.place_of(ordinal)
+        effects = self.effects(seq)
+        later = self.present_status(ordinal, effects, row)[3]
+        return self.voucher_names(ordinal, effects, row, later)
+
+    def preparer(self, seq: int, row: int) -> str:
+        """Who sent an event: its principal; where nobody was authenticated, its actor."""
+        effects = self.effects(seq)
+        principal = _text(effects, COMMANDS.name, "principal", row)
+        if principal != LOCAL_PRINCIPAL:
+            return principal
+        content = msgspec.json.decode(effects.tables[COMMANDS.name].blobs("content")[row] or b"{}")
+        actor = content.get("actor")
+        return actor if isinstance(actor, str) and actor else principal
 
     def hold(self, event: WaitingEvent) -> tuple[str, tuple[str, ...]]:
         """Who sent an event that a budget holds, and the roles that may decide on it.
@@ -160,17 +182,23 @@ class StateHistory:
         )
 
     def voucher_names(
-        self, seq: int, effects: EffectBatch, row: int, later: int
+        self, ordinal: int, effects: EffectBatch, row: int, later: int
     ) -> tuple[str, ...]:
-        """Names of an event's vouchers, made with it or by a later retry."""
-        if not later:
-            return tuple(self._commits.voucher_names(seq).get(row, ()))
+        """Names of an event's vouchers, made with it, by a later retry, or by reviews."""
+        seq, _ = self._state.place_of(ordinal)
+        names = list(self._commits.voucher_names(seq).get(row, ()))
         name = (
             _text(effects, COMMANDS.name, "source", row),
             _text(effects, COMMANDS.name, "event_id", row),
         )
-        _, settling = self._commits.get(later)
-        return tuple(voucher.name for voucher in vouchers_of(settling, name, with_lines=False))
+        waiting = self._state.waiting.get(ordinal)
+        decided_in = waiting.decided_in if waiting is not None else 0
+        commits = (decided_in, *self._state.reviewed.get(ordinal, ()), later)
+        for other in dict.fromkeys(commits):
+            if other and other != seq:
+                views = vouchers_of(self.effects(other), name, with_lines=False)
+                names += [view.name for view in views]
+        return tuple(names)
 
     def stored_event(self, ordinal: int) -> StoredEventView:
         """An event as stored, with its present status."""
@@ -187,7 +215,7 @@ class StateHistory:
             reason=reason,
             message=message,
             content=commands.blobs("content")[row],
-            vouchers=self.voucher_names(seq, effects, row, later),
+            vouchers=self.voucher_names(ordinal, effects, row, later),
             seq=seq,
             principal=_text(effects, COMMANDS.name, "principal", row),
             sealed_at_us=header.sealed_at_us,

@@ -22,12 +22,16 @@ from engine.decide.deciding import THIS_COMMIT, Deciding, Member, Publication, c
 from engine.decide.message import decide_message
 from engine.decide.plan import DecisionPlan
 from engine.decide.run import Evaluator, LevelStatistics
-from engine.effects import BUDGET_MOVES, VOUCHERS, MoveKind, Stage, Status
+from engine.drafts import draft_view
+from engine.effects import BUDGET_MOVES, DRAFTS, VOUCHERS, MoveKind, Stage, Status
 from engine.history import StateHistory, all_voucher_names, voucher_view
 from engine.receive import receive_arrow, receive_rows
 from engine.state.book_state import BookState
 from engine.state.overlay import Overlay
 from engine.strings import BatchStrings
+
+#: Statuses of events that have vouchers or drafts of them.
+_MAKE_VOUCHERS = (Status.POSTED, Status.PENDING_REVIEW)
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,7 +244,7 @@ def _name_vouchers(deciding: Deciding, effects: EffectBatch, seq: int) -> None:
             by_event.setdefault((source, event_id), []).append(name)
         for result in deciding.results.values():
             names = by_event.get((result.source, result.event_id))
-            if names and result.status is Status.POSTED:
+            if names and result.status in _MAKE_VOUCHERS:
                 result.vouchers = tuple(names)
     for result, decision in deciding.repeats:
         first = deciding.results[decision]
@@ -267,6 +271,9 @@ def attach_drafts(decided: DecidedCommit) -> None:
         _unnumber(effects)
         for row, name in enumerate(_events(effects, VOUCHERS.name)):
             vouchers.setdefault(name, []).append(voucher_view(effects, row))
+    if DRAFTS.name in effects.tables:
+        for row, name in enumerate(_events(effects, DRAFTS.name)):
+            vouchers.setdefault(name, []).append(draft_view(effects, row))
     moves: dict[tuple[str, str], list[BudgetMoveView]] = {}
     if BUDGET_MOVES.name in effects.tables:
         views = _move_views(effects)
@@ -277,7 +284,7 @@ def attach_drafts(decided: DecidedCommit) -> None:
             name = (result.source, result.event_id)
             if result.first_status is not None:
                 continue  # what stands in the log under this identity makes nothing anew
-            if result.status is Status.POSTED:
+            if result.status in _MAKE_VOUCHERS:
                 result.drafts = tuple(vouchers.get(name, ()))
                 result.vouchers = ()
             result.budget_moves = tuple(moves.get(name, ()))

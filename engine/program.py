@@ -778,6 +778,8 @@ class Rule:
             evaluated only when somebody asks (`engine.evaluate.explanation_text`): such nodes
             cannot fail and read nothing.
         chinese: explanations of it are Chinese (the language its declaration is written in).
+        review: the role in which a person reviews its vouchers before they are posted, "" = any;
+            None: they are posted at once.
     """
 
     name: str
@@ -796,6 +798,7 @@ class Rule:
     moves: tuple[BudgetMove, ...] = ()
     explanation: Template | None = None
     chinese: bool = False
+    review: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

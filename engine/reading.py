@@ -10,8 +10,15 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 
 from engine.calendar import period_from_text, period_text
-from engine.calls import AccountEntry, StoredEventView, TrialBalanceRow, VoucherView
+from engine.calls import (
+    AccountEntry,
+    DraftView,
+    StoredEventView,
+    TrialBalanceRow,
+    VoucherView,
+)
 from engine.columns import EffectBatch
+from engine.drafts import DraftReading
 from engine.effects import DIMENSION_PREFIX, LINES, VOUCHERS, Status
 from engine.errors import MalformedInput, UnknownObject
 from engine.history import Commits, StateHistory, line_view, voucher_view
@@ -27,6 +34,19 @@ class Reading:
         self._state = state
         self._history = history
         self._commits = commits
+        self._drafts = DraftReading(state, history, commits)
+
+    def drafts(
+        self, role: str, preparer: str, *, after: str, limit: int
+    ) -> tuple[list[DraftView], str]:
+        """A page of drafts that wait for a review, oldest event first."""
+        start = _number(after) if after else 0
+        found, following = self._drafts.pages(role, preparer, after=start, limit=limit)
+        return found, "" if following < 0 else str(following)
+
+    def drafts_of(self, source: str, event_id: str) -> list[DraftView]:
+        """Open drafts of an event."""
+        return self._drafts.of_event((source or "default", event_id))
 
     def voucher(self, name: str) -> VoucherView:
         """A voucher by name; entity and ledger may be left out where the book has one."""
@@ -68,7 +88,7 @@ class Reading:
                 series or "live",
                 word,
             ) and view.period == period_text(period):
-                return voucher_view(effects, row, seq=seq)
+                return self._drafts.signed(voucher_view(effects, row, seq=seq))
         raise UnknownObject("NOT_FOUND", f"there is no voucher {name}", kind="voucher", name=name)
 
     def _prefix(self, prefix: list[str]) -> tuple[str, str]:
@@ -101,7 +121,7 @@ class Reading:
                     continue
                 if len(found) == limit:
                     return found, _token(seq, row)
-                found.append(voucher_view(effects, row, seq=seq))
+                found.append(self._drafts.signed(voucher_view(effects, row, seq=seq)))
         return found, ""
 
     def event(self, source: str, event_id: str) -> StoredEventView:

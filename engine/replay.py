@@ -17,6 +17,7 @@ from engine.calls import (
     HOLD_DECIDED,
     PUBLICATION_TYPES,
     SYSTEM_TYPES,
+    VOUCHER_REVIEWED,
     BudgetNodeView,
     Call,
     EventResult,
@@ -30,7 +31,7 @@ from engine.program import Program
 DEFAULT_BATCH_EVENTS = 10_000
 
 #: Commands that look for events in the commits before.
-_DECIDES_OTHERS = frozenset({EVENT_RETRIED, EVENT_WITHDRAWN, HOLD_DECIDED})
+_DECIDES_OTHERS = frozenset({EVENT_RETRIED, EVENT_WITHDRAWN, HOLD_DECIDED, VOUCHER_REVIEWED})
 
 #: Budget nodes read at once. Reading a page looks at all of them, so that pages are large.
 _PAGE_NODES = 1_000_000

@@ -19,13 +19,12 @@ from rules_dsl.build_lines import (
     build_columns,
     build_days,
     build_field,
-    build_rate_cells,
-    build_rate_type,
     build_rule_line,
     build_test_line,
     build_wire,
 )
 from rules_dsl.build_parameters import build_parameter
+from rules_dsl.build_rates import build_rate_cells, build_rate_type
 from rules_dsl.build_tree import (
     Node,
     Place,
@@ -65,6 +64,7 @@ from rules_dsl.syntax import (
     Name,
     RateDecl,
     RecordDecl,
+    Review,
     RowDecl,
     RuleDecl,
     Statement,
@@ -373,6 +373,7 @@ def _build_rule(body: Body) -> RuleDecl | None:
     if body.broken:
         return None
     valid_from, valid_until = build_days(body.place, body.header)
+    review = (Review(parts["review"].text, parts["review"].span),) if "review" in parts else ()
     return RuleDecl(
         name=body.name,
         name_span=body.name_span,
@@ -382,7 +383,7 @@ def _build_rule(body: Body) -> RuleDecl | None:
         basis=parts["basis"].text if "basis" in parts else "",
         guard=parts["when"].condition if "when" in parts else None,
         ledger=parts["ledger"].name if "ledger" in parts else None,
-        statements=vouchers,
+        statements=review + vouchers,
         span=body.span,
         explanation=parts["explain"].template if "explain" in parts else None,
     )
@@ -467,7 +468,7 @@ def _build_test(body: Body) -> TestDecl | None:
 def _build_expectation(head: ExpectHead, lines: Sequence[LineDecl]) -> ExpectVoucher:
     last = lines[-1].span if lines else head.span
     span = Span(head.span.file, head.span.line, head.span.column, last.end_line, last.end_column)
-    return ExpectVoucher(head.partial, head.summary, tuple(lines), span)
+    return ExpectVoucher(head.partial, head.summary, tuple(lines), span, head.drafted)
 
 
 _BUILDERS: dict[str, Callable[[Body], Declaration | None]] = {

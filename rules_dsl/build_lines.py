@@ -49,6 +49,7 @@ from rules_dsl.syntax import (
     GivenEvent,
     GivenParameter,
     GivenRecord,
+    GivenReviewed,
     GivenTarget,
     GivenValue,
     InputCell,
@@ -65,8 +66,6 @@ from rules_dsl.syntax import (
     TemplateText,
     TransferDecl,
     TrueUp,
-    TypeRef,
-    TypeWord,
 )
 from rules_dsl.tree import Token
 
@@ -190,7 +189,10 @@ def _build_item(place: Place, node: Node) -> CellItem:
 
 @dataclass(frozen=True, slots=True)
 class RulePart:
-    """`on`, `basis`, `explain`, `ledger` or `when` of a rule; `part` is its English keyword."""
+    """`on`, `basis`, `explain`, `ledger`, `when` or `review` of a rule.
+
+    `part` is its English keyword.
+    """
 
     part: str
     span: Span
@@ -244,6 +246,9 @@ def build_rule_line(place: Place, node: Node) -> RuleLine:
             return RulePart("explain", span, template=template)
         case "when":
             return RulePart("when", span, condition=build_expr(place, parts[0]))
+        case "review":
+            role = token(node, "STRING")
+            return RulePart("review", span, text="" if role is None else build_text(place, role))
         case "voucher":
             return _build_voucher_head(place, node, span)
         case "refuse":
@@ -366,11 +371,12 @@ class TestDay:
 
 @dataclass(frozen=True, slots=True)
 class ExpectHead:
-    """An `expect voucher` line, still without the lines below it."""
+    """An `expect voucher` or `expect drafted` line, still without the lines below it."""
 
     partial: bool
     summary: str | None
     span: Span
+    drafted: bool
 
 
 TestLine = (
@@ -382,6 +388,7 @@ TestLine = (
     | GivenRecord
     | GivenTarget
     | GivenEvent
+    | GivenReviewed
     | ExpectStatus
     | ExpectMove
     | ExpectAvailable
@@ -414,10 +421,13 @@ def build_test_line(place: Place, node: Node) -> TestLine:
     match node.data:
         case "at":
             return TestDay(build_day(place, must_token(node, "DAY")), span)
-        case "expect_voucher":
+        case "expect_voucher" | "expect_drafted":
             quoted = token(node, "STRING")
             summary = None if quoted is None else build_text(place, quoted)
-            return ExpectHead(token(node, "WITH") is not None, summary, span)
+            drafted = node.data == "expect_drafted"
+            return ExpectHead(token(node, "WITH") is not None, summary, span, drafted)
+        case "given_reviewed":
+            return GivenReviewed(span)
         case "given_balance":
             path, *rest = children(node)
             keys = tuple(_build_test_key(place, each) for each in rest[:-1])
@@ -479,22 +489,3 @@ def _build_given_value(place: Place, node: Node) -> GivenValue:
     if node.data == "given_fields":
         return RecordValue(_build_assigns(place, node), span)
     return build_expr(place, node)
-
-
-# --- Rates -------------------------------------------------------------------------------
-
-
-def build_rate_cells(place: Place, node: Node) -> list[tuple[Expr | None, Span]]:
-    """Gives the cells of a rate row; None stands for `*`."""
-    return [
-        (build_expr(place, children(each)[0]) if children(each) else None, span_of(place, each))
-        for each in children(node)
-    ]
-
-
-def build_rate_type(place: Place, node: Node) -> TypeRef:
-    """Builds the type of a rate, which has one value."""
-    found = build_type(place, must_child(node, "type", "list_type", "map_type"))
-    if found.word in {TypeWord.LIST, TypeWord.MAP}:
-        place.report(found.span, "a rate has one value at a time, not a list")
-    return found

@@ -188,6 +188,9 @@ KEYWORDS: tuple[Keyword, ...] = (
     Keyword("REJECTED", "rejected", "驳回"),
     Keyword("HELD", "held", "被暂挂"),
     Keyword("WARNED", "warned", "被提醒"),
+    Keyword("REVIEW", "review", "复核"),
+    Keyword("DRAFTED", "drafted", "待复核"),
+    Keyword("REVIEWED", "reviewed", "已复核"),
     Keyword("ACCOUNTS", "accounts", "科目组"),
     Keyword("DEBITS", "debits", "借方发生额"),
     Keyword("CREDITS", "credits", "贷方发生额"),
@@ -229,7 +232,6 @@ RESERVED: tuple[tuple[str, str], ...] = (
     ("emit", "触发"),
     ("balances", "各余额"),
     ("statistical", "统计"),
-    ("review", "复核"),
 )
 
 
@@ -311,6 +313,7 @@ RULE_LINES: tuple[str, ...] = (
     "EXPLAIN",
     "LEDGER",
     "WHEN",
+    "REVIEW",
     "LET",
     "SPLIT",
     "DELTA",

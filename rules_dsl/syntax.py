@@ -757,7 +757,19 @@ class BudgetStatement:
     span: Span
 
 
-Statement = Let | Split | Delta | TrueUp | Refuse | VoucherDecl | BudgetStatement
+@dataclass(frozen=True, slots=True)
+class Review:
+    """`review [by "ROLE"]`: a person reviews what the rule makes before it is posted.
+
+    `role`: in which, "" = any. It stands first among the statements of a rule, wherever the line
+    was written, so that a rule without it has the tree it always had.
+    """
+
+    role: str
+    span: Span
+
+
+Statement = Review | Let | Split | Delta | TrueUp | Refuse | VoucherDecl | BudgetStatement
 
 
 @dataclass(frozen=True, slots=True)
@@ -901,13 +913,24 @@ class ExpectAvailable:
 
 
 @dataclass(frozen=True, slots=True)
+class GivenReviewed:
+    """`given reviewed`: a person approves the drafts of the event before it."""
+
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
 class ExpectVoucher:
-    """`expect voucher [with] ["summary"]` with lines; exact unless `partial`."""
+    """`expect voucher [with] ["summary"]` with lines; exact unless `partial`.
+
+    `drafted`: `expect drafted …`, of what waits for a review.
+    """
 
     partial: bool
     summary: str | None
     lines: tuple[LineDecl, ...]
     span: Span
+    drafted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -929,6 +952,7 @@ TestStep = (
     | GivenTarget
     | GivenBalance
     | GivenBudget
+    | GivenReviewed
     | GivenParameter
     | ExpectVoucher
     | ExpectStatus

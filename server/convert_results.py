@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from engine.calendar import iso_instant
 from engine.calls import (
     AccountEntry,
+    DraftView,
     EventResult,
     LineView,
     StoredEventView,
@@ -95,7 +96,24 @@ def write_voucher(voucher: VoucherView) -> event_pb2.Voucher:
         reverses=voucher.reverses,
         lines=[write_line(line, voucher.currency, voucher.scale) for line in voucher.lines],
         seq=voucher.seq,
+        preparer=voucher.signatures.preparer,
+        reviewer=voucher.signatures.reviewer,
+        review_time=_instant(voucher.signatures.reviewed_at_us),
     )
+
+
+def write_draft(draft: DraftView) -> posting_service_pb2.DraftVoucher:
+    """A voucher that waits for a review."""
+    return posting_service_pb2.DraftVoucher(
+        voucher=write_voucher(draft.voucher),
+        draft=draft.draft,
+        role=draft.role,
+        draft_time=iso_instant(draft.drafted_at_us),
+    )
+
+
+def _instant(time_us: int) -> str:
+    return iso_instant(time_us) if time_us else ""
 
 
 def write_line(line: LineView, currency: str, scale: int) -> event_pb2.VoucherLine:

@@ -13,6 +13,7 @@ from engine.calls import (
     EVENT_RETRIED,
     EVENT_WITHDRAWN,
     SYSTEM_SOURCE,
+    VOUCHER_REVIEWED,
     Call,
     CallResult,
     StoredEventView,
@@ -21,7 +22,12 @@ from engine.errors import UnknownObject
 from engine.faults import crash_point
 from server.committer import Committer
 from server.convert import Batch, read_attempt_id, read_batch
-from server.convert_results import write_results, write_stored_event, write_voucher
+from server.convert_results import (
+    write_draft,
+    write_results,
+    write_stored_event,
+    write_voucher,
+)
 from server.interceptors import CallIdentity, Context, current_call
 from server.limits import MAX_COMMENT_CHARS, MAX_RETRY_EVENTS
 from server.reading import Paging, Reader
@@ -34,6 +40,7 @@ from tongpin.v1 import posting_service_pb2_grpc
 _DEFAULT_SOURCE = "default"
 _MODES = frozenset(pb.PostingMode.values())
 _ON_ERRORS = frozenset(pb.OnError.values())
+_DECISIONS = {pb.REVIEW_DECISION_APPROVE: "approve", pb.REVIEW_DECISION_RETURN: "return"}
 
 
 class PostingService(posting_service_pb2_grpc.PostingServiceServicer):
@@ -196,6 +203,45 @@ class PostingService(posting_service_pb2_grpc.PostingServiceServicer):
         result = await self._post(call, context, count=1, size=request.ByteSize())
         written = write_results(result.results)
         return pb.WithdrawEventResponse(result=written[0], seq=result.seq)
+
+    async def ListDrafts(  # noqa: N802 - named by the proto
+        self, request: pb.ListDraftsRequest, context: Context
+    ) -> pb.ListDraftsResponse:
+        """Lists vouchers that wait for a review."""
+        filters = {"role": request.role, "preparer": request.preparer}
+        paging = Paging(request.page_size, request.page_token, rpc="ListDrafts", **filters)
+        (drafts, after), seq = await self._reader.read(
+            partial(self._book.drafts, **filters, after=paging.after, limit=paging.limit),
+            min_seq=request.min_seq,
+        )
+        return pb.ListDraftsResponse(
+            drafts=map(write_draft, drafts), next_page_token=paging.token(after), seq=seq
+        )
+
+    async def ReviewVoucher(  # noqa: N802 - named by the proto
+        self, request: pb.ReviewVoucherRequest, context: Context
+    ) -> pb.ReviewVoucherResponse:
+        """Approves drafts, or returns their event."""
+        name = read_event_name(request.event, "event")
+        decision = _DECISIONS.get(request.decision)
+        if decision is None:
+            raise malformed("decision", "the decision is APPROVE or RETURN", str(request.decision))
+        reason = read_comment(request.reason)
+        if request.decision == pb.REVIEW_DECISION_RETURN and not reason:
+            raise malformed("reason", "say why the event is returned; the log keeps it")
+        if request.draft < 0:
+            raise malformed("draft", "a draft is numbered from 1; 0 means all", str(request.draft))
+        fields: dict[str, object] = {
+            "of_source": name["source"],
+            "of_id": name["id"],
+            "decision": decision,
+        }
+        given = {"draft": request.draft, "role": request.role, "reason": reason}
+        fields |= {key: value for key, value in given.items() if value}
+        call = system_call(VOUCHER_REVIEWED, request.attempt_id, fields)
+        result = await self._post(call, context, count=1, size=request.ByteSize())
+        written = write_results(result.results)
+        return pb.ReviewVoucherResponse(result=written[0], seq=result.seq)
 
     async def _post(
         self,

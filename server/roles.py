@@ -30,6 +30,7 @@ from engine.calls import (
     PARAMETER_SET,
     PERIOD_CLOSED,
     PUBLICATION_TYPES,
+    VOUCHER_REVIEWED,
 )
 
 
@@ -56,6 +57,7 @@ _POSTING: Final = "tongpin.v1.PostingService."
 _LEDGER: Final = "tongpin.v1.LedgerService."
 _RULES: Final = "tongpin.v1.RuleService."
 _BUDGETS: Final = "tongpin.v1.BudgetService."
+_EXPLAIN: Final = "tongpin.v1.ExplainService."
 
 #: Who may call an RPC, by its full name in the proto. `NAME#variant` narrows or widens one RPC
 #: for calls that only try something out. Who has only roles of systems sees, in GetEvent, its own
@@ -73,8 +75,12 @@ ROLE_TABLE: Final[Mapping[str, frozenset[Role]]] = MappingProxyType(
         _POSTING + "ListUnposted": _PEOPLE,
         _POSTING + "RetryUnposted": frozenset({Role.OPERATOR, Role.APPROVER}),
         _POSTING + "WithdrawEvent": frozenset({Role.OPERATOR, Role.REVIEWER}),
+        _POSTING + "ListDrafts": _PEOPLE,
+        _POSTING + "ReviewVoucher": frozenset({Role.REVIEWER}),
         _LEDGER + "TrialBalance": _PEOPLE,
         _LEDGER + "AccountActivity": _PEOPLE,
+        _EXPLAIN + "ExplainVoucher": _PEOPLE,
+        _EXPLAIN + "ExplainWhyNot": _PEOPLE,
         _LEDGER + "ListParameters": _PEOPLE,
         _RULES + "CheckRules": frozenset({Role.AUTHOR, Role.APPROVER, Role.OPERATOR}),
         _RULES + "PublishRevision": frozenset({Role.APPROVER}),
@@ -117,6 +123,7 @@ COMMAND_ROLES: Final[Mapping[str, frozenset[Role]]] = MappingProxyType(
         BUDGET_EXTENDED: ROLE_TABLE[_BUDGETS + "ExtendReservation"],
         EVENT_RETRIED: ROLE_TABLE[_POSTING + "RetryUnposted"],
         EVENT_WITHDRAWN: ROLE_TABLE[_POSTING + "WithdrawEvent"],
+        VOUCHER_REVIEWED: ROLE_TABLE[_POSTING + "ReviewVoucher"],
         **dict.fromkeys(PUBLICATION_TYPES, frozenset()),
     }
 )

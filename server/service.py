@@ -17,6 +17,7 @@ from server.budget_service import BudgetService
 from server.budget_watches import BudgetWatches
 from server.committer import Committer
 from server.config import ServerConfig, split_address
+from server.explain_service import ExplainService
 from server.interceptors import CallGuard
 from server.ledger_service import LedgerService
 from server.limits import (
@@ -36,6 +37,8 @@ from server.stream_session import StreamHub
 from tongpin.v1 import (
     budget_service_pb2,
     budget_service_pb2_grpc,
+    explain_service_pb2,
+    explain_service_pb2_grpc,
     ledger_service_pb2,
     ledger_service_pb2_grpc,
     posting_service_pb2,
@@ -49,7 +52,13 @@ log = structlog.get_logger(__name__)
 #: Full names of our services, for health and reflection.
 SERVICES = tuple(
     service.full_name
-    for module in (posting_service_pb2, ledger_service_pb2, rule_service_pb2, budget_service_pb2)
+    for module in (
+        posting_service_pb2,
+        ledger_service_pb2,
+        rule_service_pb2,
+        budget_service_pb2,
+        explain_service_pb2,
+    )
     for service in module.DESCRIPTOR.services_by_name.values()
 )
 
@@ -138,6 +147,8 @@ async def start_service(
     watches = BudgetWatches(book, committer, reader, authenticator, metrics)
     budgets = BudgetService(book, committer, reader, watches)
     budget_service_pb2_grpc.add_BudgetServiceServicer_to_server(budgets, server)
+    explaining = ExplainService(book, reader)
+    explain_service_pb2_grpc.add_ExplainServiceServicer_to_server(explaining, server)
     health_servicer = health.aio.HealthServicer()
     health_pb2_grpc.add_HealthServicer_to_server(health_servicer, server)
     if config.reflection:

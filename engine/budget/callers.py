@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from engine.calls import HOLD_DECIDED
+from engine.calls import HOLD_DECIDED, VOUCHER_REVIEWED
 from engine.columns import EffectBatch
 from engine.effects import BUDGET_DECISIONS, COMMANDS, Verdict
+
+#: Commands by which a person decides in a role.
+_BY_PERSONS = frozenset({HOLD_DECIDED, VOUCHER_REVIEWED})
 
 _NO_ROLES: frozenset[str] = frozenset()
 
@@ -14,7 +17,7 @@ def roles_of_callers(effects: EffectBatch) -> list[frozenset[str] | None]:
 
     The log does not say which roles a caller might have used, only which were used: those of the
     overrides recorded for the event. Without one a caller counts as having none; who decided on a
-    held event had the role it asks for.
+    held event, or reviewed a voucher, had the role that this asks for.
     """
     used: dict[int, frozenset[str]] = {}
     table = effects.tables.get(BUDGET_DECISIONS.name)
@@ -30,6 +33,6 @@ def roles_of_callers(effects: EffectBatch) -> list[frozenset[str] | None]:
                 used[command] = used.get(command, _NO_ROLES) | {role}
     types = effects.text(COMMANDS.name, "type")
     return [
-        None if kind == HOLD_DECIDED else used.get(command, _NO_ROLES)
+        None if kind in _BY_PERSONS else used.get(command, _NO_ROLES)
         for command, kind in enumerate(types)
     ]

@@ -12,6 +12,7 @@ from engine import effects as schema
 from engine.calendar import periods_of
 from engine.columns import ColumnTable, ColumnType, EffectBatch, TableSpec
 from engine.decide.builder import CommitBuilder, Decision, LineChunk, VoucherChunk
+from engine.decide.undo import target_undo
 from engine.errors import InvariantBroken
 from engine.state.book_state import CounterKey
 
@@ -44,11 +45,15 @@ def assemble(
     tables: dict[str, ColumnTable] = {}
     vouchers = _vouchers(builder.vouchers)
     if vouchers is not None:
-        _add_voucher_tables(builder, vouchers, tables, last_numbers if numbered else None)
+        lines = _lines(builder.lines)
+        _add_voucher_tables(builder, vouchers, lines, tables, last_numbers if numbered else None)
+    drafts = _vouchers(builder.drafts)
+    if drafts is not None:
+        _add_draft_tables(builder, drafts, tables)
     _count_vouchers(builder, vouchers)
     _add_rows(tables, schema.COMMANDS, builder.commands)
     _add_reads(builder, tables)
-    _add_rows(tables, schema.TARGETS, _in_log_order(builder, builder.targets))
+    _add_rows(tables, schema.TARGETS, _in_log_order(builder, [row[:-1] for row in builder.targets]))
     _add_rows(tables, schema.RECORDS, _in_log_order(builder, builder.records))
     _add_rows(tables, schema.PERIODS, builder.periods)
     _add_rows(tables, schema.STATUS_CHANGES, builder.status_changes)
@@ -60,6 +65,9 @@ def assemble(
     _add_rows(tables, schema.BUDGET_NODES, _in_log_order(builder, builder.budget_nodes))
     _add_rows(tables, schema.BUDGET_MOVES, _with_events(builder, builder.budget_moves))
     _add_rows(tables, schema.BUDGET_DECISIONS, _with_events(builder, builder.budget_decisions))
+    undo = [*builder.undo, *target_undo(builder)]
+    _add_rows(tables, schema.UNDO, _with_events(builder, undo))
+    _add_rows(tables, schema.REVIEWS, _with_events(builder, builder.reviews))
     return _with_own_dictionary(builder, tables)
 
 
@@ -78,6 +86,9 @@ def _vouchers(chunks: list[VoucherChunk]) -> _Vouchers | None:
     decisions = np.concatenate([chunk.decisions for chunk in chunks])
     orders = np.concatenate([chunk.orders for chunk in chunks])
     columns = {name: np.concatenate([getattr(chunk, name) for chunk in chunks]) for name in names}
+    columns["roles"] = np.concatenate(
+        [_constant(-1, len(c.orders)) if c.roles is None else c.roles for c in chunks]
+    )
     place = _order(decisions << 32 | orders)
     if place is None:
         return _Vouchers(decisions, orders, columns)
@@ -99,9 +110,14 @@ def _order(*keys: Int64s) -> Int64s | None:
 def _add_voucher_tables(
     builder: CommitBuilder,
     vouchers: _Vouchers,
+    lines: LineChunk,
     tables: dict[str, ColumnTable],
     last_numbers: dict[CounterKey, int] | None,
+    *,
+    into: tuple[TableSpec, TableSpec] = (schema.VOUCHERS, schema.LINES),
 ) -> None:
+    """Lays out vouchers and their lines; without `last_numbers` none gets a number."""
+    voucher_spec, line_spec = into
     strings = builder.strings
     made = [builder.decisions[index] for index in vouchers.decisions.tolist()]
     count = len(made)
@@ -112,11 +128,10 @@ def _add_voucher_tables(
     numbers = np.zeros(count, dtype=np.int64)
     if last_numbers is not None:
         numbers = _numbers(builder, entities, columns, periods, last_numbers)
-    lines = _lines(builder.lines)
     starts = _line_starts(vouchers, lines)
     counts = np.diff(np.append(starts, len(lines.decisions)))
-    tables[schema.VOUCHERS.name] = ColumnTable(
-        schema.VOUCHERS,
+    tables[voucher_spec.name] = ColumnTable(
+        voucher_spec,
         {
             "command": np.array([decision.command for decision in made], dtype=np.int32),
             "entity": entities,
@@ -132,7 +147,7 @@ def _add_voucher_tables(
             "rule": columns["rules"],
             "revision": columns["revisions"],
             "summary": columns["summaries"],
-            "state": _constant(strings.code("posted"), count),
+            "state": _states(builder, vouchers),
             "reverses": _constant(-1, count),
             "scale": columns["scales"].astype(np.uint8),
             "currency": columns["currencies"],
@@ -141,8 +156,31 @@ def _add_voucher_tables(
         count,
     )
     owners = np.repeat(np.arange(count, dtype=np.int32), counts)
-    tables[schema.LINES.name] = _line_table(lines, owners, starts)
-    _check_balanced(tables[schema.LINES.name], count)
+    tables[line_spec.name] = _line_table(line_spec, lines, owners, starts)
+    _check_balanced(tables[line_spec.name], count)
+
+
+def _states(builder: CommitBuilder, vouchers: _Vouchers) -> Int32s:
+    """How each voucher came to be posted: by its rule alone, or after a person's review."""
+    reviewed = np.array([row[0] for row in builder.reviews], dtype=np.int64)
+    by_person = np.isin(vouchers.decisions, reviewed)
+    posted, after = builder.strings.code("posted"), builder.strings.code("reviewed")
+    return np.where(by_person, after, posted).astype(np.int32)
+
+
+def _add_draft_tables(
+    builder: CommitBuilder, drafts: _Vouchers, tables: dict[str, ColumnTable]
+) -> None:
+    """Lays out what waits for a review, each draft with its position among those of its event."""
+    into = (schema.DRAFTS, schema.DRAFT_LINES)
+    _add_voucher_tables(builder, drafts, _lines(builder.draft_lines), tables, None, into=into)
+    table = tables[schema.DRAFTS.name]
+    changes = np.append(True, drafts.decisions[1:] != drafts.decisions[:-1])
+    first = np.flatnonzero(changes)
+    places = np.arange(table.count, dtype=np.int64)
+    table.columns["draft"] = (places - first[np.cumsum(changes) - 1] + 1).astype(np.int32)
+    table.columns["role"] = drafts.columns["roles"]
+    table.columns["state"] = _constant(builder.strings.code("drafted"), table.count)
 
 
 def _numbers(
@@ -207,7 +245,7 @@ def _line_starts(vouchers: _Vouchers, lines: LineChunk) -> Int64s:
     return changes
 
 
-def _line_table(lines: LineChunk, owners: Int32s, starts: Int64s) -> ColumnTable:
+def _line_table(spec: TableSpec, lines: LineChunk, owners: Int32s, starts: Int64s) -> ColumnTable:
     count = len(owners)
     numbers = (np.arange(count, dtype=np.int64) - starts[owners] + 1).astype(np.int32)
     columns: dict[str, npt.NDArray[np.generic] | list[bytes]] = {
@@ -229,7 +267,7 @@ def _line_table(lines: LineChunk, owners: Int32s, starts: Int64s) -> ColumnTable
         name = schema.DIMENSION_PREFIX + wire
         columns[name] = column
         extra.append((name, ColumnType.TEXT))
-    return ColumnTable(schema.LINES.with_columns(extra), columns, count)
+    return ColumnTable(spec.with_columns(extra), columns, count)
 
 
 def _check_balanced(lines: ColumnTable, vouchers: int) -> None:

@@ -34,7 +34,10 @@ class Decision:
 
 @dataclass(slots=True)
 class VoucherChunk:
-    """Vouchers of accepted decisions; all int64[n] or codes int32[n]; `order` = rule<<16 | plan."""
+    """Vouchers of accepted decisions; all int64[n] or codes int32[n]; `order` = rule<<16 | plan.
+
+    `roles`: of drafts, in which role each is reviewed, -1 = any.
+    """
 
     decisions: Int64s
     orders: Int64s
@@ -45,6 +48,7 @@ class VoucherChunk:
     scales: Int32s
     revisions: Int32s
     summaries: Int32s
+    roles: Int32s | None = None
 
 
 @dataclass(slots=True)
@@ -75,10 +79,11 @@ class CommitBuilder:
     """The growing content of one commit.
 
     Row lists hold tuples in the order of their TableSpec, texts as batch string codes;
-    `targets` and `records` begin with the decision index instead of the command row.
+    `targets`, `records`, `undo` and `reviews` begin with the decision index instead of the
+    command row (the latter two in place of command, source and event).
     `reads` are int64[n, 10] blocks: decision index, then READS from `rule` on. `budget_nodes`
     begin with the decision index; `budget_moves` and `budget_decisions` with it in place of
-    command, source and event (-1: time passed).
+    command, source and event (-1: time passed). `targets` end with the value before.
     """
 
     strings: BatchStrings
@@ -86,8 +91,10 @@ class CommitBuilder:
     decisions: list[Decision] = field(default_factory=list)
     vouchers: list[VoucherChunk] = field(default_factory=list)
     lines: list[LineChunk] = field(default_factory=list)
+    drafts: list[VoucherChunk] = field(default_factory=list)
+    draft_lines: list[LineChunk] = field(default_factory=list)
     reads: list[Int64s] = field(default_factory=list)
-    targets: list[tuple[int, int, int, int, int]] = field(default_factory=list)
+    targets: list[tuple[int, int, int, int, int, int]] = field(default_factory=list)
     records: list[tuple[int, int, int, int, int, int, int]] = field(default_factory=list)
     periods: list[tuple[int, int, int, int]] = field(default_factory=list)
     status_changes: list[tuple[int, int, int, int, int, int, int]] = field(default_factory=list)
@@ -99,6 +106,8 @@ class CommitBuilder:
     budget_nodes: list[tuple[int, ...]] = field(default_factory=list)
     budget_moves: list[tuple[int, ...]] = field(default_factory=list)
     budget_decisions: list[tuple[int, ...]] = field(default_factory=list)
+    undo: list[tuple[int, ...]] = field(default_factory=list)
+    reviews: list[tuple[int, ...]] = field(default_factory=list)
     revisions_used: set[str] = field(default_factory=set)
 
     def mark(self) -> tuple[int, ...]:
@@ -116,6 +125,8 @@ class CommitBuilder:
             self.decisions,
             self.vouchers,
             self.lines,
+            self.drafts,
+            self.draft_lines,
             self.reads,
             self.targets,
             self.records,
@@ -129,4 +140,6 @@ class CommitBuilder:
             self.budget_nodes,
             self.budget_moves,
             self.budget_decisions,
+            self.undo,
+            self.reviews,
         )

@@ -17,8 +17,10 @@ from engine.calls import (
     EVENT_RETRIED,
     EVENT_WITHDRAWN,
     HOLD_DECIDED,
+    LOCAL_PRINCIPAL,
     PARAMETER_SET,
     PERIOD_CLOSED,
+    VOUCHER_REVIEWED,
     Call,
     EventResult,
 )
@@ -31,7 +33,9 @@ from engine.decide.message import caller_of, unknown_entity
 from engine.decide.parameters import set_parameter
 from engine.decide.plan import DecisionPlan
 from engine.decide.publication_commands import carry_out_publication
+from engine.decide.review import approve, chosen_drafts, drafts_in, read_review, refusal
 from engine.decide.run import decide_run
+from engine.decide.taking_back import take_back
 from engine.effects import PeriodState, Status
 from engine.program import NO_DATE
 from engine.receive import receive_rows
@@ -39,6 +43,9 @@ from engine.state.book_state import WaitingEvent
 
 #: A command that did what it was asked to.
 _DONE = Outcome(Status.NO_POSTING)
+
+#: How many events a message lists at most.
+MAX_LISTED = 10
 
 #: How many events one retry decides again at most.
 MAX_RETRIED = 1_000
@@ -74,13 +81,16 @@ def carry_out(
         return outcome, []
     if name == HOLD_DECIDED:
         return _decide_hold(deciding, command, fields, caller_of(received, row, call))
+    if name == VOUCHER_REVIEWED:
+        return _review(deciding, command, fields, reviewer_of(received, row, call))
     if name == PARAMETER_SET:
         person = caller_of(received, row, call).person
         return set_parameter(deciding, received, row, fields, person), []
     if name == PERIOD_CLOSED:
         return _close_period(deciding, received, row, command, fields), []
     if name == EVENT_WITHDRAWN:
-        return _withdraw(deciding, command, fields), []
+        person = reviewer_of(received, row, call).person
+        return _withdraw(deciding, command, fields, person), []
     if name == EVENT_RETRIED:
         return _retry(deciding, command, fields)
     return carry_out_publication(deciding, name, command, fields, call.principal), []
@@ -110,12 +120,21 @@ def _close_period(
             "ALREADY_CLOSED",
             f"period {period_text(period)} of {entity} was closed before",
         )
+    waiting = drafts_in(deciding, entity, period)
+    if waiting:
+        return refusal(
+            "UNPOSTED_VOUCHERS",
+            f"vouchers of {', '.join(waiting[:MAX_LISTED])} in {period_text(period)} wait for a "
+            "review; approve or return them, then close",
+        )
     deciding.overlay.set_period(entity, period, PeriodState.CLOSED)
     deciding.builder.periods.append((command, code, period, int(PeriodState.CLOSED)))
     return _DONE
 
 
-def _withdraw(deciding: Deciding, command: int, fields: Mapping[str, object]) -> Outcome:
+def _withdraw(
+    deciding: Deciding, command: int, fields: Mapping[str, object], person: str
+) -> Outcome:
     source, event_id = fields.get("of_source") or "default", fields.get("of_id")
     found = _find_waiting(deciding, source, event_id)
     if found is None:
@@ -125,13 +144,61 @@ def _withdraw(deciding: Deciding, command: int, fields: Mapping[str, object]) ->
             f"event {source}/{event_id} does not wait; only an event that is not booked yet "
             "can be withdrawn, a booked one is corrected by another event",
         )
-    _change_status(
-        deciding,
-        command,
-        found,
-        Outcome(Status.WITHDRAWN, "WITHDRAWN", str(fields.get("comment") or "")),
-    )
+    comment = str(fields.get("comment") or "")
+    if found.status == Status.PENDING_REVIEW:
+        stays = take_back(deciding, command, found, person, comment)
+        if stays is not None:
+            return stays
+    _change_status(deciding, command, found, Outcome(Status.WITHDRAWN, "WITHDRAWN", comment))
     return _DONE
+
+
+def _review(
+    deciding: Deciding, command: int, fields: Mapping[str, object], caller: Caller
+) -> tuple[Outcome, list[EventResult]]:
+    """Posts drafts, or returns their event, by someone who may and did not send it."""
+    source, event_id = fields.get("of_source") or "default", fields.get("of_id")
+    found = _find_waiting(deciding, source, event_id)
+    if found is None or found.status != Status.PENDING_REVIEW:
+        return refusal("NOT_PENDING", f"event {source}/{event_id} waits for no review"), []
+    asked = read_review(fields, found, caller)
+    if isinstance(asked, Outcome):
+        return asked, []
+    chosen = chosen_drafts(deciding, asked, caller)
+    if isinstance(chosen, Outcome):
+        return chosen, []
+    if asked.approves:
+        posted = approve(deciding, command, asked, chosen)
+        if isinstance(posted, Outcome):
+            return posted, []
+        if posted.status is Status.POSTED:
+            _change_status(deciding, command, found, Outcome(Status.POSTED))
+        return _DONE, [posted]
+    stays = take_back(deciding, command, found, asked.person, asked.reason)
+    if stays is not None:
+        return stays, []
+    returned = Outcome(Status.UNPOSTED, "REVIEW_RETURNED", asked.reason)
+    _change_status(deciding, command, found, returned)
+    result = EventResult(
+        returned.status,
+        found.source,
+        found.event_id,
+        returned.reason,
+        returned.message,
+        seq=found.seq,
+        row=found.row,
+    )
+    return _DONE, [result]
+
+
+def reviewer_of(received: ReceivedBatch, row: int, call: Call) -> Caller:
+    """Who reviews: the principal, never a field that the caller filled in.
+
+    Where nobody was authenticated, as in event files, the event's actor stands for the person.
+    """
+    if call.principal != LOCAL_PRINCIPAL:
+        return Caller(call.principal, call.budget_roles)
+    return caller_of(received, row, call)
 
 
 def _find_waiting(deciding: Deciding, source: object, event_id: object) -> WaitingEvent | None:
@@ -150,7 +217,9 @@ def _change_status(
 ) -> None:
     status, reason, message = outcome.status, outcome.reason, outcome.message
     code = deciding.overlay.strings.code
-    if status not in (Status.UNPOSTED, Status.HELD, Status.PENDING_REVIEW):
+    pending = Status.PENDING_REVIEW in (status, event.status)
+    if pending or status not in (Status.UNPOSTED, Status.HELD):
+        # A review is looked for in the commits before, so no command follows it in this one.
         deciding.settled.add(deciding.state.ordinal_of(event.seq, event.row))
     deciding.builder.status_changes.append(
         (
@@ -176,6 +245,8 @@ def _retry(
         elif deciding.state.ordinal_of(event.seq, event.row) in deciding.settled:
             # Withdrawn or booked earlier in this commit, maybe by this very command.
             results.append(_not_waiting(event.source, event.event_id))
+        elif event.status == Status.PENDING_REVIEW:
+            results.append(_awaits_review(event))
         else:
             results.append(_retry_one(deciding, command, event))
     return _DONE, results
@@ -214,6 +285,16 @@ def _not_waiting(source: str, event_id: str) -> EventResult:
     )
 
 
+def _awaits_review(event: WaitingEvent) -> EventResult:
+    return EventResult(
+        Status.NOT_ATTEMPTED,
+        event.source,
+        event.event_id,
+        "AWAITS_REVIEW",
+        f"event {event.source}/{event.event_id} waits for a review; approve or return it",
+    )
+
+
 def _retry_one(
     deciding: Deciding, command: int, event: WaitingEvent, budgets: RunBudgets | None = None
 ) -> EventResult:
@@ -241,7 +322,7 @@ def _retry_one(
         revision = plan.program.revision
         result.budget = budgets.verdicts.get(0, ())
         deciding.builder.revisions_used.add(revision)
-    if outcome.status not in (Status.POSTED, Status.NO_POSTING):
+    if outcome.status not in (Status.POSTED, Status.NO_POSTING, Status.PENDING_REVIEW):
         waits = Status.HELD if outcome.status is Status.HELD else Status.UNPOSTED
         outcome = Outcome(waits, outcome.reason, outcome.message)
     else:
@@ -291,28 +372,24 @@ def _decide_hold(
     role = fields.get("role")
     found = _find_waiting(deciding, source, event_id)
     if found is None or found.status != Status.HELD:
-        return _refusal("NOT_HELD", f"event {source}/{event_id} is not held"), []
+        return refusal("NOT_HELD", f"event {source}/{event_id} is not held"), []
     if decision not in ("approve", "reject"):
-        return _refusal("INVALID_FIELD", "decision is approve or reject"), []
+        return refusal("INVALID_FIELD", "decision is approve or reject"), []
     if not isinstance(reason, str) or not reason:
-        return _refusal("INVALID_FIELD", "give the reason of the decision"), []
+        return refusal("INVALID_FIELD", "give the reason of the decision"), []
     sender, roles = deciding.history.hold(found)
     own = role if isinstance(role, str) else ""
     if roles and own not in roles:
         wanted = " or ".join(roles)
-        return _refusal("ROLE_MISSING", f"this event waits for {wanted}; decide as that role"), []
+        return refusal("ROLE_MISSING", f"this event waits for {wanted}; decide as that role"), []
     if own and caller.allowed is not None and own not in caller.allowed:
-        return _refusal("ROLE_NOT_HELD", f"{caller.person} does not hold the role {own}"), []
+        return refusal("ROLE_NOT_HELD", f"{caller.person} does not hold the role {own}"), []
     if caller.person == sender:
         what = f"{sender} sent this event and cannot decide on it as well"
-        return _refusal("SEGREGATION_OF_DUTIES", what), []
+        return refusal("SEGREGATION_OF_DUTIES", what), []
     if decision == "reject":
         refused = Outcome(Status.WITHDRAWN, "HOLD_REFUSED", reason)
         _change_status(deciding, command, found, refused)
         return _DONE, []
     budgets = RunBudgets(approval=Approval(own, caller.person, reason))
     return _DONE, [_retry_one(deciding, command, found, budgets)]
-
-
-def _refusal(reason: str, message: str) -> Outcome:
-    return Outcome(Status.REJECTED_RULE, reason, message)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from engine.batch import Column, TypedBatch
 from engine.calendar import first_day, next_period, period_of
 from engine.decide.budgets import Asking, BudgetDecider
 from engine.decide.builder import CommitBuilder
 from engine.decide.plan import DecisionPlan, possible_accounts
+from engine.decide.undo import record_undo
 from engine.effects import ReadKind, Status
 from engine.evaluate import FAULTS
 from engine.evaluate.outcome import NOT_FAILED, MoveRow
@@ -50,6 +51,7 @@ class RunContext:
         posting_dates: requested voucher date per position, NO_DATE = none.
         outcomes: filled per position.
         budgets: decides what rules ask of budgets. ids: text code of each event's id.
+        drafted: positions of events of which a voucher waits for a review.
     """
 
     plan: DecisionPlan
@@ -62,6 +64,7 @@ class RunContext:
     outcomes: list[Outcome | None]
     budgets: BudgetDecider
     ids: list[int]
+    drafted: set[int] = field(default_factory=set)
 
     def rule_on_budgets(
         self, position: int, event_type: int, day: int, rows: Sequence[tuple[int, MoveRow]]
@@ -156,6 +159,7 @@ class RunContext:
         rule_index, node = place
         program = self.plan.program
         name = program.targets[target].name
+        before = self.view.target(target, key)
         self.overlay.set_target(name, key, value)
         kinds = [
             program.rules[rule_index].nodes[arg].kind
@@ -169,6 +173,7 @@ class RunContext:
                 key[0],
                 strings.code(key_text(key[1:], kinds, strings.text)),
                 value,
+                before,
             )
         )
 
@@ -201,10 +206,21 @@ class RunContext:
         rows = self.builder.records
         old = self.overlay.record(record.name, key)
         values = dict(old or {})
+        if position in self.drafted:
+            declared_fields = (
+                record.fields[own]
+                for own, event_field in source.values
+                if _is_given(batch, event_field, index)
+            )
+            written = [(each.name, field_kind(each.type) is Kind.TEXT) for each in declared_fields]
+            self.builder.undo.extend(
+                (decision, *row)
+                for row in record_undo(strings, (name_code, key_code), old, written)
+            )
         rows.append((decision, name_code, key_code, -1, 0, 0, -1))
         for record_field, event_field in source.values:
             column = batch.columns[event_field]
-            if not isinstance(column, Column) or not column.given[index]:
+            if not isinstance(column, Column) or not _is_given(batch, event_field, index):
                 continue
             declared = record.fields[record_field]
             value = int(column.values[index])
@@ -283,6 +299,16 @@ def read_name(plan: DecisionPlan, op: Op, data: object) -> tuple[ReadKind, str, 
 def _value(batch: TypedBatch, field: int, index: int) -> int:
     column = batch.columns[field]
     return int(column.values[index]) if isinstance(column, Column) else -1
+
+
+def _is_given(batch: TypedBatch, field: int, index: int) -> bool:
+    column = batch.columns[field]
+    return isinstance(column, Column) and bool(column.given[index])
+
+
+def awaits_review(warning: str) -> Outcome:
+    """The outcome of an event of which a voucher waits for a review."""
+    return Outcome(Status.PENDING_REVIEW, "AWAITS_REVIEW", warning)
 
 
 def missing_dimension_words(plan: DecisionPlan, rule: Rule) -> str:

@@ -8,6 +8,7 @@ from typing import Protocol
 
 from engine.batch import ReceivedBatch
 from engine.calls import BudgetVerdict, Call, EventResult
+from engine.columns import EffectBatch
 from engine.decide.builder import CommitBuilder
 from engine.decide.context import Outcome
 from engine.decide.plan import DecisionPlan
@@ -43,6 +44,18 @@ class History(Protocol):
 
     def content(self, seq: int, row: int) -> tuple[bytes, str]:
         """Stored content and entity of an event."""
+        ...
+
+    def effects(self, seq: int) -> EffectBatch:
+        """An earlier commit."""
+        ...
+
+    def vouchers(self, ordinal: int) -> tuple[str, ...]:
+        """Names of an event's vouchers."""
+        ...
+
+    def preparer(self, seq: int, row: int) -> str:
+        """Who sent an event, as separation of duties judges it."""
         ...
 
     def hold(self, event: WaitingEvent) -> tuple[str, tuple[str, ...]]:
@@ -89,6 +102,8 @@ class Deciding:
         retried: command row of a retry -> results of the events it decided again.
         now_us: log time of this commit; what is due by then has expired.
         verdicts: command row of a budget command -> what the nodes said.
+        reviewed: source and id of an event -> positions of its drafts approved in this commit.
+        returned: events that this commit took back.
     """
 
     state: BookState
@@ -112,6 +127,8 @@ class Deciding:
     retried: dict[int, list[EventResult]] = field(default_factory=dict)
     now_us: int = 0
     verdicts: dict[int, tuple[BudgetVerdict, ...]] = field(default_factory=dict)
+    reviewed: dict[tuple[str, str], frozenset[int]] = field(default_factory=dict)
+    returned: set[tuple[str, str]] = field(default_factory=set)
 
 
 @dataclass(slots=True)

@@ -9,7 +9,7 @@ import numpy as np
 from engine.batch import Bools, Int32s, Int64s
 from engine.decide.balance_moves import move_balances
 from engine.decide.builder import LineChunk, VoucherChunk
-from engine.decide.context import Outcome, RunContext
+from engine.decide.context import Outcome, RunContext, awaits_review
 from engine.decide.foreign import minor_columns
 from engine.decide.level_budgets import rule_on_level
 from engine.decide.level_types import TypeLevel
@@ -56,6 +56,7 @@ def _evaluate(context: RunContext, event_type: int, indices: Int64s) -> TypeLeve
         alive=np.ones(size, dtype=np.bool_),
         makes=np.zeros(size, dtype=np.bool_),
         vouchers=np.zeros(size, dtype=np.bool_),
+        drafts=np.zeros(size, dtype=np.bool_),
     )
     matches = {ledger: np.zeros(size, dtype=np.int32) for ledger in _ledgers(context, event_type)}
     scanned, lost = False, False
@@ -83,6 +84,8 @@ def _evaluate(context: RunContext, event_type: int, indices: Int64s) -> TypeLeve
             level.vouchers[own[voucher.made]] = True
             for line in voucher.lines:
                 level.makes[own[line.owners]] = True
+                if rule.review is not None:
+                    level.drafts[own[line.owners]] = True
         level.results.append((rule_index, result))
     lost = _check_expectations(context, level, matches) or lost
     lost = _date_vouchers(context, level) or lost
@@ -175,6 +178,8 @@ def _accept(context: RunContext, level: TypeLevel) -> None:
     for slot, position in enumerate(positions.tolist()):
         if level.alive[slot]:
             context.outcomes[position] = _outcome(level, slot)
+            if level.drafts[slot]:
+                context.drafted.add(position)
             if writes_records:
                 context.write_records(position, level.event_type, int(level.indices[slot]))
         else:
@@ -187,6 +192,8 @@ _ALL_ZERO = Outcome(Status.NO_POSTING, "ALL_ZERO", "every line comes to zero")
 
 
 def _outcome(level: TypeLevel, slot: int) -> Outcome:
+    if level.drafts[slot]:
+        return awaits_review(level.warnings.get(slot, ""))
     if slot in level.warnings:
         status = Status.POSTED if level.makes[slot] else Status.NO_POSTING
         return Outcome(status, "", level.warnings[slot])
@@ -225,6 +232,7 @@ def _add_vouchers(
                 ledger=codes.ledger,
                 rule_line=declared.span.line,
                 dimensions=tuple(d.dimension for d in declared.dimensions),
+                is_draft=rule.review is not None,
             )
         owners = np.flatnonzero(has_lines)
         count = len(owners)
@@ -234,7 +242,9 @@ def _add_vouchers(
         def constant(code: int, count: int = count) -> Int32s:
             return np.full(count, code, dtype=np.int32)
 
-        context.builder.vouchers.append(
+        role = None if rule.review is None else constant(int(plan.review_roles[rule_index]))
+        builder = context.builder
+        (builder.vouchers if role is None else builder.drafts).append(
             VoucherChunk(
                 decisions=decisions[owners],
                 orders=np.full(count, rule_index << 16 | plan_index, dtype=np.int64),
@@ -245,6 +255,7 @@ def _add_vouchers(
                 scales=constant(codes.scale),
                 revisions=constant(plan.revision_code),
                 summaries=strings.codes(voucher.summaries[owner] for owner in owners.tolist()),
+                roles=role,
             )
         )
 
@@ -262,8 +273,9 @@ def _add_lines(
     ledger: int,
     rule_line: int,
     dimensions: tuple[int, ...],
+    is_draft: bool,
 ) -> None:
-    plan = context.plan
+    plan, builder = context.plan, context.builder
     owners, amounts = line.owners[kept], line.amounts[kept]
     accounts, elements = line.accounts[kept], line.elements[kept]
     count = len(owners)
@@ -278,7 +290,7 @@ def _add_lines(
         dimension: codes[kept].astype(np.int32, copy=False)
         for dimension, codes in zip(dimensions, line.dimensions, strict=True)
     }
-    context.builder.lines.append(
+    (builder.draft_lines if is_draft else builder.lines).append(
         LineChunk(
             decisions=decisions[owners],
             orders=np.full(count, order, dtype=np.int64),
@@ -295,7 +307,7 @@ def _add_lines(
             dimensions={plan.dimension_wires[d]: column for d, column in columns.items()},
         )
     )
-    if plan.specs:
+    if plan.specs and not is_draft:
         sides = (np.where(debits, amounts, 0), np.where(debits, 0, amounts))
         foreign = np.where(debits, foreign, -foreign)
         carried = columns | {CURRENCY_AXIS: currencies}

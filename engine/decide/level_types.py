@@ -20,6 +20,7 @@ class TypeLevel:
     alive: Bools
     makes: Bools
     vouchers: Bools  # whether any plan was tried, for ALL_ZERO
+    drafts: Bools  # whether a voucher waits for a review
     scanned: bool = False  # whether a target was scanned, so that nobody may be taken out later
     results: list[tuple[int, RuleColumns]] = field(default_factory=list)
     outcomes: dict[int, Outcome] = field(default_factory=dict)

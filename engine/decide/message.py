@@ -41,6 +41,7 @@ def decide_message(
     while True:  # ends: every round takes out a group or shortens the message
         marks = deciding.overlay.mark(), deciding.builder.mark()
         taken, settled = dict(deciding.pending), set(deciding.settled)
+        reviewed, returned = dict(deciding.reviewed), set(deciding.returned)
         once = _Pass(deciding, received)
         results = _decide_once(once, members[:cut], excluded)
         failed = _first_failed_group(results, members, groups, excluded)
@@ -50,6 +51,7 @@ def decide_message(
         deciding.overlay.rollback(marks[0])
         deciding.builder.rollback(marks[1])
         deciding.pending, deciding.settled = taken, settled
+        deciding.reviewed, deciding.returned = reviewed, returned
         if failed is not None and (stop is None or failed[0] <= stop):
             first = results[failed[0]]
             words = (first.status.name, first.reason, first.message)
@@ -95,7 +97,7 @@ def _first_stop(results: list[EventResult], members: Sequence[Member], cut: int)
 
 
 def _succeeds(result: EventResult) -> bool:
-    return result.status in (Status.POSTED, Status.NO_POSTING, Status.DUPLICATE)
+    return result.status in _ACCEPTED or result.status is Status.DUPLICATE
 
 
 def _decide_once(
@@ -417,6 +419,9 @@ def conflicting_fields(first: bytes, second: bytes) -> tuple[str, ...]:
         sorted(name for name in before.keys() | after.keys() if before.get(name) != after.get(name))
     )
 
+
+#: Statuses of an event that did what it should.
+_ACCEPTED = (Status.POSTED, Status.NO_POSTING, Status.PENDING_REVIEW)
 
 _COLUMNS = [name for name, _ in COMMANDS.columns]
 _STATUS, _REASON, _MESSAGE, _CONTENT = (

@@ -66,6 +66,7 @@ class DecisionPlan:
         record_sources: event type index -> (record index, source).
         sequential_types: event types of which a rule reads or writes a target that an earlier one
             writes.
+        review_roles: rule index -> role in which its vouchers are reviewed, -1 = any or none.
     """
 
     program: Program
@@ -82,6 +83,7 @@ class DecisionPlan:
     writes: dict[tuple[int, int], tuple[BalanceWrite, ...]]
     record_sources: dict[int, tuple[tuple[int, RecordSource], ...]]
     sequential_types: frozenset[int]
+    review_roles: npt.NDArray[np.int32]
 
     @property
     def reads_state(self) -> bool:
@@ -110,6 +112,10 @@ def plan_program(program: Program, pool: StringPool) -> DecisionPlan:
         writes=_balance_writes(program),
         record_sources=_record_sources(program),
         sequential_types=_sequential_types(program, rules),
+        review_roles=np.array(
+            [pool.intern(rule.review) if rule.review else -1 for rule in program.rules],
+            dtype=np.int32,
+        ),
     )
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from engine.batch import TypedBatch
 from engine.decide.balance_moves import add_line_balances
 from engine.decide.builder import LineChunk, VoucherChunk
-from engine.decide.context import Outcome, RunContext, failed
+from engine.decide.context import Outcome, RunContext, awaits_review, failed
 from engine.decide.foreign import minor_row
 from engine.decide.plan import in_force
 from engine.effects import Status
@@ -20,12 +20,16 @@ from engine.program import CURRENCY_AXIS, Side
 
 @dataclass(slots=True)
 class _Rows:
-    """Voucher and line rows of many events, turned into one chunk each at the end."""
+    """Voucher and line rows of many events, turned into one chunk each at the end.
+
+    `drafts`: the same of vouchers that wait for a review.
+    """
 
     vouchers: list[tuple[int, ...]] = field(default_factory=list)
     lines: list[tuple[int, ...]] = field(default_factory=list)
     dimensions: list[tuple[tuple[int, int], ...]] = field(default_factory=list)
     reads: list[tuple[int, ...]] = field(default_factory=list)
+    drafts: _Rows | None = None
 
 
 def decide_in_order(context: RunContext, places: list[tuple[int, int, int]]) -> None:
@@ -35,7 +39,7 @@ def decide_in_order(context: RunContext, places: list[tuple[int, int, int]]) -> 
         context: the run; outcomes, overlay and builder are written.
         places: (position in the run, event type index, index into its TypedBatch).
     """
-    rows = _Rows()
+    rows = _Rows(drafts=_Rows())
     for position, event_type, index in places:  # each event reads what earlier ones wrote
         context.outcomes[position] = _decide_event(context, rows, position, event_type, index)
     _flush(context, rows)
@@ -87,7 +91,12 @@ def _decide_event(
         warning = ruled.message if ruled is not None else ""
     for rule_index, row in matched:
         _accept(context, rows, position, rule_index, row)
+        for read_node, element, read_key, seen in row.reads:
+            place = (rule_index, read_node)
+            rows.reads.append(context.read_row(position, place, element, read_key, seen))
     context.write_records(position, event_type, index)
+    if position in context.drafted:
+        return awaits_review(warning)
     if makes:
         return Outcome(Status.POSTED, "", warning)
     if warning:
@@ -104,16 +113,18 @@ def _undo(context: RunContext, mark: int, built: int, outcome: Outcome) -> Outco
 
 
 def _accept(context: RunContext, rows: _Rows, position: int, rule_index: int, row: RuleRow) -> None:
-    plan = context.plan
+    plan, decision = context.plan, context.decisions[position]
     rule = plan.program.rules[rule_index]
-    decision = context.decisions[position]
-    strings = context.overlay.strings
+    is_draft = rule.review is not None
+    made = rows.drafts if is_draft and rows.drafts is not None else rows
+    if is_draft and any(voucher.lines for voucher in row.vouchers):
+        context.drafted.add(position)
     for voucher in row.vouchers:
         if not voucher.lines:
             continue
         codes = plan.vouchers[rule_index][voucher.plan]
         order = rule_index << 16 | voucher.plan
-        rows.vouchers.append(
+        made.vouchers.append(
             (
                 decision,
                 order,
@@ -123,7 +134,7 @@ def _accept(context: RunContext, rows: _Rows, position: int, rule_index: int, ro
                 codes.currency_code,
                 codes.scale,
                 plan.revision_code,
-                strings.code(voucher.summary),
+                context.overlay.strings.code(voucher.summary),
             )
         )
         moved = []
@@ -139,7 +150,7 @@ def _accept(context: RunContext, rows: _Rows, position: int, rule_index: int, ro
                 for dimension, code in zip(line.dimensions, values, strict=True)
                 if code >= 0
             )
-            rows.lines.append(
+            made.lines.append(
                 (
                     decision,
                     order,
@@ -155,44 +166,53 @@ def _accept(context: RunContext, rows: _Rows, position: int, rule_index: int, ro
                     rate,
                 )
             )
-            rows.dimensions.append(dimensions)
+            made.dimensions.append(dimensions)
             if currency >= 0:
                 dimensions = (*dimensions, (CURRENCY_AXIS, currency))
             moved.append((side, account, amount, dimensions, foreign))
-        if plan.specs:
+        if plan.specs and not is_draft:
             add_line_balances(context, position, codes.ledger, moved)
-    for node, element, key, value in row.reads:
-        rows.reads.append(context.read_row(position, (rule_index, node), element, key, value))
 
 
 def _flush(context: RunContext, rows: _Rows) -> None:
     """Appends the collected rows to the builder as one chunk each."""
     if rows.reads:
         context.builder.reads.append(np.array(rows.reads, dtype=np.int64))
+    builder, drafts = context.builder, rows.drafts
     if rows.vouchers:
-        columns = list(zip(*rows.vouchers, strict=True))
-        wide = [np.array(column, dtype=np.int64) for column in columns[:2]]
-        narrow = [np.array(column, dtype=np.int32) for column in columns[2:]]
-        context.builder.vouchers.append(VoucherChunk(*wide, *narrow))  # type: ignore[arg-type]
-    if rows.lines:
-        columns = list(zip(*rows.lines, strict=True))
-        context.builder.lines.append(
-            LineChunk(
-                decisions=np.array(columns[0], dtype=np.int64),
-                orders=np.array(columns[1], dtype=np.int64),
-                places=np.array(columns[2], dtype=np.int64),
-                debits=np.array(columns[3], dtype=np.bool_),
-                amounts=np.array(columns[4], dtype=np.int64),
-                accounts=np.array(columns[5], dtype=np.int32),
-                account_names=np.array(columns[6], dtype=np.int32),
-                rule_lines=np.array(columns[7], dtype=np.int32),
-                elements=np.array(columns[8], dtype=np.int32),
-                currencies=np.array(columns[9], dtype=np.int32),
-                foreign=np.array(columns[10], dtype=np.int64),
-                rates=np.array(columns[11], dtype=np.int32),
-                dimensions=_dimension_columns(context, rows.dimensions),
-            )
-        )
+        builder.vouchers.append(_voucher_chunk(rows))
+        builder.lines.append(_line_chunk(context, rows))
+    if drafts is not None and drafts.vouchers:
+        chunk = _voucher_chunk(drafts)
+        chunk.roles = context.plan.review_roles[chunk.orders >> 16]
+        builder.drafts.append(chunk)
+        builder.draft_lines.append(_line_chunk(context, drafts))
+
+
+def _voucher_chunk(rows: _Rows) -> VoucherChunk:
+    columns = list(zip(*rows.vouchers, strict=True))
+    wide = [np.array(column, dtype=np.int64) for column in columns[:2]]
+    narrow = [np.array(column, dtype=np.int32) for column in columns[2:]]
+    return VoucherChunk(*wide, *narrow)  # type: ignore[arg-type]  # as many as columns
+
+
+def _line_chunk(context: RunContext, rows: _Rows) -> LineChunk:
+    columns = list(zip(*rows.lines, strict=True))
+    return LineChunk(
+        decisions=np.array(columns[0], dtype=np.int64),
+        orders=np.array(columns[1], dtype=np.int64),
+        places=np.array(columns[2], dtype=np.int64),
+        debits=np.array(columns[3], dtype=np.bool_),
+        amounts=np.array(columns[4], dtype=np.int64),
+        accounts=np.array(columns[5], dtype=np.int32),
+        account_names=np.array(columns[6], dtype=np.int32),
+        rule_lines=np.array(columns[7], dtype=np.int32),
+        elements=np.array(columns[8], dtype=np.int32),
+        currencies=np.array(columns[9], dtype=np.int32),
+        foreign=np.array(columns[10], dtype=np.int64),
+        rates=np.array(columns[11], dtype=np.int32),
+        dimensions=_dimension_columns(context, rows.dimensions),
+    )
 
 
 def _dimension_columns(

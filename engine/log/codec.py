@@ -19,7 +19,7 @@ import numpy as np
 import pyarrow as pa
 
 from engine.columns import ColumnType, EffectBatch, TableSpec
-from engine.effects import DIMENSION_PREFIX, LINES
+from engine.effects import DIMENSION_PREFIX, WITH_DIMENSIONS
 from engine.errors import StoreCorrupt
 from engine.log.packed import (
     ARROW_TYPES,
@@ -137,7 +137,8 @@ def _read_specs(schema: pa.Schema) -> list[TableSpec]:
         raise StoreCorrupt(_difference(schema, expected))
     for name, extra in tables:
         if extra and (
-            name != LINES.name or not all(column.startswith(DIMENSION_PREFIX) for column in extra)
+            name not in WITH_DIMENSIONS
+            or not all(column.startswith(DIMENSION_PREFIX) for column in extra)
         ):
             raise StoreCorrupt(_later_version(f"the columns {', '.join(extra)} of {name}"))
     order = [name for name in TABLES_BY_NAME if name in names]

@@ -13,7 +13,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from engine.columns import ColumnTable, ColumnType, EffectBatch, TableSpec
-from engine.effects import DIMENSION_PREFIX, LINES, TABLES
+from engine.effects import DIMENSION_PREFIX, TABLES, WITH_DIMENSIONS
 from engine.errors import InvariantBroken, StoreCorrupt
 
 if TYPE_CHECKING:
@@ -106,7 +106,7 @@ def _check_spec(spec: TableSpec, declared: TableSpec) -> None:
     extra = spec.columns[len(declared.columns) :]
     if spec.columns[: len(declared.columns)] != declared.columns:
         raise InvariantBroken("table lacks its declared columns", spec)
-    if extra and declared.name != LINES.name:
+    if extra and declared.name not in WITH_DIMENSIONS:
         raise InvariantBroken("only voucher lines may have further columns", spec)
     for name, kind in extra:
         if kind is not ColumnType.TEXT or not name.startswith(DIMENSION_PREFIX):

@@ -47,6 +47,30 @@ class WaitingEvent:
     decided_in: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class OpenDraft:
+    """A voucher that waits for a review: its row of DRAFTS, and what deciding asks of it."""
+
+    row: int
+    role: str
+    entity: str
+    period: int
+
+
+@dataclass(slots=True)
+class DraftedEvent:
+    """An event of which vouchers wait for a review.
+
+    Attributes:
+        seq: commit that holds its drafts. drafts: open ones, by their position from 1.
+        records: (record, key) it wrote -> names of the events that wrote it since.
+    """
+
+    seq: int
+    drafts: dict[int, OpenDraft] = field(default_factory=dict)
+    records: dict[tuple[str, str], list[str]] = field(default_factory=dict)
+
+
 @dataclass(slots=True)
 class NumberSeries:
     """Numbers given in one series: last number, and which commit gave numbers from which on."""
@@ -121,7 +145,9 @@ class BookState:
     Text in keys is coded by `pool`. Amounts are minor units. `totals`: (entity, ledger, period,
     account code) -> [debit, credit]. `records`: number values stand as (raw, scale), text as
     pool code, days and flags as int. `revisions`: put into force, in that order; `proposals`: not
-    in force, waiting or withdrawn. `publishing`: PublishingMode.
+    in force, waiting or withdrawn. `publishing`: PublishingMode. `drafts`: by source and id.
+    `reviewed`: ordinal of an event -> commits that hold vouchers of it besides its own, where a
+    review posted one.
     """
 
     pool: StringPool
@@ -134,6 +160,8 @@ class BookState:
     commit_seqs: list[int] = field(default_factory=list)
     waiting: dict[int, WaitingEvent] = field(default_factory=dict)
     settled: dict[int, tuple[int, str, str, int, int]] = field(default_factory=dict)
+    drafts: dict[tuple[str, str], DraftedEvent] = field(default_factory=dict)
+    reviewed: dict[int, tuple[int, ...]] = field(default_factory=dict)
     series: dict[CounterKey, NumberSeries] = field(default_factory=dict)
     totals: dict[tuple[str, str, int, str], list[int]] = field(default_factory=dict)
     account_names: dict[tuple[str, str], str] = field(default_factory=dict)

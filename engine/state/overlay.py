@@ -51,7 +51,7 @@ class Overlay:
         self._balances: dict[BalanceSpec, dict[Key, int]] = {}
         self._balance_index = BalanceIndex()
         self._targets: dict[str, dict[Key, int]] = {}
-        self._records: dict[str, dict[Key, _RecordValues]] = {}
+        self._records: dict[str, dict[Key, _RecordValues | None]] = {}
         self._versions: dict[str, dict[Key, tuple[int, ...]]] = {}
         self._periods: dict[tuple[str, int], PeriodState] = {}
         self._undo: list[Callable[[], object]] = []
@@ -140,6 +140,10 @@ class Overlay:
             if values is not None and (not field or field in values):
                 return found
         return None
+
+    def remove_record(self, name: str, key: Key) -> None:
+        """Makes a record as if it had never been written."""
+        self._set(self._records.setdefault(name, {}), key, None)
 
     def is_closed(self, entity: str, period: int) -> bool:
         """Whether a period of an entity is closed."""

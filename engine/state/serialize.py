@@ -12,7 +12,9 @@ from engine.program import BalanceMeasure, Control
 from engine.state.balances import BalanceSpec
 from engine.state.book_state import (
     BookState,
+    DraftedEvent,
     NumberSeries,
+    OpenDraft,
     RevisionEntry,
     StreamState,
     WaitingEvent,
@@ -53,6 +55,8 @@ def state_sections(state: BookState) -> dict[str, bytes]:
             ]
         ),
         "settled": _encode([[ordinal, *entry] for ordinal, entry in state.settled.items()]),
+        "drafts": _draft_section(state),
+        "reviewed": _encode([[ordinal, seqs] for ordinal, seqs in state.reviewed.items()]),
         "series": _encode([[*k, s.last, s.firsts, s.seqs] for k, s in state.series.items()]),
         "totals": _encode([[*key, *total] for key, total in state.totals.items()]),
         "accounts": _encode([[*key, name] for key, name in state.account_names.items()]),
@@ -81,6 +85,31 @@ def state_sections(state: BookState) -> dict[str, bytes]:
         ),
         "counters": _encode([list(state.counters.items()), state.entities]),
         "budgets": _budget_section(state.budgets),
+    }
+
+
+def _draft_section(state: BookState) -> bytes:
+    return _encode(
+        [
+            [
+                *name,
+                event.seq,
+                [[n, d.row, d.role, d.entity, d.period] for n, d in event.drafts.items()],
+                [[*record, names] for record, names in event.records.items()],
+            ]
+            for name, event in state.drafts.items()
+        ]
+    )
+
+
+def _drafts(section: bytes) -> dict[tuple[str, str], DraftedEvent]:
+    return {
+        (source, event_id): DraftedEvent(
+            seq,
+            {number: OpenDraft(*rest) for number, *rest in drafts},
+            {(record, key): names for record, key, names in records},
+        )
+        for source, event_id, seq, drafts, records in _decode(section)
     }
 
 
@@ -199,6 +228,8 @@ def state_from_sections(sections: dict[str, bytes]) -> BookState:
     state.commit_firsts, state.commit_seqs = part("commits")
     state.waiting = {ordinal: WaitingEvent(*rest) for ordinal, *rest in part("waiting")}
     state.settled = {ordinal: tuple(rest) for ordinal, *rest in part("settled")}
+    state.drafts = _drafts(sections["drafts"])
+    state.reviewed = {ordinal: tuple(seqs) for ordinal, seqs in part("reviewed")}
     state.series = {
         (entity, ledger, series, period, word): NumberSeries(last, firsts, seqs)
         for entity, ledger, series, period, word, last, firsts, seqs in part("series")

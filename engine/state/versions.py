@@ -40,6 +40,12 @@ class VersionIndex:
                 found.setdefault(key[:-1], []).append(key[-1])
         return found
 
+    def forget(self, name: str, key: Key) -> None:
+        """Takes in that a version is no longer there."""
+        days = self._days.get((name, len(key)), {}).get(key[:-1], [])
+        if key[-1] in days:
+            days.remove(key[-1])
+
     def note(self, name: str, key: Key) -> None:
         """Takes in that a version was written, for records that have been read by date."""
         kept = self._days.get((name, len(key)))

@@ -13,6 +13,7 @@ from engine.effects import (
     BUDGET_MOVES,
     BUDGET_NODES,
     COMMANDS,
+    DRAFTS,
     LINES,
     READS,
     RECORDS,
@@ -42,6 +43,7 @@ from engine.verify.vouchers import check_vouchers
 _COUNTED = {
     "vouchers": VOUCHERS.name,
     "lines": LINES.name,
+    "drafts": DRAFTS.name,
     "reads": READS.name,
     "targets": TARGETS.name,
     "records": RECORDS.name,

@@ -69,8 +69,9 @@ def _check_moves(view: CommitView) -> None:
         if (command < 0) != (kind == MoveKind.EXPIRE):
             expected = "an expiry where no command is named, and only there"
             raise _malformed(view, (table, row, "kind"), expected, MoveKind(kind).name)
-        # What is taken back beyond what is held stands under no reference.
-        if Stage(stage) in _HELD and not reference and amount > 0:
+        # What is taken back beyond what is held stands under no reference, and so does what comes
+        # back of it.
+        if Stage(stage) in _HELD and not reference and amount > 0 and kind != MoveKind.RETURN:
             expected = "one for what is reserved or committed"
             raise _malformed(view, (table, row, "reference"), expected, "none")
         if Stage(stage) not in _HELD and reference:

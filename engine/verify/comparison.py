@@ -32,6 +32,10 @@ _KINDS = {
     schema.BUDGET_NODES.name: "BUDGET_NODE",
     schema.BUDGET_MOVES.name: "BUDGET_MOVE",
     schema.BUDGET_DECISIONS.name: "BUDGET_DECISION",
+    schema.DRAFTS.name: "DRAFT_DIFFERS",
+    schema.DRAFT_LINES.name: "DRAFT_DIFFERS",
+    schema.UNDO.name: "UNDO_DIFFERS",
+    schema.REVIEWS.name: "REVIEW_DIFFERS",
 }
 
 #: Numbers that a person reads as a word.
@@ -217,6 +221,8 @@ def _name(effects: EffectBatch, table: str, row: int) -> str:
         schema.RECORDS.name: ("record", "key", "field"),
         schema.PERIODS.name: ("entity",),
         schema.REVISIONS.name: ("revision",),
+        schema.DRAFT_LINES.name: ("account_code",),
+        schema.UNDO.name: ("source", "event_id", "name", "key", "field"),
         schema.REVISION_STEPS.name: ("revision",),
         schema.PUBLISHING.name: (),
     }.get(table, ("source", "event_id"))

@@ -8,12 +8,14 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from engine.calls import EVENT_RETRIED, EVENT_WITHDRAWN, HOLD_DECIDED
+from engine.calls import EVENT_RETRIED, EVENT_WITHDRAWN, HOLD_DECIDED, VOUCHER_REVIEWED
 from engine.effects import (
     BUDGET_DECISIONS,
     BUDGET_MOVES,
     CALL_RESULTS,
     COMMANDS,
+    DRAFTS,
+    REVIEWS,
     STATUS_CHANGES,
     VOUCHERS,
     Status,
@@ -27,11 +29,14 @@ from engine.verify.view import CommitView, Int64s
 _NEW = StreamState()
 
 #: What a command may turn a waiting event into.
-_DECIDED_AGAIN = frozenset({Status.POSTED, Status.NO_POSTING, Status.UNPOSTED, Status.HELD})
+_DECIDED_AGAIN = frozenset(
+    {Status.POSTED, Status.NO_POSTING, Status.PENDING_REVIEW, Status.UNPOSTED, Status.HELD}
+)
 _SETTLES = {
     EVENT_RETRIED: _DECIDED_AGAIN,
     EVENT_WITHDRAWN: frozenset({Status.WITHDRAWN}),
     HOLD_DECIDED: _DECIDED_AGAIN | {Status.WITHDRAWN},
+    VOUCHER_REVIEWED: frozenset({Status.POSTED, Status.UNPOSTED}),
 }
 
 #: What a tick may hold: soft holds expire.
@@ -114,7 +119,10 @@ def _check_taken(
 
 
 def _check_vouchers_of_events(view: CommitView) -> None:
-    """An event is POSTED if and only if it has vouchers, and counts them right."""
+    """An event is POSTED if and only if it has vouchers and no drafts, and counts them right.
+
+    One of which a voucher waits for a review has drafts, and may have vouchers besides.
+    """
     table = COMMANDS.name
     rows = view.count(table)
     owners = np.zeros(0, dtype=np.int64)
@@ -122,8 +130,10 @@ def _check_vouchers_of_events(view: CommitView) -> None:
         owners = view.ints(VOUCHERS.name, "command")
     made = np.bincount(owners, minlength=rows)
     own = np.bincount(owners[_is_own(view, owners)], minlength=rows)
-    posted = view.ints(table, "status") == Status.POSTED
-    wrong = np.flatnonzero(posted != (own > 0))
+    statuses = view.ints(table, "status")
+    _check_drafts_of_events(view, statuses)
+    posted = statuses == Status.POSTED
+    wrong = np.flatnonzero((posted != (own > 0)) & (statuses != Status.PENDING_REVIEW))
     if len(wrong):
         row = int(wrong[0])
         expected = "vouchers of a POSTED event" if posted[row] else "no voucher, as not POSTED"
@@ -135,29 +145,68 @@ def _check_vouchers_of_events(view: CommitView) -> None:
         raise view.differs("VOUCHER_COUNT", view.event(row), made[row], counts[row])
 
 
+def _check_drafts_of_events(view: CommitView, statuses: Int64s) -> None:
+    """Drafts are of events that wait for a review, by their own command or one that retries."""
+    pending = {
+        (row, view.event(row)) for row in np.flatnonzero(statuses == Status.PENDING_REVIEW).tolist()
+    }
+    pending |= {
+        (command, f"{source}/{event_id}")
+        for command, source, event_id in _changed_to(view, Status.PENDING_REVIEW)
+    }
+    drafted: set[tuple[int, str]] = set()
+    if view.count(DRAFTS.name):
+        names = zip(
+            view.text(DRAFTS.name, "source"), view.text(DRAFTS.name, "event_id"), strict=True
+        )
+        commands = view.numbers(DRAFTS.name, "command")
+        drafted = {(c, f"{s}/{e}") for c, (s, e) in zip(commands, names, strict=True)}
+    for _, name in sorted(pending ^ drafted):
+        expected = "drafts, and the status PENDING_REVIEW, or neither"
+        raise view.differs("EVENT_STATUS", name, expected, "one of them")
+
+
 def _is_own(view: CommitView, owners: Int64s) -> npt.NDArray[np.bool_]:
     """Which vouchers belong to the event of their command; the others to retried events."""
     mask = np.ones(len(owners), dtype=np.bool_)
     for name in ("source", "event_id"):
         if len(owners):
             mask &= view.ints(VOUCHERS.name, name) == view.ints(COMMANDS.name, name)[owners]
-    posted = _posted_by_retry(view)
+    posted = _changed_to(view, Status.POSTED)
+    reviewed = _approved(view)
+    may_post = posted | reviewed | _changed_to(view, Status.PENDING_REVIEW)
     made = set()
     for row in np.flatnonzero(~mask).tolist():
         source = view.text(VOUCHERS.name, "source")[row]
         event_id = view.text(VOUCHERS.name, "event_id")[row]
         retried = (int(owners[row]), source, event_id)
-        if retried not in posted:
+        if retried not in may_post:
             expected = view.event(int(owners[row]))
             raise view.differs("VOUCHER_EVENT", view.voucher(row), expected, f"{source}/{event_id}")
         made.add(retried)
-    for _, source, event_id in sorted(posted - made):
+    for _, source, event_id in sorted((posted | reviewed) - made):
         name = f"{source}/{event_id}"
         raise view.differs("EVENT_STATUS", name, "vouchers of a POSTED event", "0 vouchers")
     return mask
 
 
-def _posted_by_retry(view: CommitView) -> set[tuple[int, str, str]]:
+def _approved(view: CommitView) -> set[tuple[int, str, str]]:
+    """Command, source and id of events of which a review posted a draft."""
+    if not view.count(REVIEWS.name):
+        return set()
+    table = REVIEWS.name
+    rows = zip(
+        view.numbers(table, "command"),
+        view.text(table, "source"),
+        view.text(table, "event_id"),
+        view.numbers(table, "approved"),
+        strict=True,
+    )
+    return {(command, source, name) for command, source, name, approved in rows if approved}
+
+
+def _changed_to(view: CommitView, status: Status) -> set[tuple[int, str, str]]:
+    """Command, source and id of events that a command of this commit gave a status."""
     if not view.count(STATUS_CHANGES.name):
         return set()
     table = STATUS_CHANGES.name
@@ -168,7 +217,7 @@ def _posted_by_retry(view: CommitView) -> set[tuple[int, str, str]]:
         view.numbers(table, "status"),
         strict=True,
     )
-    return {(command, source, name) for command, source, name, s in rows if s == Status.POSTED}
+    return {(command, source, name) for command, source, name, s in rows if s == status}
 
 
 def _check_changes(view: CommitView, state: BookState) -> None:

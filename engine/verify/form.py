@@ -56,6 +56,7 @@ _OPTIONAL = frozenset(
         "rule",
         "role",
         "person",
+        "entity",
     }
 )
 _REQUIRED = frozenset(
@@ -63,6 +64,11 @@ _REQUIRED = frozenset(
         (schema.COMMANDS.name, "source"),
         (schema.COMMANDS.name, "event_id"),
         (schema.COMMANDS.name, "type"),
+        (schema.COMMANDS.name, "entity"),
+        (schema.VOUCHERS.name, "entity"),
+        (schema.DRAFTS.name, "entity"),
+        (schema.TARGETS.name, "entity"),
+        (schema.PERIODS.name, "entity"),
         (schema.VOUCHERS.name, "source"),
         (schema.VOUCHERS.name, "event_id"),
         (schema.VOUCHERS.name, "currency"),
@@ -74,6 +80,15 @@ _REQUIRED = frozenset(
         (schema.STATUS_CHANGES.name, "source"),
         (schema.STATUS_CHANGES.name, "event_id"),
         (schema.REVISIONS.name, "revision"),
+        *(
+            (table.name, column)
+            for table in (schema.DRAFTS, schema.UNDO, schema.REVIEWS)
+            for column in ("source", "event_id")
+        ),
+        (schema.DRAFTS.name, "currency"),
+        (schema.DRAFTS.name, "revision"),
+        (schema.DRAFTS.name, "rule"),
+        (schema.UNDO.name, "key"),
         (schema.REVISION_STEPS.name, "revision"),
     }
 )
@@ -92,7 +107,13 @@ _RANGES = {
     (schema.VOUCHERS.name, "event_date"): (FIRST_DAY, LAST_DAY),
     (schema.VOUCHERS.name, "voucher_date"): (FIRST_DAY, LAST_DAY),
     (schema.VOUCHERS.name, "scale"): (0, 18),
-    (schema.RECORDS.name, "scale"): (0, 18),
+    (schema.RECORDS.name, "scale"): (0, schema.REMOVED),
+    (schema.DRAFTS.name, "event_date"): (FIRST_DAY, LAST_DAY),
+    (schema.DRAFTS.name, "voucher_date"): (FIRST_DAY, LAST_DAY),
+    (schema.DRAFTS.name, "number"): (0, 0),
+    (schema.DRAFTS.name, "scale"): (0, 18),
+    (schema.UNDO.name, "kind"): (min(schema.UndoKind), max(schema.UndoKind)),
+    (schema.REVIEWS.name, "approved"): (0, 1),
     (schema.BUDGET_NODES.name, "limited"): (0, 1),
     (schema.BUDGET_NODES.name, "closed"): (0, 1),
     (schema.BUDGET_NODES.name, "scale"): (0, 18),
@@ -103,6 +124,12 @@ _RANGES = {
     (schema.BUDGET_DECISIONS.name, "verdict"): (min(Verdict), max(Verdict)),
     (schema.BUDGET_DECISIONS.name, "shortfall"): (0, _LARGEST),
     (schema.BUDGET_DECISIONS.name, "excess"): (0, _LARGEST),
+}
+
+#: Whose lines the rows of a table are.
+_OWNERS = {
+    schema.LINES.name: schema.VOUCHERS,
+    schema.DRAFT_LINES.name: schema.DRAFTS,
 }
 
 #: Tables in which -1 stands for no command: time passed.
@@ -123,7 +150,7 @@ def check_form(view: CommitView) -> None:
                 _check_codes(view, spec, name)
         for name in ("command", "voucher"):
             if name in table.columns:
-                owner = schema.COMMANDS if name == "command" else schema.VOUCHERS
+                owner = schema.COMMANDS if name == "command" else _OWNERS[spec.name]
                 _check_owners(view, spec, name, view.count(owner.name))
     for (table_name, column), (low, high) in _RANGES.items():
         if view.count(table_name):
@@ -171,7 +198,7 @@ def _check_blobs(view: CommitView) -> None:
 
 def _check_keys(view: CommitView) -> None:
     """Keys of state are JSON arrays of texts and whole numbers."""
-    for table in (schema.READS, schema.TARGETS, schema.RECORDS):
+    for table in (schema.READS, schema.TARGETS, schema.RECORDS, schema.UNDO):
         if not view.count(table.name):
             continue
         codes = view.ints(table.name, "key")
@@ -191,7 +218,7 @@ def _is_key(text: str) -> bool:
 
 
 def _check_periods(view: CommitView) -> None:
-    for table in (schema.VOUCHERS, schema.PERIODS):
+    for table in (schema.VOUCHERS, schema.DRAFTS, schema.PERIODS):
         if view.count(table.name):
             periods = view.ints(table.name, "period")
             months = periods % 100

@@ -13,6 +13,7 @@ CHECKED = (
     "refusals",
     "vouchers",
     "lines",
+    "drafts",
     "reads",
     "targets",
     "records",

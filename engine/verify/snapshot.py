@@ -122,6 +122,10 @@ def _parts(state: BookState) -> dict[str, dict[object, object]]:
         "numbers": {key: (s.last, s.firsts, s.seqs) for key, s in state.series.items()},
         "waiting": _flat(state.waiting.items()),
         "settled": _flat(state.settled.items()),
+        "drafts": {
+            name: (event.seq, event.drafts, event.records) for name, event in state.drafts.items()
+        },
+        "reviewed": _flat(state.reviewed.items()),
         "closed periods": dict.fromkeys(state.closed_periods, "closed"),
         "streams": {name: (s.last_offset, list(s.seqs)) for name, s in state.streams.items()},
         "attempts": _flat(state.attempts.items()),

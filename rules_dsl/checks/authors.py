@@ -69,7 +69,8 @@ class Authors:
         if declaration is None:
             return None
         last = declaration.dimensions[-1].span if declaration.dimensions else None
-        end = last or declaration.amount.span
+        is_transfer = isinstance(declaration, syntax.TransferDecl)
+        end = last or (declaration.account.span if is_transfer else declaration.amount.span)
         place = Span(end.file, end.end_line, end.end_column, end.end_line, end.end_column)
         joint = ", " if last else f" {self.word('by', line.span)} "
         return Fix(place, joint + dimension, safe=False)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from engine.calendar import period_from_text
 from engine.program import CURRENCY_AXIS, Balance, BalanceMeasure, Kind, Op
 from rules_dsl import syntax
 from rules_dsl.bounds import ACCUMULATED_LIMIT, Range, symmetric
@@ -114,7 +113,7 @@ def lower_period(scope: Scope, expr: syntax.Expr | None) -> Value | None:
     graph = scope.graph
     node = graph[value.node]
     if node.op is Op.CONST and isinstance(node.data, str):
-        number = graph.number(period_from_text(node.data), 0, value.span)
+        number = graph.number(int(node.data.replace("-", "")), 0, value.span)
     else:
         number = graph.add(
             Op.PERIOD_NUMBER,

@@ -92,6 +92,7 @@ class _Lowering:
     moves: list[BudgetMove] = field(default_factory=list)
     targets: dict[str, Span] = field(default_factory=dict)
     explanation: Template | None = None
+    review: str | None = None
 
     def lower(self) -> Rule:
         """Lowers guard and statements; what is wrong is reported and left out."""
@@ -116,6 +117,8 @@ class _Lowering:
 
     def _statement(self, statement: syntax.Statement) -> None:
         match statement:
+            case syntax.Review():
+                self.review = statement.role
             case syntax.Let():
                 bind(self.scope, statement, self.scope.lower(statement.value))
             case syntax.Split():
@@ -268,6 +271,7 @@ class _Lowering:
             moves=tuple(moved(move, places) for move in self.moves),
             explanation=None if self.explanation is None else _moved(self.explanation, places),
             chinese=_is_chinese(declaration, self.scope.report),
+            review=self.review,
         )
 
     def _roots(self, guard: int | None) -> Iterator[int]:

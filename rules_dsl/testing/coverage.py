@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from engine.decimals import format_minor
 from engine.effects import Status
 from engine.evaluate.outcome import NOT_FAILED, RuleRow
 from engine.program import (
@@ -60,10 +61,23 @@ class CoverageItem:
 
 
 @dataclass(frozen=True, slots=True)
+class RemainingLine:
+    """A line that takes what the other lines of its voucher leave; `bound`: the most, as text."""
+
+    rule: str
+    bound: str
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
 class Coverage:
-    """All parts of a rule book's rules, by kind and then in order of the rules."""
+    """All parts of a rule book's rules, by kind and then in order of the rules.
+
+    `remaining`: the lines whose amount no rule works out, whether or not a test asserts them.
+    """
 
     items: tuple[CoverageItem, ...]
+    remaining: tuple[RemainingLine, ...] = ()
 
     @property
     def uncovered(self) -> tuple[CoverageItem, ...]:
@@ -98,7 +112,8 @@ def measure_coverage(program: Program, observed: Iterable[Observed]) -> Coverage
         CoverageItem(key[0], name, span, key in covered) for key, name, span in _parts(program)
     ]
     order = list(Part)
-    return Coverage(tuple(sorted(items, key=lambda item: order.index(item.part))))
+    ordered = sorted(items, key=lambda item: order.index(item.part))
+    return Coverage(tuple(ordered), tuple(_remaining(program)))
 
 
 # --- What there is -----------------------------------------------------------------------
@@ -123,6 +138,16 @@ def _parts(program: Program) -> Iterator[tuple[Key, str, Span]]:
         for number, move in enumerate(rule.moves):
             for outcome, name in _outcomes(program, rule, move):
                 yield (Part.BUDGET, (place, number, outcome)), name, move.span
+
+
+def _remaining(program: Program) -> Iterator[RemainingLine]:
+    for rule in program.rules:
+        for voucher in rule.vouchers:
+            scale = program.ledgers[voucher.ledger].scale
+            for line in voucher.lines:
+                if line.remaining_bound is not None:
+                    bound = format_minor(line.remaining_bound, scale)
+                    yield RemainingLine(rule.name, bound, line.span)
 
 
 def _guards(rule: Rule, place: int) -> Iterator[tuple[Key, str, Span]]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from engine.book import Book
 from engine.calendar import iso_day
-from engine.calls import PARAMETER_SET, Call, EventResult, VoucherView
+from engine.calls import PARAMETER_SET, VOUCHER_REVIEWED, Call, EventResult, VoucherView
 from engine.decimals import format_plain
 from engine.effects import Status
 from engine.program import Act, EventType, Field, FieldType, ListType, Program
@@ -16,13 +16,16 @@ from rules_dsl import syntax
 from rules_dsl.testing.budgets import BudgetSteps
 from rules_dsl.testing.coverage import Coverage, measure_coverage
 from rules_dsl.testing.difference import Difference, compare_vouchers
-from rules_dsl.testing.mismatch import Mismatch, minor_amount, status_difference
+from rules_dsl.testing.mismatch import Mismatch, minor_amount, status_difference, status_words
 from rules_dsl.testing.naming import Names
 from rules_dsl.testing.opening import give_opening
 from rules_dsl.testing.tracing import LinePlace, Observed, trace_event
 
 #: Business date of a test that does not say `at`.
 DEFAULT_DAY = 20454  # 2026-01-01
+
+#: Who approves drafts in a test; the events are sent by somebody else.
+_REVIEWER = "reviewer"
 
 _STATUSES = {
     "no_posting": Status.NO_POSTING,
@@ -109,6 +112,7 @@ class _Runner:
     book: Book = field(init=False)
     budgets: BudgetSteps = field(init=False)
     posted: int = 0
+    reviewed: int = 0
     last: EventResult | None = None
     exact: list[syntax.ExpectVoucher] = field(default_factory=list)
 
@@ -137,6 +141,11 @@ class _Runner:
                 self._give_parameter(step)
             case syntax.GivenBalance():
                 self._give_balance(step)
+            case syntax.GivenReviewed():
+                self.finish()
+                self._review()
+            case syntax.ExpectVoucher() if step.drafted and not step.lines:
+                self._expect_drafted(step)
             case syntax.ExpectVoucher() if step.partial:
                 self._expect_part(step)
             case syntax.ExpectVoucher():
@@ -153,22 +162,61 @@ class _Runner:
                 self._note_move(self.budgets.expect_available(step), None)
 
     def finish(self) -> None:
-        """Compares the exact vouchers expected of the last event."""
+        """Compares the exact vouchers and drafts expected of the last event."""
         expected, self.exact = self.exact, []
-        if not expected:
-            return
-        result = self._posted_result()
-        booked = [self.names.booked(self.book.voucher(name)) for name in result.vouchers]
-        found = compare_vouchers([self.names.expected(step) for step in expected], booked)
-        if not found.is_empty:
-            raise Mismatch(found)
+        for drafted in (False, True):
+            steps = [step for step in expected if step.drafted is drafted]
+            if not steps:
+                continue
+            booked = [self.names.booked(view) for view in self._views(drafted=drafted)]
+            found = compare_vouchers([self.names.expected(step) for step in steps], booked)
+            if not found.is_empty:
+                raise Mismatch(found)
+            self._note_whole()
+
+    def _views(self, *, drafted: bool) -> list[VoucherView]:
+        """The vouchers of the last event, or its drafts."""
+        result = self._last_result()
+        if drafted:
+            if result.status is not Status.PENDING_REVIEW:
+                raise Mismatch(status_difference("drafted", result))
+            drafts = self.book.drafts_of(result.source, result.event_id)
+            return [draft.voucher for draft in drafts]
+        if result.status is not Status.POSTED and not result.vouchers:
+            raise Mismatch(status_difference("a voucher", result))
+        return [self.book.voucher(name) for name in result.vouchers]
+
+    def _expect_drafted(self, step: syntax.ExpectVoucher) -> None:
+        """Asks whether a voucher of the last event waits for a review, with that summary."""
+        views = self._views(drafted=True)
+        if step.summary is not None and step.summary not in {view.summary for view in views}:
+            shown = ", ".join(repr(view.summary) for view in views)
+            raise Mismatch(f"expected a draft {step.summary!r}, found {shown}")
         self._note_whole()
 
-    def _posted_result(self) -> EventResult:
+    def _review(self) -> None:
+        """Somebody else than the sender approves the drafts of the last event."""
         result = self._last_result()
-        if result.status is not Status.POSTED:
-            raise Mismatch(status_difference("a voucher", result))
-        return result
+        drafts = self.book.drafts_of(result.source, result.event_id)
+        if not drafts:
+            raise Mismatch(f"no voucher waits for a review; the event is {status_words(result)}")
+        for draft in drafts:
+            self.reviewed += 1
+            review = {
+                "id": f"test-review-{self.reviewed}",
+                "type": VOUCHER_REVIEWED,
+                "date": iso_day(self._day),
+                "of_source": result.source,
+                "of_id": result.event_id,
+                "draft": draft.draft,
+                "decision": "approve",
+                "role": draft.role,
+            }
+            (answer,) = self.book.post([Call(events=[review], principal=_REVIEWER)])
+            if answer.own[0].status is not Status.NO_POSTING:
+                raise Mismatch(f"the review is {status_words(answer.own[0])}")
+            self.last = answer.results[0]
+            self.last.vouchers = self.book.event(result.source, result.event_id).vouchers
 
     def _post(self, step: syntax.GivenEvent) -> None:
         kind = self.names.events[step.event.text]
@@ -302,8 +350,7 @@ class _Runner:
         give_opening(self.program, self.book.state, code, amount, given=given, day=self._day)
 
     def _expect_part(self, step: syntax.ExpectVoucher) -> None:
-        result = self._posted_result()
-        views = [self.book.voucher(name) for name in result.vouchers]
+        views = self._views(drafted=step.drafted)
         booked = [self.names.booked(view) for view in views]
         found = compare_vouchers([self.names.expected(step)], booked, partial=True)
         if not found.is_empty:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tests.differential.planted_budget_bugs import BUDGET_BUGS
+from tests.differential.planted_value_bugs import VALUE_BUGS
 from tests.differential.planting import PlantedBug as Bug
 
 MONEY = "engine.money:"
@@ -307,4 +308,14 @@ VOUCHERS = (
     ),
 )
 
-BUGS = (*ARITHMETIC, *SPLITS, *LISTS, *TABLES, *EVENTS, *STATE, *VOUCHERS, *BUDGET_BUGS)
+BUGS = (
+    *ARITHMETIC,
+    *SPLITS,
+    *LISTS,
+    *TABLES,
+    *EVENTS,
+    *STATE,
+    *VOUCHERS,
+    *BUDGET_BUGS,
+    *VALUE_BUGS,
+)

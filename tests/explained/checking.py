@@ -7,12 +7,13 @@ import re
 from collections.abc import Iterator
 from decimal import Decimal
 
-from engine.calls import VoucherView
+from engine.calls import LineView, VoucherView
 from engine.explain import Explanation, explain_voucher
 from engine.explain_lines import ExplainedLine
 from engine.explain_text import explanation_lines
 from engine.explain_tree import ExplainedStep
-from engine.program import FieldType
+from engine.program import BalanceMeasure, FieldType
+from engine.state.balances import BalanceSpec
 from tests.explained.samples import Sample
 
 #: Words a line of a voucher begins with.
@@ -106,11 +107,10 @@ def _check_reads(sample: Sample, explanation: Explanation, steps: list[Explained
     facts = sample.facts.get((explanation.event.source, explanation.event.event_id))
     for step in steps:
         said = dict(step.facts)
-        if step.kind == "record":
-            if "written_by" in said:
-                _check_writer(sample, step, said["written_by"])
-            if facts is not None:
-                assert step.name in {name for name, _ in facts.records}, step
+        if step.kind in ("record", "parameter") and "written_by" in said:
+            _check_writer(sample, step, said["written_by"])
+        if step.kind == "record" and facts is not None:
+            assert step.name in {name for name, _ in facts.records}, step
         if step.kind == "delta" and "before" in said and facts is not None:
             before = said["before"].partition(" ")[0].replace(".", "")
             assert (said["target"], int(before)) in facts.targets, step
@@ -146,29 +146,44 @@ def _equal(text: str, shown: str) -> bool:
 
 
 def _balances_before(
-    sample: Sample, explanation: Explanation, name: str, key: list[str]
+    sample: Sample, explanation: Explanation, name: str, key: list[str | int]
 ) -> set[int]:
     """What earlier lines add up to on the accounts of a read: sums over posted vouchers.
 
     Several where the rules read the same accounts by different dimensions.
     """
-    ledger, _, codes = name.partition(":")
+    is_until = name.startswith("until ")
     found = set()
     for spec in sample.book.plan(explanation.voucher.revision).specs:
-        if (spec.ledger, "+".join(spec.accounts)) != (ledger, codes):
+        if spec.name != name.removeprefix("until ") or spec.by_account:
             continue
+        wanted = key[1:-1] if spec.by_period else key[1:]
         total = 0
         for other in _vouchers_before(sample, explanation):
-            if (other.entity, other.ledger) != (key[0], ledger):
+            if (other.entity, other.ledger) != (key[0], spec.ledger):
+                continue
+            period = int(other.period.replace("-", ""))
+            if spec.by_period and not (period <= key[-1] if is_until else period == key[-1]):
                 continue
             for line in other.lines:
                 carried = dict(line.dimensions)
                 if line.account_code not in spec.accounts:
                     continue
-                if [carried.get(each) for each in spec.dimensions] == key[1:]:
-                    total += line.debit - line.credit
-        found.add(total if spec.debit_side else -total)
+                if [carried.get(each) for each in spec.dimensions] == wanted:
+                    total += _measured(spec, line)
+        found.add(total)
     return found
+
+
+def _measured(spec: BalanceSpec, line: LineView) -> int:
+    """What a line adds to a balance."""
+    match spec.measure:
+        case BalanceMeasure.DEBITS:
+            return line.debit
+        case BalanceMeasure.CREDITS:
+            return line.credit
+        case _:
+            return (line.debit - line.credit) * (1 if spec.debit_side else -1)
 
 
 def _vouchers_before(sample: Sample, explanation: Explanation) -> Iterator[VoucherView]:

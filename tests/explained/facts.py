@@ -32,7 +32,7 @@ def noting(reference: ReferenceEvaluator) -> Iterator[dict[tuple[str, str], Even
     """Notes per event, by (source, id), what the reference looks at while the block runs."""
     found: dict[tuple[str, str], EventFacts] = {}
     now = [EventFacts()]
-    row, rate, record, delta = Lookups._row, Lookups.rate, Lookups.record, RuleRun._delta
+    row, rate, record, delta = Lookups.row, Lookups.rate, Lookups.record, RuleRun._delta
     decided = reference._decided
 
     def noted_row(own: Lookups, *args: Any) -> Any:
@@ -65,11 +65,11 @@ def noting(reference: ReferenceEvaluator) -> Iterator[dict[tuple[str, str], Even
             found[name] = now[0]
         return answer
 
-    Lookups._row, Lookups.rate, Lookups.record = noted_row, noted_rate, noted_record
+    Lookups.row, Lookups.rate, Lookups.record = noted_row, noted_rate, noted_record
     RuleRun._delta = noted_delta
     reference._decided = noted_event
     try:
         yield found
     finally:
-        Lookups._row, Lookups.rate, Lookups.record = row, rate, record
+        Lookups.row, Lookups.rate, Lookups.record = row, rate, record
         RuleRun._delta = delta

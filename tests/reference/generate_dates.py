@@ -6,6 +6,21 @@ from collections.abc import Callable
 from random import Random
 
 
+def date_place(rng: Random, dates: list[str]) -> str:
+    """A date or period worked out of one, as a place in a summary, where every day shows."""
+    one, other = rng.choice(dates), rng.choice(dates)
+    count = rng.choice(["1", "2", "(-1)", "13", "(-12)"])
+    return rng.choice(
+        [
+            *[f"{{«add_months»({one}, {count})}}"] * 5,
+            f"{{«add_days»({one}, {count})}}",
+            f"{{«month_end»({one})}}",
+            f"{{«month_start»(«period»({one}))}}",
+            f"{{«months»({one}, {other})}}",
+        ]
+    )
+
+
 def date_condition(rng: Random, names: Callable[[str], list[str]]) -> str:
     """A truth about dates and periods, or "" where there is no date; `names` of a kind."""
     dates, periods, integers = names("date"), names("period"), names("integer")

@@ -129,7 +129,7 @@ class EventMaker:
         event = self._envelope("book.parameter_set")
         declared = rng.choice(list(self.book.parameters.values()))
         event |= {"name": declared.wire, "value": self._scalar(declared.type)}
-        if rng.random() < 0.1:
+        if rng.random() < 0.25:
             event |= rng.choice([{"name": "nothing"}, {"value": ["?"]}, {"value": None}])
         return event
 

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass, field, replace
 from random import Random
 
+from tests.reference.generate_dates import date_place
 from tests.reference.generate_expressions import ExpressionMaker
 from tests.reference.generate_foreign import foreign_part, foreign_split
 from tests.reference.generate_scope import Money
@@ -169,6 +170,12 @@ class RuleMaker:
         return f"«refuse» {code}{text} «when» {rare}"
 
     def _place(self) -> str:
+        made = self._field_place()
+        rng = Random(f"{self.count} {made}")
+        dates = [term.text for term in self.maker.scope.of_kind("date", None)]
+        return date_place(rng, dates) if dates and rng.random() < 0.5 else made
+
+    def _field_place(self) -> str:
         if self.event.lists and self.rng.random() < 0.2:
             return f"{{«count»({self.rng.choice(self.event.lists).name})}}"
         balances = [term.text for term in self.maker.lets if term.text.startswith("余")]

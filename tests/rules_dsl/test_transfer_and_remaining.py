@@ -6,6 +6,7 @@ import pytest
 
 from engine.program import Side
 from rules_dsl.revision import canonical
+from rules_dsl.testing.coverage import measure_coverage
 from tests.rules_dsl.books import compile_text
 from tests.rules_dsl.syntax_trees import parsed, strip_spans
 from tests.rules_dsl.values import HEAD, codes, outcome, program
@@ -147,6 +148,26 @@ def test_the_rest_counts_the_elements_of_lists() -> None:
         credit 收入 3.00 by 中心 = A
         credit 收入 1.00 by 中心 = A"""
     assert outcome(LIST + rule(*lines), steps) == ""
+
+
+def test_coverage_lists_the_lines_that_take_the_rest() -> None:
+    found = measure_coverage(program(EVENT + rule(*REST)), [])
+    (line,) = found.remaining
+    assert (line.rule, line.bound) == ("记", "0.05")
+    assert measure_coverage(program(LIST + rule(*COST)), []).remaining == ()
+
+
+def test_a_dimension_that_a_transfer_lacks_is_added_behind_its_account() -> None:
+    # The account of the settlement requires the project as well.
+    head = HEAD.format(policy="red").replace("requires 中心", "requires 中心, 项目")
+    lines = (*COST[:1], COST[1].replace(" by 项目", ""), *COST[2:])
+    result = compile_text(LIST + rule(*lines), head=head)
+    fixes = [each.fix for each in result.diagnostics if each.code == "TP306"]
+    assert fixes
+    assert fixes[0] is not None
+    text = (LIST + rule(*lines)).splitlines()[fixes[0].span.line - 1]
+    assert text[: fixes[0].span.column - 1].endswith("through 往来")
+    assert fixes[0].replacement == " by 项目"
 
 
 def test_the_program_says_the_bound_and_the_mark() -> None:

@@ -18,13 +18,20 @@ from tests.server.conftest import RunningServer, Serve
 from tests.server.wire import info_of, json_batch, numbered, opening, post, reason_of, sale
 from tongpin.v1 import (
     budget_service_pb2,
+    explain_service_pb2,
     ledger_service_pb2,
     posting_service_pb2,
     rule_service_pb2,
 )
 from tongpin.v1 import posting_service_pb2 as pb
 
-MODULES = (posting_service_pb2, ledger_service_pb2, rule_service_pb2, budget_service_pb2)
+MODULES = (
+    posting_service_pb2,
+    ledger_service_pb2,
+    rule_service_pb2,
+    budget_service_pb2,
+    explain_service_pb2,
+)
 METHODS: list[MethodDescriptor] = [
     method
     for module in MODULES

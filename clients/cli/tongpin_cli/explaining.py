@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import asdict
+from typing import TYPE_CHECKING
 
 from engine.calendar import iso_instant
 from engine.decimals import format_minor
@@ -16,6 +17,9 @@ from engine.explain_text import explanation_lines
 from tongpin_cli.books import open_for_reading
 from tongpin_cli.output import EXIT_INPUT, EXIT_OK, Output
 from tongpin_cli.rules import show_voucher, voucher_data
+
+if TYPE_CHECKING:
+    from tongpin_client import VoucherExplanation
 
 
 def explain_one(store: str, wanted: tuple[str, str, int], output: Output) -> int:
@@ -39,6 +43,60 @@ def explain_one(store: str, wanted: tuple[str, str, int], output: Output) -> int
     finally:
         book.close()
     return show_explanations(found, stored, line_no, output)
+
+
+def explain_over(where: tuple[str, str], wanted: tuple[str, str, int], output: Output) -> int:
+    """The same from a server; `where`: address and token. Says nothing of an unposted event."""
+    from tongpin_client import Client
+
+    server, token = where
+    voucher, event, line_no = wanted
+    source, _, event_id = event.rpartition("/")
+    with Client(server, token=token or None) as client:
+        found = client.explain(voucher, source=source, event_id=event_id, line_number=line_no)
+        if not found:
+            stored = client.event(source or "default", event_id)
+            output.text(f"{event} is {stored.status.name} {stored.reason} and made no voucher.")
+            output.text(stored.message)
+            output.data([{"voucher": None, "status": stored.status.name, "reason": stored.reason}])
+            return EXIT_OK
+    for one in found:
+        output.text(one.voucher.name)
+        for text in one.rendered:
+            output.text(text)
+        output.text()
+    output.data([_remote_data(one) for one in found])
+    return EXIT_OK if all(one.agrees for one in found) else EXIT_INPUT
+
+
+def _remote_data(one: VoucherExplanation) -> dict[str, object]:
+    return {
+        "voucher": {"name": one.voucher.name, "summary": one.voucher.summary},
+        "agrees": one.agrees,
+        "event": dict(one.event.fields),
+        "principal": one.event.principal,
+        "sentence": one.sentence,
+        "rule": one.rule,
+        "rule_place": one.rule_place,
+        "rule_text": one.rule_text,
+        "basis": one.basis,
+        "revision": one.voucher.revision,
+        "published": one.published,
+        "guards": [guard.to_json() for guard in one.guards],
+        "lines": [
+            {
+                "line_no": line.line_number,
+                "agrees": line.agrees,
+                "place": line.place,
+                "text": line.text,
+                "account": line.account.to_json(),
+                "amounts": [amount.to_json() for amount in line.amounts],
+                "dimensions": {name: step.to_json() for name, step in line.dimensions.items()},
+            }
+            for line in one.lines
+        ],
+        "reads": [asdict(read) for read in one.reads],
+    }
 
 
 def show_explanations(

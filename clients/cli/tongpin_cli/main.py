@@ -15,6 +15,7 @@ from tongpin_cli.options import Json, Paths, Rules, Server, Store, Token
 from tongpin_cli.output import EXIT_ENVIRONMENT, EXIT_INPUT, Layout, Output
 from tongpin_cli.parameter_report import parameters
 from tongpin_cli.publishing_commands import register
+from tongpin_cli.reviewing import review_app
 from tongpin_cli.test_command import test
 
 app = typer.Typer(
@@ -29,6 +30,7 @@ token_app = typer.Typer(help="Principals and their tokens.", no_args_is_help=Tru
 report_app = typer.Typer(help="Reports as table, CSV or JSON.", no_args_is_help=True)
 app.add_typer(token_app, name="token")
 app.add_typer(report_app, name="report")
+app.add_typer(review_app, name="review")
 register(app)
 report_app.command("parameters")(parameters)
 
@@ -292,6 +294,8 @@ def explain(
     ] = "",
     rules: Annotated[Path | None, typer.Option("--rules", help="Rule book, for --why-not.")] = None,
     store: Store = "",
+    server: Server = "",
+    token: Token = "",
     json: Json = False,
 ) -> None:
     """Say why a voucher is as it is: each amount, account and dimension, back to the event.
@@ -301,18 +305,25 @@ def explain(
 
     Example: tongpin explain --voucher C01/GL/2026-03/记/1 --store sqlite:///book.db
     """
-    from tongpin_cli.explaining import explain_one
-    from tongpin_cli.why_not import why_not_in_store, why_not_with_rules
+    from tongpin_cli.explaining import explain_one, explain_over
+    from tongpin_cli.why_not import why_not_in_store, why_not_over, why_not_with_rules
 
     if bool(voucher) == bool(event) or (why_not and not event):
         raise typer.BadParameter("give --voucher or --event; --why-not needs --event")
+    if server and (store or rules is not None):
+        raise typer.BadParameter("give --server alone, without --store and --rules")
+    wanted = (voucher, event, line)
+    if server and why_not:
+        raise typer.Exit(why_not_over((server, token), why_not, event, Output(json)))
+    if server:
+        raise typer.Exit(explain_over((server, token), wanted, Output(json)))
     if why_not and rules is not None:
         raise typer.Exit(why_not_with_rules(rules, why_not, event, Output(json)))
     if rules is not None:
         raise typer.BadParameter("--rules goes with --why-not")
     if why_not:
         raise typer.Exit(why_not_in_store(store, why_not, event, Output(json)))
-    raise typer.Exit(explain_one(store, (voucher, event, line), Output(json)))
+    raise typer.Exit(explain_one(store, wanted, Output(json)))
 
 
 @report_app.command("trial-balance")

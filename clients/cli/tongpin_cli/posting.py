@@ -13,7 +13,7 @@ from tongpin_cli.output import EXIT_INPUT, EXIT_OK, Output
 from tongpin_client import BatchResult, Client, Status
 
 #: Outcomes that leave the events in the books.
-_FINE = (Status.POSTED, Status.NO_POSTING, Status.DUPLICATE)
+_FINE = (Status.POSTED, Status.NO_POSTING, Status.PENDING_REVIEW, Status.DUPLICATE)
 
 #: Results shown one by one at most.
 _SHOWN = 20

@@ -51,6 +51,9 @@ def _show_coverage(coverage: Coverage, output: Output) -> None:
     """Prints what no passing test asserts, place by place, and then the counts."""
     for item in coverage.uncovered:
         output.text(f"{item.span.file}:{item.span.line}: {item.name}")
+    for line in coverage.remaining:
+        where = f"{line.span.file}:{line.span.line}"
+        output.text(f"{where}: rule {line.rule} takes what other lines leave, up to {line.bound}")
     counts = [(part.value, *map(str, coverage.count(part))) for part in Part]
     output.table(("asserted by a passing test", "covered", "of"), counts, right=" rr")
 
@@ -63,5 +66,14 @@ def _coverage_data(coverage: Coverage, book: BookFiles) -> dict[str, object]:
             name.replace(" ", "_"): {"covered": covered, "of": of}
             for name, (covered, of) in counts.items()
         },
+        "remaining": [
+            {
+                "file": line.span.file,
+                "line": line.span.line,
+                "rule": line.rule,
+                "bound": line.bound,
+            }
+            for line in coverage.remaining
+        ],
         "uncovered": [to_json(each, sources[each.span.file]) for each in coverage.diagnostics()],
     }

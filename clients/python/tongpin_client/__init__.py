@@ -25,11 +25,19 @@ from tongpin_client.budget_queries import (
 from tongpin_client.client import Client
 from tongpin_client.connection import DEFAULT_ADDRESS
 from tongpin_client.errors import ColumnsError, TongpinError, TongpinRpcError
+from tongpin_client.explanations import (
+    ExplainedLine,
+    ExplainedStep,
+    RecordedRead,
+    VoucherExplanation,
+    WhyNotAnswer,
+)
 from tongpin_client.queries import OnError, PublishOptions, RuleFiles
 from tongpin_client.results import (
     AccountEntry,
     BatchResult,
     Diagnostic,
+    Draft,
     EventResult,
     EventType,
     Money,
@@ -71,9 +79,12 @@ __all__ = [
     "DecisionFilter",
     "Demand",
     "Diagnostic",
+    "Draft",
     "Event",
     "EventResult",
     "EventType",
+    "ExplainedLine",
+    "ExplainedStep",
     "Language",
     "Money",
     "OnError",
@@ -81,6 +92,7 @@ __all__ = [
     "Parameter",
     "PostResult",
     "PublishOptions",
+    "RecordedRead",
     "Reservation",
     "RetryPolicy",
     "Revision",
@@ -99,7 +111,9 @@ __all__ = [
     "UnpostedEvents",
     "Verdict",
     "Voucher",
+    "VoucherExplanation",
     "VoucherLine",
+    "WhyNotAnswer",
     "column_batches",
     "row_batches",
     "stream_batches",

@@ -12,20 +12,23 @@ import grpc
 
 from tongpin.v1 import (
     budget_service_pb2_grpc,
+    explain_service_pb2_grpc,
     ledger_service_pb2_grpc,
     posting_service_pb2_grpc,
     rule_service_pb2_grpc,
 )
 from tongpin.v1.event_pb2 import EventBatch
-from tongpin_client import queries
+from tongpin_client import explain_queries, queries
 from tongpin_client.batches import Event, column_batches, row_batches, stream_batches
 from tongpin_client.budget_client import BudgetClient
 from tongpin_client.connection import DEFAULT_ADDRESS, Connection
 from tongpin_client.errors import TongpinRpcError, read_rpc_error
+from tongpin_client.explanations import VoucherExplanation, WhyNotAnswer
 from tongpin_client.queries import OnError, PostOptions, PublishOptions, Query, RuleFiles
 from tongpin_client.results import (
     AccountEntry,
     BatchResult,
+    Draft,
     EventResult,
     EventType,
     Parameter,
@@ -77,7 +80,8 @@ class Client:
         ledger = ledger_service_pb2_grpc.LedgerServiceStub(self._channel)
         rules = rule_service_pb2_grpc.RuleServiceStub(self._channel)
         budgets = budget_service_pb2_grpc.BudgetServiceStub(self._channel)
-        stubs = (posting, ledger, rules, budgets)
+        explaining = explain_service_pb2_grpc.ExplainServiceStub(self._channel)
+        stubs = (posting, ledger, rules, budgets, explaining)
         self._methods: dict[str, Any] = {
             name: method for stub in stubs for name, method in vars(stub).items()
         }
@@ -200,6 +204,30 @@ class Client:
         attempt_id = attempt_id or queries.new_attempt_id()
         return self.run(queries.withdraw(source, event_id, comment, attempt_id))
 
+    def approve(
+        self, source: str, event_id: str, *, draft: int = 0, role: str = "", attempt_id: str = ""
+    ) -> EventResult:
+        """Posts the drafts of an event, or one of them by its position from 1."""
+        attempt_id = attempt_id or queries.new_attempt_id()
+        name = (source, event_id)
+        return self.run(
+            queries.review(
+                name, draft=draft, role=role, reason="", returns=False, attempt_id=attempt_id
+            )
+        )
+
+    def return_event(
+        self, source: str, event_id: str, reason: str, *, role: str = "", attempt_id: str = ""
+    ) -> EventResult:
+        """Takes back what an event with drafts did; it is then UNPOSTED, to be retried."""
+        attempt_id = attempt_id or queries.new_attempt_id()
+        name = (source, event_id)
+        return self.run(
+            queries.review(
+                name, draft=0, role=role, reason=reason, returns=True, attempt_id=attempt_id
+            )
+        )
+
     # ------------------------------------------------------------ reading
 
     def voucher(self, name: str) -> Voucher:
@@ -211,6 +239,10 @@ class Client:
     ) -> Iterator[Voucher]:
         """Goes over vouchers in log order; pages are read as they are needed."""
         return self.pages(queries.vouchers(entity, ledger, period, self.seq))
+
+    def drafts(self, *, role: str = "", preparer: str = "") -> Iterator[Draft]:
+        """Goes over vouchers that wait for a review, oldest first."""
+        return self.pages(queries.drafts(role, preparer, self.seq))
 
     def event(self, source: str, event_id: str) -> StoredEvent:
         """Reads an event with its present status."""
@@ -249,6 +281,22 @@ class Client:
         scope = (entity, ledger, period)
         query = queries.account_activity(account_code, scope, dimensions or {}, self.seq)
         return self.pages(query)
+
+    # ------------------------------------------------------------ explanations
+
+    def explain(
+        self, voucher: str = "", *, source: str = "", event_id: str = "", line_number: int = 0
+    ) -> tuple[VoucherExplanation, ...]:
+        """Explains a voucher by name, or those of an event; `line_number` 0: every line."""
+        query = explain_queries.explain(voucher, (source, event_id), line_number, self.seq)
+        return self.run(query)
+
+    def why_not(
+        self, rule: str, *, source: str = "", event_id: str = "", event: Event | None = None
+    ) -> WhyNotAnswer:
+        """Asks what kept a rule from posting a stored event, or one that is not stored."""
+        query = explain_queries.why_not(rule, (source, event_id), event, self.seq)
+        return self.run(query)
 
     # ------------------------------------------------------------ rules
 

@@ -18,6 +18,7 @@ from tongpin.v1 import posting_service_pb2 as posting_pb
 from tongpin_client.read_messages import (
     read_account_entry,
     read_diagnostic,
+    read_draft,
     read_event_type,
     read_parameter,
     read_result,
@@ -29,6 +30,7 @@ from tongpin_client.read_messages import (
 from tongpin_client.read_revisions import read_impact, read_revision, read_state
 from tongpin_client.results import (
     AccountEntry,
+    Draft,
     EventResult,
     EventType,
     Parameter,
@@ -154,7 +156,41 @@ def withdraw(source: str, event_id: str, comment: str, attempt_id: str) -> Query
     )
 
 
+def review(
+    name: tuple[str, str], *, draft: int, role: str, reason: str, returns: bool, attempt_id: str
+) -> Query[EventResult]:
+    """Approves drafts of an event (source, id), or returns it."""
+    source, event_id = name
+    decision = posting_pb.REVIEW_DECISION_APPROVE
+    if returns:
+        decision = posting_pb.REVIEW_DECISION_RETURN
+    request = posting_pb.ReviewVoucherRequest(
+        attempt_id=attempt_id,
+        event=posting_pb.EventName(source=source, event_id=event_id),
+        draft=draft,
+        decision=decision,
+        role=role,
+        reason=reason,
+    )
+    return Query("ReviewVoucher", request, lambda response: read_result(response.result))
+
+
 # ---------------------------------------------------------------- reading
+
+
+def drafts(role: str, preparer: str, min_seq: int) -> PagedQuery[Draft]:
+    """Lists vouchers that wait for a review."""
+    return lambda token: Query(
+        "ListDrafts",
+        posting_pb.ListDraftsRequest(
+            role=role,
+            preparer=preparer,
+            page_size=_PAGE_SIZE,
+            page_token=token,
+            min_seq=min_seq,
+        ),
+        lambda response: Page(tuple(map(read_draft, response.drafts)), response.next_page_token),
+    )
 
 
 def voucher(name: str, min_seq: int) -> Query[Voucher]:

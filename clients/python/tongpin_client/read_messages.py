@@ -11,6 +11,7 @@ from tongpin_client.results import (
     AccountEntry,
     BatchResult,
     Diagnostic,
+    Draft,
     EventResult,
     EventType,
     Money,
@@ -83,7 +84,15 @@ def read_voucher(message: event_pb2.Voucher) -> Voucher:
         reverses=message.reverses,
         lines=tuple(map(_read_line, message.lines)),
         seq=message.seq,
+        preparer=message.preparer,
+        reviewer=message.reviewer,
+        review_time=message.review_time,
     )
+
+
+def read_draft(message: posting_service_pb2.DraftVoucher) -> Draft:
+    """A voucher that waits for a review."""
+    return Draft(read_voucher(message.voucher), message.draft, message.role, message.draft_time)
 
 
 def read_stored_event(message: posting_service_pb2.StoredEvent) -> StoredEvent:
@@ -192,14 +201,15 @@ def _read_line(message: event_pb2.VoucherLine) -> VoucherLine:
         line_number=message.line_number,
         account_code=message.account_code,
         account_name=message.account_name,
-        debit=_read_money(message.debit) if message.HasField("debit") else None,
-        credit=_read_money(message.credit) if message.HasField("credit") else None,
+        debit=read_money(message.debit) if message.HasField("debit") else None,
+        credit=read_money(message.credit) if message.HasField("credit") else None,
         dimensions=MappingProxyType(dict(message.dimensions)),
         rule_line=message.rule_line,
-        foreign=_read_money(message.foreign_amount) if message.HasField("foreign_amount") else None,
+        foreign=read_money(message.foreign_amount) if message.HasField("foreign_amount") else None,
         exchange_rate=message.exchange_rate,
     )
 
 
-def _read_money(message: event_pb2.Money) -> Money:
+def read_money(message: event_pb2.Money) -> Money:
+    """An amount."""
     return Money(message.minor_units, message.currency_code, message.scale)

@@ -72,7 +72,11 @@ class VoucherLine:
 
 @dataclass(frozen=True, slots=True)
 class Voucher:
-    """A voucher; in a dry run without name and number."""
+    """A voucher; a draft, or in a dry run, without name and number.
+
+    preparer: who sent its event. reviewer, review_time: who approved it and when, "" where its
+    rule alone did.
+    """
 
     name: str
     entity: str
@@ -92,6 +96,22 @@ class Voucher:
     reverses: str
     lines: tuple[VoucherLine, ...]
     seq: int
+    preparer: str = ""
+    reviewer: str = ""
+    review_time: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A voucher that waits for a review.
+
+    draft: its position among those of its event, from 1. role: in which it is reviewed, "" = any.
+    """
+
+    voucher: Voucher
+    draft: int
+    role: str
+    draft_time: str
 
 
 @dataclass(frozen=True, slots=True)

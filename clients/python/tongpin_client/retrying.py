@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from tongpin_client.errors import TongpinRpcError
 
-_SERVICES = ("PostingService", "LedgerService", "RuleService", "BudgetService")
+_SERVICES = ("PostingService", "LedgerService", "RuleService", "BudgetService", "ExplainService")
 
 #: What gRPC itself retries, quickly and unseen. Every write carries an attempt id, so that a
 #: second try cannot book twice.

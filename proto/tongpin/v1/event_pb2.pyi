@@ -123,7 +123,7 @@ class EventResult(_message.Message):
     def __init__(self, status: _Optional[_Union[EventStatus, str]] = ..., reason: _Optional[str] = ..., message: _Optional[str] = ..., vouchers: _Optional[_Iterable[str]] = ..., seq: _Optional[int] = ..., first_status: _Optional[_Union[EventStatus, str]] = ..., replayed: _Optional[bool] = ..., conflicting_fields: _Optional[_Iterable[str]] = ..., source: _Optional[str] = ..., event_id: _Optional[str] = ..., draft_vouchers: _Optional[_Iterable[_Union[Voucher, _Mapping]]] = ..., budget_verdicts: _Optional[_Iterable[_Union[_budget_pb2.BudgetVerdict, _Mapping]]] = ...) -> None: ...
 
 class Voucher(_message.Message):
-    __slots__ = ("name", "entity", "ledger", "series", "period", "word", "number", "voucher_date", "event_date", "source", "event_id", "rule", "revision", "summary", "state", "reverses", "lines", "seq")
+    __slots__ = ("name", "entity", "ledger", "series", "period", "word", "number", "voucher_date", "event_date", "source", "event_id", "rule", "revision", "summary", "state", "reverses", "lines", "seq", "preparer", "reviewer", "review_time")
     NAME_FIELD_NUMBER: _ClassVar[int]
     ENTITY_FIELD_NUMBER: _ClassVar[int]
     LEDGER_FIELD_NUMBER: _ClassVar[int]
@@ -142,6 +142,9 @@ class Voucher(_message.Message):
     REVERSES_FIELD_NUMBER: _ClassVar[int]
     LINES_FIELD_NUMBER: _ClassVar[int]
     SEQ_FIELD_NUMBER: _ClassVar[int]
+    PREPARER_FIELD_NUMBER: _ClassVar[int]
+    REVIEWER_FIELD_NUMBER: _ClassVar[int]
+    REVIEW_TIME_FIELD_NUMBER: _ClassVar[int]
     name: str
     entity: str
     ledger: str
@@ -160,7 +163,10 @@ class Voucher(_message.Message):
     reverses: str
     lines: _containers.RepeatedCompositeFieldContainer[VoucherLine]
     seq: int
-    def __init__(self, name: _Optional[str] = ..., entity: _Optional[str] = ..., ledger: _Optional[str] = ..., series: _Optional[str] = ..., period: _Optional[str] = ..., word: _Optional[str] = ..., number: _Optional[int] = ..., voucher_date: _Optional[str] = ..., event_date: _Optional[str] = ..., source: _Optional[str] = ..., event_id: _Optional[str] = ..., rule: _Optional[str] = ..., revision: _Optional[str] = ..., summary: _Optional[str] = ..., state: _Optional[str] = ..., reverses: _Optional[str] = ..., lines: _Optional[_Iterable[_Union[VoucherLine, _Mapping]]] = ..., seq: _Optional[int] = ...) -> None: ...
+    preparer: str
+    reviewer: str
+    review_time: str
+    def __init__(self, name: _Optional[str] = ..., entity: _Optional[str] = ..., ledger: _Optional[str] = ..., series: _Optional[str] = ..., period: _Optional[str] = ..., word: _Optional[str] = ..., number: _Optional[int] = ..., voucher_date: _Optional[str] = ..., event_date: _Optional[str] = ..., source: _Optional[str] = ..., event_id: _Optional[str] = ..., rule: _Optional[str] = ..., revision: _Optional[str] = ..., summary: _Optional[str] = ..., state: _Optional[str] = ..., reverses: _Optional[str] = ..., lines: _Optional[_Iterable[_Union[VoucherLine, _Mapping]]] = ..., seq: _Optional[int] = ..., preparer: _Optional[str] = ..., reviewer: _Optional[str] = ..., review_time: _Optional[str] = ...) -> None: ...
 
 class VoucherLine(_message.Message):
     __slots__ = ("line_number", "account_code", "account_name", "debit", "credit", "dimensions", "rule_line", "foreign_amount", "exchange_rate")

@@ -19,12 +19,21 @@ class PostingMode(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     POSTING_MODE_UNSPECIFIED: _ClassVar[PostingMode]
     POSTING_MODE_COMMIT: _ClassVar[PostingMode]
     POSTING_MODE_DRY_RUN: _ClassVar[PostingMode]
+
+class ReviewDecision(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    REVIEW_DECISION_UNSPECIFIED: _ClassVar[ReviewDecision]
+    REVIEW_DECISION_APPROVE: _ClassVar[ReviewDecision]
+    REVIEW_DECISION_RETURN: _ClassVar[ReviewDecision]
 ON_ERROR_UNSPECIFIED: OnError
 ON_ERROR_CONTINUE: OnError
 ON_ERROR_STOP: OnError
 POSTING_MODE_UNSPECIFIED: PostingMode
 POSTING_MODE_COMMIT: PostingMode
 POSTING_MODE_DRY_RUN: PostingMode
+REVIEW_DECISION_UNSPECIFIED: ReviewDecision
+REVIEW_DECISION_APPROVE: ReviewDecision
+REVIEW_DECISION_RETURN: ReviewDecision
 
 class PostEventsRequest(_message.Message):
     __slots__ = ("attempt_id", "batch", "on_error", "mode", "revision")
@@ -236,6 +245,66 @@ class WithdrawEventRequest(_message.Message):
     def __init__(self, attempt_id: _Optional[str] = ..., event: _Optional[_Union[EventName, _Mapping]] = ..., comment: _Optional[str] = ...) -> None: ...
 
 class WithdrawEventResponse(_message.Message):
+    __slots__ = ("result", "seq")
+    RESULT_FIELD_NUMBER: _ClassVar[int]
+    SEQ_FIELD_NUMBER: _ClassVar[int]
+    result: _event_pb2.EventResult
+    seq: int
+    def __init__(self, result: _Optional[_Union[_event_pb2.EventResult, _Mapping]] = ..., seq: _Optional[int] = ...) -> None: ...
+
+class DraftVoucher(_message.Message):
+    __slots__ = ("voucher", "draft", "role", "draft_time")
+    VOUCHER_FIELD_NUMBER: _ClassVar[int]
+    DRAFT_FIELD_NUMBER: _ClassVar[int]
+    ROLE_FIELD_NUMBER: _ClassVar[int]
+    DRAFT_TIME_FIELD_NUMBER: _ClassVar[int]
+    voucher: _event_pb2.Voucher
+    draft: int
+    role: str
+    draft_time: str
+    def __init__(self, voucher: _Optional[_Union[_event_pb2.Voucher, _Mapping]] = ..., draft: _Optional[int] = ..., role: _Optional[str] = ..., draft_time: _Optional[str] = ...) -> None: ...
+
+class ListDraftsRequest(_message.Message):
+    __slots__ = ("role", "preparer", "page_size", "page_token", "min_seq")
+    ROLE_FIELD_NUMBER: _ClassVar[int]
+    PREPARER_FIELD_NUMBER: _ClassVar[int]
+    PAGE_SIZE_FIELD_NUMBER: _ClassVar[int]
+    PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    MIN_SEQ_FIELD_NUMBER: _ClassVar[int]
+    role: str
+    preparer: str
+    page_size: int
+    page_token: str
+    min_seq: int
+    def __init__(self, role: _Optional[str] = ..., preparer: _Optional[str] = ..., page_size: _Optional[int] = ..., page_token: _Optional[str] = ..., min_seq: _Optional[int] = ...) -> None: ...
+
+class ListDraftsResponse(_message.Message):
+    __slots__ = ("drafts", "next_page_token", "seq")
+    DRAFTS_FIELD_NUMBER: _ClassVar[int]
+    NEXT_PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    SEQ_FIELD_NUMBER: _ClassVar[int]
+    drafts: _containers.RepeatedCompositeFieldContainer[DraftVoucher]
+    next_page_token: str
+    seq: int
+    def __init__(self, drafts: _Optional[_Iterable[_Union[DraftVoucher, _Mapping]]] = ..., next_page_token: _Optional[str] = ..., seq: _Optional[int] = ...) -> None: ...
+
+class ReviewVoucherRequest(_message.Message):
+    __slots__ = ("attempt_id", "event", "draft", "decision", "role", "reason")
+    ATTEMPT_ID_FIELD_NUMBER: _ClassVar[int]
+    EVENT_FIELD_NUMBER: _ClassVar[int]
+    DRAFT_FIELD_NUMBER: _ClassVar[int]
+    DECISION_FIELD_NUMBER: _ClassVar[int]
+    ROLE_FIELD_NUMBER: _ClassVar[int]
+    REASON_FIELD_NUMBER: _ClassVar[int]
+    attempt_id: str
+    event: EventName
+    draft: int
+    decision: ReviewDecision
+    role: str
+    reason: str
+    def __init__(self, attempt_id: _Optional[str] = ..., event: _Optional[_Union[EventName, _Mapping]] = ..., draft: _Optional[int] = ..., decision: _Optional[_Union[ReviewDecision, str]] = ..., role: _Optional[str] = ..., reason: _Optional[str] = ...) -> None: ...
+
+class ReviewVoucherResponse(_message.Message):
     __slots__ = ("result", "seq")
     RESULT_FIELD_NUMBER: _ClassVar[int]
     SEQ_FIELD_NUMBER: _ClassVar[int]

@@ -75,6 +75,16 @@ class PostingServiceStub:
                 request_serializer=tongpin_dot_v1_dot_posting__service__pb2.WithdrawEventRequest.SerializeToString,
                 response_deserializer=tongpin_dot_v1_dot_posting__service__pb2.WithdrawEventResponse.FromString,
                 _registered_method=True)
+        self.ListDrafts = channel.unary_unary(
+                '/tongpin.v1.PostingService/ListDrafts',
+                request_serializer=tongpin_dot_v1_dot_posting__service__pb2.ListDraftsRequest.SerializeToString,
+                response_deserializer=tongpin_dot_v1_dot_posting__service__pb2.ListDraftsResponse.FromString,
+                _registered_method=True)
+        self.ReviewVoucher = channel.unary_unary(
+                '/tongpin.v1.PostingService/ReviewVoucher',
+                request_serializer=tongpin_dot_v1_dot_posting__service__pb2.ReviewVoucherRequest.SerializeToString,
+                response_deserializer=tongpin_dot_v1_dot_posting__service__pb2.ReviewVoucherResponse.FromString,
+                _registered_method=True)
 
 
 class PostingServiceServicer:
@@ -137,6 +147,20 @@ class PostingServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ListDrafts(self, request, context):
+        """Lists vouchers that wait for a person's review.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ReviewVoucher(self, request, context):
+        """Approves what waits for a review, or returns its event. Whoever sent the event may not.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_PostingServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -179,6 +203,16 @@ def add_PostingServiceServicer_to_server(servicer, server):
                     servicer.WithdrawEvent,
                     request_deserializer=tongpin_dot_v1_dot_posting__service__pb2.WithdrawEventRequest.FromString,
                     response_serializer=tongpin_dot_v1_dot_posting__service__pb2.WithdrawEventResponse.SerializeToString,
+            ),
+            'ListDrafts': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListDrafts,
+                    request_deserializer=tongpin_dot_v1_dot_posting__service__pb2.ListDraftsRequest.FromString,
+                    response_serializer=tongpin_dot_v1_dot_posting__service__pb2.ListDraftsResponse.SerializeToString,
+            ),
+            'ReviewVoucher': grpc.unary_unary_rpc_method_handler(
+                    servicer.ReviewVoucher,
+                    request_deserializer=tongpin_dot_v1_dot_posting__service__pb2.ReviewVoucherRequest.FromString,
+                    response_serializer=tongpin_dot_v1_dot_posting__service__pb2.ReviewVoucherResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -398,6 +432,60 @@ class PostingService:
             '/tongpin.v1.PostingService/WithdrawEvent',
             tongpin_dot_v1_dot_posting__service__pb2.WithdrawEventRequest.SerializeToString,
             tongpin_dot_v1_dot_posting__service__pb2.WithdrawEventResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListDrafts(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/tongpin.v1.PostingService/ListDrafts',
+            tongpin_dot_v1_dot_posting__service__pb2.ListDraftsRequest.SerializeToString,
+            tongpin_dot_v1_dot_posting__service__pb2.ListDraftsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ReviewVoucher(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/tongpin.v1.PostingService/ReviewVoucher',
+            tongpin_dot_v1_dot_posting__service__pb2.ReviewVoucherRequest.SerializeToString,
+            tongpin_dot_v1_dot_posting__service__pb2.ReviewVoucherResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -58,7 +58,13 @@ def test_book_in_order_verifies_with_everything_in_it_counted(original: Path) ->
     assert report.ok
     assert report.to_json()["first_bad"] is None
     empty = {name for name, count in report.checked.items() if not count}
-    assert empty == {"budget_nodes", "budget_moves", "budget_decisions", "budget_figures"}
+    assert empty == {
+        "budget_nodes",
+        "budget_moves",
+        "budget_decisions",
+        "budget_figures",
+        "drafts",
+    }
     assert report.checked["commits"] == LAST
     assert report.checked["events"] == 34
     assert report.checked["refusals"] == 1
