@@ -33,8 +33,9 @@ from engine.effects import PublishingMode, Status
 from engine.errors import CallerError, MalformedInput, UnknownObject
 from engine.impact import compare_book
 from engine.program import NO_DATE
+from server.book_facts import check_in_book
 from server.limits import MAX_IMPACT_EVENTS
-from server.rulebooks import Check, Files, check_files, compile_files, read_folder
+from server.rulebooks import Check, Files, compile_files, read_folder
 
 #: What a publication command ends with where it did what it was asked to.
 _DONE = frozenset({Status.POSTED, Status.NO_POSTING})
@@ -79,7 +80,7 @@ class Examination:
 def examine(book: Book, candidate: Candidate) -> Examination:
     """Compiles and tests a candidate and compares it with what the book holds; stores nothing."""
     days = _days(candidate)
-    check = check_files(candidate.files, run_tests=True)
+    check = check_in_book(book, candidate.files, days, run_tests=True)
     before = newest_in_force(book)
     against = before.revision if before is not None else ""
     impact = _impact_of(book, candidate, days) if check.ok and before is not None else {}
@@ -124,9 +125,10 @@ def _impact_of(book: Book, candidate: Candidate, days: tuple[int, int]) -> dict[
     }
 
 
-def examine_again(book: BookReads, proposal: RevisionView) -> Check:
+def examine_again(book: Book, proposal: RevisionView) -> Check:
     """Compares a proposal with what the book has come to since; stores nothing."""
-    return check_files(proposal.files, run_tests=False)
+    days = _days(Candidate(proposal.files, proposal.valid_from, proposal.valid_until))
+    return check_in_book(book, proposal.files, days, run_tests=False)
 
 
 def is_proposed(book: BookReads, *, propose: bool) -> bool:

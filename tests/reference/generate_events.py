@@ -78,7 +78,7 @@ class EventMaker:
             return self._contradiction(rng.choice(self.made))
         if kind < 0.1:
             return self._keep(self._period_closed())
-        if self.book.parameters and kind < 0.13:
+        if self.book.parameters and kind < 0.115:
             return self._keep(self._parameter_set())
         event = self._valid()
         if rng.random() < 0.06:

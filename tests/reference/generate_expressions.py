@@ -47,12 +47,14 @@ class ExpressionMaker:
     def _spread(self, made: Money, shape: str | None) -> Money:
         """At times one period's part of an amount; the choices of a seed stay as they were."""
         rng = Random(made.text)
-        if rng.random() > 0.12:
+        if rng.random() > 0.08:
             return made
         integers = [term.text for term in self.scope.of_kind("integer", shape)]
-        place, count = (rng.choice([*integers, *"123"]) for _ in range(2))
+        place, count = rng.choice([("1", "3"), ("2", "7"), ("3", "12"), ("3", "3")])
+        if rng.random() < 0.12:
+            place, count = (rng.choice([*integers, *"123"]) for _ in range(2))
         function = rng.choice(["spread", "spread_last"])
-        text = f"«{function}»({made.text}, {place}, {rng.choice([count, place, '4', '12'])})"
+        text = f"«{function}»({made.text}, {place}, {count})"
         return Money(text, made.bound + 10**12)
 
     def _money(self, shape: str | None, depth: int) -> Money:

@@ -195,7 +195,7 @@ class _BookMaker:
             ("参数文", "text", '«text» «default» "K1"'),
             ("参数类", "code:费用类别", f"费用类别 «default» {self.book.codes['费用类别'][0]}"),
         ]
-        for name, kind, declared in self.rng.sample(choices, self.rng.choice([0, 2, 3, 4])):
+        for name, kind, declared in self.rng.sample(choices, self.rng.choice([0, 0, 2, 3])):
             self.text.append(f"«parameter» {name} {declared}\n")
             self.book.parameters.append((name, kind))
 

@@ -337,7 +337,7 @@ class RuleMaker:
     def _remaining(self) -> tuple[list[str], list[_Line]]:
         """An amount, what is left of it when it is shared out, and the rest of that."""
         left, right = self._sides()
-        name, shares = self._name("额"), self.rng.choice([2, 3, 7, 11])
+        name, shares = self._name("额"), self.rng.choice([2, 3, 3, 7])
         before = self._money_let(name, self.maker.money(None, 1), None)
         part = f"«round»({name} / {shares}) * {shares}"
         unit = 1 if self.book.currency == "JPY" else 0.01

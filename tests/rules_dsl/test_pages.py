@@ -40,21 +40,25 @@ def test_pages_on_disk_are_fresh() -> None:
 
 @EACH_PAGE
 def test_bad_example_gives_the_code_and_no_other_error(page: Page) -> None:
-    found = diagnostics_of(page.bad)
+    found = diagnostics_of(page.bad, page.before)
     assert page.code in {each.code for each in found if each.span.file == "rules.tp"}
     assert {each.code for each in found if each.severity is Severity.ERROR} <= {page.code}
 
 
 @EACH_PAGE
 def test_good_example_has_neither_the_code_nor_an_error(page: Page) -> None:
-    found = [each for each in diagnostics_of(page.good) if each.span.file == "rules.tp"]
+    found = [
+        each for each in diagnostics_of(page.good, page.before) if each.span.file == "rules.tp"
+    ]
     assert page.code not in {each.code for each in found}
-    assert not any(each.severity is Severity.ERROR for each in diagnostics_of(page.good))
+    assert not any(
+        each.severity is Severity.ERROR for each in diagnostics_of(page.good, page.before)
+    )
 
 
 @EACH_PAGE
 def test_fixes_of_the_bad_example_are_as_safe_as_the_page_says(page: Page) -> None:
-    fixes = [each.fix for each in diagnostics_of(page.bad) if each.code == page.code]
+    fixes = [each.fix for each in diagnostics_of(page.bad, page.before) if each.code == page.code]
     assert {fix and fix.safe for fix in fixes} <= SHOWN[page.fix]
 
 

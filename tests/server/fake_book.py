@@ -67,7 +67,13 @@ class FakeBook:
         self._vouchers: list[VoucherView] = []
         self._attempts: dict[str, CallResult] = {}
         self._streams: dict[tuple[str, str], dict[int, CallResult]] = {}
-        self.state = SimpleNamespace(event_count=0)
+        self.state = SimpleNamespace(
+            event_count=0,
+            targets={},
+            records={},
+            budgets=SimpleNamespace(terms={}),
+            closed_periods=set(),
+        )
         self._revisions: list[RevisionView] = []
         self._lock = threading.Lock()
 

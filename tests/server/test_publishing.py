@@ -257,3 +257,22 @@ def test_publication_is_found_by_digits_or_by_id_and_never_by_guess(book: Book) 
         find_publication(book, REVISION[:8], "", waiting)
     with pytest.raises(CallerError, match="is PROPOSED"):
         find_publication(book, REVISION[:8], "", {RevisionState.IN_FORCE})
+
+
+# --- what a book holds against rules -----------------------------------------------------
+
+
+def test_change_before_a_closed_period_is_refused_and_dated_later_it_stands(
+    server: RunningServer, people: People
+) -> None:
+    people.publish("anna", FILES)
+    people.approve("bert", REVISION)
+    waiting = people.publish("anna", DOUBLED_FILES)
+    close = {"id": "c", "type": "period.closed", "date": "2026-03-31", "period": "2026-03"}
+    server.book.post([Call(events=[close])])
+    # What was fit when it was proposed is not when it is to be approved.
+    refused = people.approve("bert", waiting.revision)
+    assert (refused.ok, [each.code for each in refused.diagnostics]) == (False, ["TP504"])
+    again = people.publish("anna", DOUBLED_FILES, valid_until="2026-12-31")
+    assert (again.ok, [each.code for each in again.diagnostics]) == (False, ["TP504"])
+    assert people.publish("anna", DOUBLED_FILES, valid_from="2026-04-01").ok

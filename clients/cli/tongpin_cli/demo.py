@@ -65,7 +65,8 @@ def _show_month(address: str, client: Client, tokens: dict[str, str], output: Ou
     rows = [_row(row) for row in client.trial_balance(period="2026-03")]
     show_rows(rows, output)
     refused = _send_faulty(client, output)
-    budgets = show_budgets(client, output)
+    with Client(address, tokens["approver"]) as approver:
+        budgets = show_budgets(client, approver, output)
     output.data(
         {
             "address": address,
@@ -82,7 +83,7 @@ def _principals(folder: Path) -> dict[str, str]:
     """Tokens of the demo's principals by name, in the data folder of its server."""
     roles = {
         "author": [Role.AUTHOR],
-        "approver": [Role.APPROVER],
+        "approver": [Role.APPROVER, Role.POSTER],
         "crm": [Role.POSTER, Role.BUDGETER, Role.REVIEWER, Role.OPERATOR, Role.AUDITOR],
     }
     path = folder / _TOKENS

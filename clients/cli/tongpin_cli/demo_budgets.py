@@ -19,14 +19,19 @@ _APPROVAL = {
 _REASON = "客户现场紧急支持"
 
 
-def show_budgets(client: Client, output: Output) -> dict[str, object]:
+def show_budgets(client: Client, approver: Client, output: Output) -> dict[str, object]:
     """Grants a department a budget, then submits two travel claims against it.
+
+    Args:
+        client: of the system the claims are typed into.
+        approver: of the person who puts budgets into force.
+        output: what is shown.
 
     Returns:
         For machines: status of each step, the sentences, what is available at the end.
     """
     output.text("\nA budget: department D02 gets 5,000.00, of which 3,000.00 for travel (预算).")
-    client.post(_APPROVAL)
+    approver.post(_APPROVAL)
     (first,) = client.post(_claim("BX-1", "2800.00"))
     output.text(f"● expense.claim.submitted BX-1, 2,800.00: {first.status.name}, reserved (预占)")
 

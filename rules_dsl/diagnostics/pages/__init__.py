@@ -12,6 +12,7 @@ from rules_dsl.diagnostics.pages import (
     budgets,
     coverage,
     names,
+    publishing,
     style,
     syntax,
     tables,
@@ -25,7 +26,7 @@ __all__ = ["BOOK", "FixSafety", "PAGES", "Page", "read_page"]
 #: The pages by their codes, in order.
 PAGES: dict[str, Page] = {
     page.code: page
-    for module in (syntax, names, values, vouchers, tables, budgets, style, coverage)
+    for module in (syntax, names, values, vouchers, tables, budgets, style, coverage, publishing)
     for page in module.PAGES
 }
 

@@ -67,6 +67,8 @@ class Page:
             not and has no error at all.
         fix, fix_note: what `check --fix` does about it, and why not more.
         related: codes that are near.
+        before: of what is found when publishing: rules in force in a book whose 2026-03 is closed
+            and in which all they declare holds state; the examples are published after them.
     """
 
     code: str
@@ -78,3 +80,4 @@ class Page:
     fix: FixSafety = FixSafety.NONE
     fix_note: str = ""
     related: tuple[str, ...] = ()
+    before: str = ""

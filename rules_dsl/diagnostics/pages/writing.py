@@ -5,16 +5,19 @@ from __future__ import annotations
 import ast
 import textwrap
 from collections.abc import Iterator
+from datetime import date
 from functools import cache
 from pathlib import Path
 from typing import Final
 
-from rules_dsl.compile import compile_rulebook
+from rules_dsl import syntax
+from rules_dsl.compile import CompileResult, compile_rulebook
 from rules_dsl.diagnostics.codes import CODES
 from rules_dsl.diagnostics.model import Diagnostic
 from rules_dsl.diagnostics.pages import PAGES
 from rules_dsl.diagnostics.pages.page import BOOK, FixSafety, Page
 from rules_dsl.diagnostics.render import render
+from rules_dsl.publication import BookFacts, ClosedPeriod, check_publication
 from rules_dsl.source import SourceFile
 from rules_dsl.testing import run_covered, tests_of
 
@@ -45,7 +48,7 @@ def written_pages() -> dict[str, str]:
 def written(page: Page) -> str:
     """Gives the page of a code as Markdown."""
     code = CODES[page.code]
-    found = [each for each in diagnostics_of(page.bad) if each.code == page.code]
+    found = [each for each in diagnostics_of(page.bad, page.before) if each.code == page.code]
     shown = "\n\n".join(render(each, page.bad) for each in found if each.span.file == _EXAMPLE_FILE)
     reporters = ", ".join(f"`{name}`" for name in sorted(reporting_modules()[page.code]))
     parts = [
@@ -55,6 +58,7 @@ def written(page: Page) -> str:
         _wrapped(page.checks),
         "## Why it matters",
         _wrapped(page.matters),
+        *(["## In force before", f"```tp\n{page.before}```"] if page.before else []),
         "## Bad",
         f"```tp\n{_abridged(page.bad)}```",
         f"```text\n{shown}\n```",
@@ -84,17 +88,36 @@ def _abridged(example: str) -> str:
     return "".join([*kept[0], f"  # … {left_out} lines like these …\n", *kept[1]])
 
 
-def diagnostics_of(example: str) -> tuple[Diagnostic, ...]:
+def diagnostics_of(example: str, before: str = "") -> tuple[Diagnostic, ...]:
     """Gives what is found in an example and in the book before it.
 
-    That is what `check` finds and, where it has tests and compiles, what these do not assert.
+    That is what `check` finds and, where it has tests and compiles, what these do not assert; of
+    an example published after other rules also what the book holds against it.
     """
-    sources = [SourceFile(_BOOK_FILE, BOOK), SourceFile(_EXAMPLE_FILE, example)]
-    compiled = compile_rulebook(sources)
+    compiled = _compiled(example)
+    if before and compiled.program is not None:
+        facts = _facts(_compiled(before).files)
+        return (*compiled.diagnostics, *check_publication(compiled.files, facts))
     if compiled.program is None or not tests_of(compiled.files):
         return compiled.diagnostics
     _, coverage = run_covered(compiled.program, compiled.files)
     return (*compiled.diagnostics, *coverage.diagnostics())
+
+
+def _compiled(example: str) -> CompileResult:
+    return compile_rulebook([SourceFile(_BOOK_FILE, BOOK), SourceFile(_EXAMPLE_FILE, example)])
+
+
+def _facts(files: tuple[syntax.File, ...]) -> BookFacts:
+    """A book whose 2026-03 is closed and in which all that these rules declare holds state."""
+    first, last = (date.fromisoformat(day).toordinal() for day in ("2026-03-01", "2026-03-31"))
+    epoch = date(1970, 1, 1).toordinal()
+    declared = [each for file in files for each in file.declarations]
+    return BookFacts(
+        (ClosedPeriod("2026-03 of C01", first - epoch, last - epoch, files),),
+        frozenset(each.name for each in declared if isinstance(each, syntax.TargetDecl)),
+        frozenset(each.name for each in declared if isinstance(each, syntax.RecordDecl)),
+    )
 
 
 @cache
