@@ -56,6 +56,7 @@ class ReadKind(IntEnum):
     BALANCE = 2
     TARGET = 3
     TABLE_ROW = 4
+    LEDGER_LIST = 7  # a list read from the ledger: its elements as JSON in `text`
     EXISTENCE = 5  # whether a record exists; `known` is the answer
     VERSION = (
         6  # from which day a dated record's version in force is; its key ends with the day asked

@@ -24,7 +24,7 @@ from engine.decimals import format_minor
 from engine.effects import READS, ReadKind
 from engine.errors import InvariantBroken
 from engine.evaluate import evaluate_row, explanation_text, trace_row
-from engine.evaluate.outcome import Bools, Int64s
+from engine.evaluate.outcome import Bools, Int64s, LedgerElements
 from engine.explain_budgets import BudgetStep, budget_steps
 from engine.explain_lines import ExplainedLine, explained_lines, made_voucher
 from engine.explain_reads import find_writers
@@ -34,6 +34,7 @@ from engine.explain_values import Values
 from engine.program import EVENT_SHAPE, NO_DATE, Kind, Op, Rule
 from engine.receive import receive_rows, type_rows
 from engine.state.keys import Key, key_ints
+from engine.state.ledger_lists import ledger_elements
 from engine.strings import BatchStrings, StringPool
 
 
@@ -238,6 +239,15 @@ class _Recorded:
     def balance_until(self, balance: int, key: tuple[int, ...]) -> int:
         """A recorded balance up to a period."""
         return self._ask(Op.BALANCE_UNTIL, balance, key) or 0
+
+    def ledger_list(self, index: int, key: tuple[int, ...]) -> LedgerElements:
+        """The elements of a recorded list."""
+        code = self._ask(Op.LEDGER_LIST, index, key)
+        if code is None:
+            raise InvariantBroken("a list of the ledger was not recorded", index, key)
+        program = self._plan.program
+        read = program.ledger_lists[index]
+        return ledger_elements(program, read, self._pool.text(code), self._pool.intern)
 
     def target(self, target: int, key: tuple[int, ...]) -> int:
         """A recorded target value."""

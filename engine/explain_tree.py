@@ -147,6 +147,11 @@ class TreeMaker:
                 return [self._record(index, element, node)]
             case Op.BALANCE | Op.BALANCE_UNTIL:
                 return [self._balance(index, element, node)]
+            case Op.LEDGER_LIST:
+                return [self._ledger_list(index, node)]
+            case Op.COLUMN:
+                parts = self._all(node.args, None)
+                return [self._step(self._kind(node), "", index, element, parts)]
             case Op.TARGET:
                 return [self._target(index, element, node)]
             case Op.DELTA:
@@ -265,6 +270,13 @@ class TreeMaker:
             facts=facts,
             meaning=ledger.currency,
         )
+
+    def _ledger_list(self, index: int, node: Node) -> ExplainedStep:
+        program = self.plan.program
+        read = program.ledger_lists[cast("int", node.data)]
+        name = joined(program.accounts[account].role for account in read.accounts)
+        facts = [("key", joined(self.values.of(arg, None) for arg in node.args))]
+        return self._step("balances", name, index, None, self._all(node.args, None), facts=facts)
 
     def _target(self, index: int, element: int | None, node: Node) -> ExplainedStep:
         target = self.plan.program.targets[cast("int", node.data)]

@@ -12,7 +12,10 @@ MAX_BUDGET_RAW = 10**17
 #: Characters of a decimal in an event; checked before any conversion.
 MAX_DECIMAL_CHARS = 40
 
-#: Elements of one list field of one event.
+#: Largest absolute amount that a rule reads of the ledger, raw; a larger one is a fault.
+MAX_READ_RAW = 10**17
+
+#: Elements of one list field of one event, and of one list read from the ledger.
 MAX_LIST_ELEMENTS = 10_000
 
 #: Events of one batch.

@@ -22,6 +22,10 @@ INT64_MAX = 2**63 - 1
 #: Shape of a node: one value per event, or (>= 0) one value per element of that list field.
 EVENT_SHAPE = -1
 
+#: From here on the shapes of lists read from the ledger: this plus the index into
+#: Program.ledger_lists.
+LEDGER_SHAPE = 1 << 20
+
 #: Before the wire name of a parameter: the name of the record its values are kept in. No author
 #: can declare a record of such a name.
 PARAMETER_PREFIX = "parameter."
@@ -89,6 +93,10 @@ class Op(StrEnum):
     RECORD = "record"  # data: (record index, field index); args = keys; fault MISSING_RECORD
     BALANCE = "balance"  # data: index into Program.balances; args = keys (+ period) -> NUMBER
     BALANCE_UNTIL = "balance_until"  # as BALANCE; all periods up to and including the last arg
+    # Data: index into Program.ledger_lists; args = keys (+ period) -> NUMBER of elements; fault
+    # LIST_TOO_LONG. Never under a condition.
+    LEDGER_LIST = "ledger_list"
+    COLUMN = "column"  # data: (list, LedgerColumn | position of a key dimension); arg = LEDGER_LIST
     PERIOD_NUMBER = "period_number"  # TEXT "2026-03" -> NUMBER 202603; 0 where absent
     # The day from which the version in force of a dated record is: data: (record index, field
     # index); args = keys + (day asked,) -> DATE, NO_DATE where none is in force.
@@ -145,6 +153,7 @@ class Fault(StrEnum):
     DIV_ZERO = "DIVISION_BY_ZERO"
     MISSING_RECORD = "MISSING_RECORD"
     MISSING_DIMENSION = "MISSING_DIMENSION"
+    LIST_TOO_LONG = "LIST_TOO_LONG"
     NO_WEIGHT = "SPLIT_WITHOUT_WEIGHT"
     NEGATIVE_WEIGHT = "SPLIT_NEGATIVE_WEIGHT"
     NEGATIVE_AMOUNT = "NEGATIVE_AMOUNT"
@@ -477,6 +486,30 @@ class Balance:
     by_period: bool = False
     by_account: bool = False
     keys: tuple[int, ...] = ()
+
+
+class LedgerColumn(StrEnum):
+    """A column of a list read from the ledger, beside its key dimensions."""
+
+    ACCOUNT = "account"
+    DEBIT_SIDE = "debit_side"  # BOOL: the account's normal side
+    DEBITS = "debits"
+    CREDITS = "credits"
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerList:
+    """A list that a rule reads from the ledger: an element per account and key dimensions.
+
+    `debits`, `credits`: Program.balances with the same keys. `accounts`: one per code, in the
+    order of the chart, which is that of the elements; then by the texts of the keys (UTF-8).
+    Elements where both are 0 are left out. `until`: all periods up to and including the last arg.
+    """
+
+    debits: int
+    credits: int
+    accounts: tuple[int, ...]
+    until: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -821,6 +854,7 @@ class Program:
     code_names: dict[str, dict[str, str]] = field(default_factory=dict)
     budgets: tuple[Budget, ...] = ()
     parameters: tuple[Parameter, ...] = ()
+    ledger_lists: tuple[LedgerList, ...] = ()
 
     def is_debit_side(self, accounts: tuple[int, ...]) -> bool:
         """Whether a balance of these accounts is positive in debit: unless all are credit."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from engine.limits import MAX_AMOUNT_MINOR, MAX_LIST_ELEMENTS
+from engine.limits import MAX_AMOUNT_MINOR, MAX_LIST_ELEMENTS, MAX_READ_RAW
 from engine.program import Op
 
 #: Bound of an amount without a written one, in minor units.
@@ -20,7 +20,7 @@ POSTED_LIMIT = MAX_AMOUNT_MINOR
 #: What a sum over a list, a balance or a target is taken to stay within. No field bounds them;
 #: the evaluators refuse a value outside (AMOUNT_OUT_OF_RANGE). A ninth of what can be posted, so
 #: that a few of them still add up to something that can.
-ACCUMULATED_LIMIT = 10**17
+ACCUMULATED_LIMIT = MAX_READ_RAW
 
 #: Largest absolute value an intermediate result may reach: 256 bits and no more.
 EXACT_LIMIT = 2**256

@@ -8,6 +8,7 @@ from engine.errors import InvariantBroken
 from engine.program import Expects, LatePolicy, NegativePolicy, Span
 from rules_dsl.body import Body, BuiltLine
 from rules_dsl.build_budgets import BudgetLines, build_budget_key, build_horizon
+from rules_dsl.build_ledger_lists import with_column_words
 from rules_dsl.build_lines import (
     ExpectHead,
     RuleLine,
@@ -374,18 +375,20 @@ def _build_rule(body: Body) -> RuleDecl | None:
         return None
     valid_from, valid_until = build_days(body.place, body.header)
     review = (Review(parts["review"].text, parts["review"].span),) if "review" in parts else ()
-    return RuleDecl(
-        name=body.name,
-        name_span=body.name_span,
-        valid_from=valid_from,
-        valid_until=valid_until,
-        event=on.name,
-        basis=parts["basis"].text if "basis" in parts else "",
-        guard=parts["when"].condition if "when" in parts else None,
-        ledger=parts["ledger"].name if "ledger" in parts else None,
-        statements=review + vouchers,
-        span=body.span,
-        explanation=parts["explain"].template if "explain" in parts else None,
+    return with_column_words(
+        RuleDecl(
+            name=body.name,
+            name_span=body.name_span,
+            valid_from=valid_from,
+            valid_until=valid_until,
+            event=on.name,
+            basis=parts["basis"].text if "basis" in parts else "",
+            guard=parts["when"].condition if "when" in parts else None,
+            ledger=parts["ledger"].name if "ledger" in parts else None,
+            statements=review + vouchers,
+            span=body.span,
+            explanation=parts["explain"].template if "explain" in parts else None,
+        )
     )
 
 

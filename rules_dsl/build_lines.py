@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from engine.program import ForeignForm, Residue, Side, Span
 from rules_dsl.build_budgets import build_budget_step, build_move
+from rules_dsl.build_ledger_lists import build_let_balances
 from rules_dsl.build_templates import build_template
 from rules_dsl.build_tree import (
     Node,
@@ -54,6 +55,7 @@ from rules_dsl.syntax import (
     GivenValue,
     InputCell,
     Let,
+    LetBalances,
     LineDecl,
     ListValue,
     Name,
@@ -214,18 +216,8 @@ class VoucherHead:
     span: Span
 
 
-RuleLine = (
-    RulePart
-    | VoucherHead
-    | Let
-    | Split
-    | Delta
-    | TrueUp
-    | Refuse
-    | BudgetStatement
-    | LineDecl
-    | TransferDecl
-)
+Naming = Let | LetBalances | Split | Delta | TrueUp
+RuleLine = RulePart | VoucherHead | Naming | Refuse | BudgetStatement | LineDecl | TransferDecl
 
 
 def build_rule_line(place: Place, node: Node) -> RuleLine:
@@ -263,11 +255,13 @@ def build_rule_line(place: Place, node: Node) -> RuleLine:
             return _build_naming(place, node, span)
 
 
-def _build_naming(place: Place, node: Node, span: Span) -> Let | Split | Delta | TrueUp:
+def _build_naming(place: Place, node: Node, span: Span) -> Naming:
     """Builds the statements that give a name to a value."""
     leaf = must_token(node, "NAME")
     name, name_span = str(leaf), span_of(place, leaf)
     parts = children(node)
+    if node.data == "let_balances":
+        return build_let_balances(place, node, span)
     if node.data == "let":
         return Let(name, build_expr(place, parts[0]), span, name_span)
     if node.data == "split":
@@ -315,6 +309,7 @@ def build_line(place: Place, node: Node) -> LineDecl:
         span=span_of(place, node),
         by_sign=token(node, "SIDE_BY_SIGN") is not None,
         foreign=foreign,
+        by_all=token(node, "ALL_KEYS") is not None,
     )
 
 

@@ -202,6 +202,7 @@ def _assemble(compilation: Compilation) -> None:
         records=tuple(book.records),
         targets=tuple(book.targets),
         balances=tuple(book.balances),
+        ledger_lists=tuple(book.ledger_lists),
         rules=tuple(compilation.rules),
         codes={code.name: tuple(code.wires.values()) for code in book.codes.values()},
         code_names={

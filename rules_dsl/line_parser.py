@@ -214,7 +214,7 @@ def _fits(terminal: str, feed: _Feed, lexemes: list[Lexeme], index: int) -> bool
     match terminal:
         case "FUNCTION":
             return following is not None and following.kind == "LPAR"
-        case "BALANCE" | "DEBITS" | "CREDITS":
+        case "BALANCE" | "DEBITS" | "CREDITS" | "BALANCES":
             return following is not None and following.text in _OF
         case "FOREIGN":  # behind an amount, or `foreign balance of`, as against a name
             after = [lexeme.text for lexeme in lexemes[index + 1 : index + 3]]
@@ -229,6 +229,8 @@ def _fits(terminal: str, feed: _Feed, lexemes: list[Lexeme], index: int) -> bool
             return [lexeme.kind for lexeme in lexemes[index + 1 : index + 3]] == ["NAME", "EQ"]
         case "REMAINING":  # `remaining up to BOUND`, as against an amount of that name
             return following is not None and following.text in _UP_TO
+        case "ALL_KEYS":  # `by all`, as against a dimension of that name
+            return following is None or following.kind == "NAME"
         case "ALL":  # `release all of REFERENCE`, as against an amount of that name
             return following is not None and following.text in _OF_REFERENCE
         case _:

@@ -13,7 +13,8 @@ from rules_dsl.scan import Lexeme
 
 #: Terminals a literal can begin with, and those an expression can begin with.
 LITERALS = frozenset({"NUMBER", "STRING", "DAY", "TRUE", "FALSE", "NAME", "MINUS"})
-VALUES = LITERALS | {"FUNCTION", "LPAR", "GIVEN", "BALANCE", "NOT", "IF"}
+_READINGS = frozenset({"BALANCE", "DEBITS", "CREDITS", "BALANCES"})
+VALUES = LITERALS | _READINGS | {"FUNCTION", "LPAR", "GIVEN", "NOT", "IF"}
 
 _MAX_SHOWN = 30
 

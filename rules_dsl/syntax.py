@@ -617,6 +617,22 @@ class Delta:
 
 
 @dataclass(frozen=True, slots=True)
+class LetBalances:
+    """`let NAME = balances of ACCOUNTS by KEY, … [for DIM = expr, …] [in LEDGER] [during|until P]`.
+
+    `keys`: dimensions; `by_account`: `account` is among them; `by_all`: account and all dimensions.
+    """
+
+    name: str
+    balance: BalanceOf
+    keys: tuple[Name, ...]
+    by_account: bool
+    by_all: bool
+    span: Span
+    name_span: Span
+
+
+@dataclass(frozen=True, slots=True)
 class TrueUp:
     """`true up NAME of ACCOUNT [for DIM = expr, …] [in LEDGER] to value`."""
 
@@ -682,6 +698,7 @@ class LineDecl:
     span: Span
     by_sign: bool = field(default=False, metadata=ADDED)
     foreign: ForeignClause | None = field(default=None, metadata=ADDED)
+    by_all: bool = field(default=False, metadata=ADDED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -769,7 +786,9 @@ class Review:
     span: Span
 
 
-Statement = Review | Let | Split | Delta | TrueUp | Refuse | VoucherDecl | BudgetStatement
+Statement = (
+    Review | Let | LetBalances | Split | Delta | TrueUp | Refuse | VoucherDecl | BudgetStatement
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -259,7 +259,7 @@ class RunContext:
             if has_entity:
                 kinds.insert(0, Kind.TEXT)
             key_code = strings.code(key_text(key, kinds, strings.text))
-        is_text = node.op is Op.RECORD and node.kind is Kind.TEXT
+        is_text = node.op is Op.LEDGER_LIST or (node.op is Op.RECORD and node.kind is Kind.TEXT)
         number, text = (0, -1 if value is None else value) if is_text else (value or 0, -1)
         return (
             self.decisions[position],
@@ -281,6 +281,8 @@ def read_name(plan: DecisionPlan, op: Op, data: object) -> tuple[ReadKind, str, 
     if op in {Op.BALANCE, Op.BALANCE_UNTIL} and isinstance(data, int):
         until = "until " if op is Op.BALANCE_UNTIL else ""
         return ReadKind.BALANCE, until + plan.specs[data].name, True
+    if op is Op.LEDGER_LIST and isinstance(data, int):
+        return ReadKind.LEDGER_LIST, ledger_list_name(plan, data), True
     if op in {Op.DELTA, Op.TARGET} and isinstance(data, int):
         return ReadKind.TARGET, program.targets[data].name, True
     if op is Op.RECORD and isinstance(data, tuple):
@@ -294,6 +296,15 @@ def read_name(plan: DecisionPlan, op: Op, data: object) -> tuple[ReadKind, str, 
         return ReadKind.EXISTENCE, program.records[data].name, False
     table = program.tables[data if isinstance(data, int) else 0]
     return ReadKind.TABLE_ROW, table.name, False
+
+
+def ledger_list_name(plan: DecisionPlan, index: int) -> str:
+    """What recorded reads call a list read from the ledger."""
+    read = plan.program.ledger_lists[index]
+    spec = plan.specs[read.debits]
+    keys = ",".join((*(("account",) if spec.by_account else ()), *spec.keys))
+    until = "until " if read.until else ""
+    return f"{until}{spec.ledger}:{'+'.join(spec.accounts)} by {keys} for {spec.name}"
 
 
 def _value(batch: TypedBatch, field: int, index: int) -> int:
@@ -341,6 +352,7 @@ _FAULT_WORDS = {
     "NO_ROW": "no row of the table matches; add a row or an `else` row",
     "RATE_NOT_EFFECTIVE": "the rate has no value at this date; add a row for it",
     "DIVISION_BY_ZERO": "the divisor is zero",
+    "LIST_TOO_LONG": "the list it reads of the ledger is too long; read it by fewer dimensions",
     "MISSING_RECORD": "the record it reads was never written; send the event that writes it first",
     "MISSING_DIMENSION": "a line lacks a dimension that its account requires; send that field",
     "SPLIT_WITHOUT_WEIGHT": "all weights of the split are zero",

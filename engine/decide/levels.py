@@ -233,6 +233,11 @@ def _rule_touches(plan: DecisionPlan, rule: Rule) -> Iterator[_Touch]:
         elif node.op is Op.HAS_RECORD and isinstance(node.data, int):
             state = _record_state(program, node.data)
             yield _Touch(state, Access.READ, _static(rule, _keys(program, node)), False)
+        elif node.op is Op.LEDGER_LIST and isinstance(node.data, int):
+            read = program.ledger_lists[node.data]
+            keys = node.args[: len(program.balances[read.debits].dimensions)]
+            for balance in (read.debits, read.credits):
+                yield _Touch(balance, Access.READ, _static(rule, keys), True)
         elif node.op is Op.TARGET and isinstance(node.data, int):
             state = _target_state(program, node.data)
             yield _Touch(state, Access.READ, _static(rule, node.args), True)

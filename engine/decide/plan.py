@@ -133,6 +133,8 @@ def possible_accounts(program: Program, node: Node) -> Sequence[int]:
     if node.op is Op.TABLE_CELL and isinstance(node.data, tuple):
         table, output = int(node.data[0]), int(node.data[1])
         return [int(row.outputs[output]) for row in program.tables[table].rows]
+    if node.op is Op.COLUMN and isinstance(node.data, tuple):
+        return program.ledger_lists[int(node.data[0])].accounts
     return range(len(program.accounts))
 
 

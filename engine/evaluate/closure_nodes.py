@@ -45,7 +45,7 @@ def write_node(writer: Writer, index: int) -> None:
     """Writes what evaluates a node, or keeps it as an expression for its user."""
     node = writer.node(index)
     is_failing_sum = node.op is Op.SUM and sum_may_fail(writer.own.rule, index)
-    if node.op in EFFECTS or node.op in {Op.HAS_RECORD, Op.TEXT_OF} or is_failing_sum:
+    if node.op in EFFECTS or node.op in {Op.HAS_RECORD, Op.COLUMN, Op.TEXT_OF} or is_failing_sum:
         _EFFECT_WRITERS[node.op](writer, index, node)
         return
     expression = _expression(writer, index, node)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from engine.errors import InvariantBroken
 from engine.evaluate.closure_writer import (
+    Expression,
     Writer,
     begin,
     end,
@@ -13,8 +14,9 @@ from engine.evaluate.closure_writer import (
 )
 from engine.evaluate.columns import absent_value
 from engine.evaluate.failures import FAULT_CODES, MISSING_RECORD, OUT_OF_RANGE
+from engine.evaluate.ledger_lists import column_items, list_fault
 from engine.evaluate.tables import Grid
-from engine.program import INT64_MAX, INT64_MIN, NO_DATE, Kind, Node, Op
+from engine.program import INT64_MAX, INT64_MIN, LEDGER_SHAPE, NO_DATE, Kind, Node, Op
 
 
 def _write_table_row(writer: Writer, index: int, node: Node) -> None:
@@ -128,6 +130,33 @@ def _write_delta(writer: Writer, index: int, node: Node) -> None:
     end(writer, index, node, depth)
 
 
+def _write_ledger_list(writer: Writer, index: int, node: Node) -> None:
+    data = node.data
+    if not isinstance(data, int):
+        raise InvariantBroken("list expected", data)
+    writer.put(f"key = {_key(writer, node.args, entity=True)}")
+    writer.put(f"l{data} = state.ledger_list({data}, key)")
+    write_read(writer, index, "key", f"l{data}.recorded")
+    writer.put(f"d = {writer.constant('list_fault', list_fault)}(l{data})")
+    writer.put("if d >= 0:")
+    writer.depth += 1
+    writer.fail(index, "d")
+    writer.depth -= 1
+    length = f"n{LEDGER_SHAPE + data}"
+    writer.put(f"{length} = len(l{data}.accounts)")
+    writer.values[index] = Expression(length)
+
+
+def _write_column(writer: Writer, index: int, node: Node) -> None:
+    data = node.data
+    if not isinstance(data, tuple):
+        raise InvariantBroken("list and column expected", data)
+    place, column = data
+    items = writer.constant("column_items", column_items)
+    writer.put(f"v{index} = {items}(l{place}, {writer.constant(f'column{index}', column)})")
+    writer.values[index] = Expression(f"x{index}", (index,))
+
+
 STATE_WRITERS = {
     Op.TABLE_ROW: _write_table_row,
     Op.RECORD: _write_record,
@@ -137,4 +166,6 @@ STATE_WRITERS = {
     Op.BALANCE_UNTIL: _write_balance,
     Op.TARGET: _write_balance,
     Op.DELTA: _write_delta,
+    Op.LEDGER_LIST: _write_ledger_list,
+    Op.COLUMN: _write_column,
 }

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from engine.evaluate.failures import OUT_OF_RANGE
 from engine.evaluate.link import READING, LinkedProgram, LinkedRule
-from engine.program import EVENT_SHAPE, Kind, Node
+from engine.program import EVENT_SHAPE, LEDGER_SHAPE, Kind, Node
 
 
 @dataclass(slots=True)
@@ -75,7 +75,8 @@ class Writer:
 
     def length(self, shape: int) -> str:
         """The number of elements of a list field."""
-        self.bind(f"o{shape}", f"reader.offsets({shape})")
+        if shape < LEDGER_SHAPE:
+            self.bind(f"o{shape}", f"reader.offsets({shape})")
         return f"n{shape}"
 
     def fail(self, index: int, fault: str | int) -> None:

@@ -19,6 +19,7 @@ FAULTS: tuple[Fault, ...] = (
     Fault.DATE_OUT_OF_RANGE,
     Fault.OUTSIDE_SPREAD,
     Fault.REMAINING,
+    Fault.LIST_TOO_LONG,
 )
 
 FAULT_CODES: dict[Fault, int] = {fault: code for code, fault in enumerate(FAULTS)}

@@ -13,7 +13,13 @@ from engine.errors import InvariantBroken
 from engine.evaluate.columns import Bools, Column, Int32s, Int64s, Value, as_column, as_key, nearest
 from engine.evaluate.failures import OUT_OF_RANGE
 from engine.evaluate.link import LinkedProgram
-from engine.evaluate.outcome import NOT_FAILED, DeltaColumns, ReadColumns, StateView
+from engine.evaluate.outcome import (
+    NOT_FAILED,
+    DeltaColumns,
+    LedgerElements,
+    ReadColumns,
+    StateView,
+)
 from engine.money import Integers, as_objects, narrow
 from engine.program import EVENT_SHAPE, Node
 
@@ -56,6 +62,7 @@ class Frame:
         failed_node, failure: as in RuleColumns.
         reads, deltas: so far, in node order.
         lists, all_places: made when first asked for, and shared.
+        ledgers: per list read from the ledger its elements, event by event.
     """
 
     linked: LinkedProgram
@@ -71,6 +78,7 @@ class Frame:
     deltas: list[DeltaColumns] = field(default_factory=list)
     lists: dict[int, Elements] = field(default_factory=dict)
     all_places: tuple[Int64s, Int32s] | None = None
+    ledgers: dict[int, list[LedgerElements]] = field(default_factory=dict)
 
     @property
     def count(self) -> int:

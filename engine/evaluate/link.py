@@ -24,6 +24,7 @@ READING = frozenset(
         Op.BALANCE,
         Op.BALANCE_UNTIL,
         Op.TARGET,
+        Op.LEDGER_LIST,
         Op.DELTA,
     }
 )
@@ -150,6 +151,8 @@ def _link_rule(program: Program, index: int, code: Callable[[str], int]) -> Link
     for at, node in enumerate(rule.nodes):
         if any(arg >= at for arg in node.args) or (node.active is not None and node.active >= at):
             raise InvariantBroken("node uses a later one", rule.name, at)
+        if node.op is Op.LEDGER_LIST and (node.active is not None or at < rule.guard_count):
+            raise InvariantBroken("list of the ledger under a condition", rule.name, at)
         if node.op is Op.DELTA and (node.shape != EVENT_SHAPE or at < rule.guard_count):
             raise InvariantBroken("delta of a list or in a guard", rule.name, at)
     if rule.guard is not None and rule.guard >= rule.guard_count:

@@ -13,6 +13,7 @@ import numpy as np
 from engine.evaluate.columns import Bools, Column, Int64s, Value, absent_value, as_column, settle
 from engine.evaluate.failures import FAULT_CODES, MISSING_RECORD, OUT_OF_RANGE
 from engine.evaluate.frame import Frame
+from engine.evaluate.ledger_lists import ledger_column_step, ledger_list_step
 from engine.evaluate.link import LinkedProgram, LinkedRule
 from engine.evaluate.numeric_ops import Step, exact_call
 from engine.evaluate.outcome import DeltaColumns, ReadColumns, StateView
@@ -276,6 +277,8 @@ _MAKERS: dict[Op, Callable[[LinkedProgram, LinkedRule, int, Node], Step]] = {
     Op.TARGET: _balance,
     Op.DELTA: _delta,
     Op.SPLIT: _split,
+    Op.LEDGER_LIST: ledger_list_step,
+    Op.COLUMN: ledger_column_step,
 }
 
 #: The operations that `make_state_step` makes steps of.

@@ -21,6 +21,23 @@ Bools = npt.NDArray[np.bool_]
 NOT_FAILED = -(2**15)
 
 
+@dataclass(frozen=True, slots=True)
+class LedgerElements:
+    """A list read from the ledger for one event: equally long columns.
+
+    accounts: indices into Program.accounts; sides: 1 where that is a debit account; debits,
+    credits: raw; keys: per key dimension its text code, -1 = none; recorded: code of the list as
+    JSON text, as it stands in READS.
+    """
+
+    accounts: list[int]
+    sides: list[int]
+    debits: list[int]
+    credits: list[int]
+    keys: tuple[list[int], ...]
+    recorded: int
+
+
 class StateView(Protocol):
     """State as of one place in the log. Keys are ints: text codes of the batch, raw numbers, days.
 
@@ -51,6 +68,10 @@ class StateView(Protocol):
 
     def balance_until(self, balance: int, key: tuple[int, ...]) -> int:
         """Balance up to and including the period that stands last in the key."""
+        ...
+
+    def ledger_list(self, index: int, key: tuple[int, ...]) -> LedgerElements:
+        """The elements of a list read from the ledger. `key` as of its balances."""
         ...
 
     def target(self, target: int, key: tuple[int, ...]) -> int:

@@ -97,6 +97,7 @@ class OneByOne:
         self.version = state.version
         self.balance = state.balance
         self.balance_until = state.balance_until
+        self.ledger_list = state.ledger_list
         self.target = state.target
 
     def records(self, record: int, field: int, keys: tuple[Int64s, ...]) -> tuple[Int64s, Bools]:

@@ -134,6 +134,8 @@ def _accounts(program: Program, rule: Rule, index: int) -> set[int]:
     if node.op is Op.TABLE_CELL and isinstance(data, tuple):
         table, output = data
         return {int(row.outputs[output]) for row in program.tables[table].rows}
+    if node.op is Op.COLUMN and isinstance(data, tuple):
+        return set(program.ledger_lists[data[0]].accounts)
     if node.op is Op.REPEAT:
         return _accounts(program, rule, node.args[0])
     if node.op is Op.IN_CHART and isinstance(data, tuple):

@@ -14,12 +14,13 @@ from typing import TypeVar
 import numpy as np
 
 from engine.effects import PeriodState
-from engine.evaluate.outcome import Bools, Int64s
+from engine.evaluate.outcome import Bools, Int64s, LedgerElements
 from engine.program import NO_DATE, FieldType, Program, RecordField
-from engine.state.balances import BalanceIndex, BalanceSpec
+from engine.state.balances import NO_PERIOD, BalanceIndex, BalanceSpec
 from engine.state.book_state import BookState
 from engine.state.budget_overlay import BudgetOverlay
 from engine.state.keys import Key
+from engine.state.ledger_lists import ledger_elements, named_rows, rows_text
 from engine.strings import BatchStrings
 
 K = TypeVar("K")
@@ -98,6 +99,23 @@ class Overlay:
             periods.update(self._balance_index.periods(spec, prefix))
         return sum(self.balance(spec, (*prefix, each)) for each in periods if each <= period)
 
+    def sums(
+        self, spec: BalanceSpec, prefix: Key, first: int, last: int
+    ) -> Iterator[tuple[Key, int]]:
+        """What stands under an entity and dimension values, by the rest of the key, by period."""
+        keys: dict[Key, None] = {}
+        kept = [self.state.balance_periods(spec, prefix)]
+        if spec in self._balances:
+            kept.append(self._balance_index.periods(spec, prefix))
+        for periods in kept:
+            for period, rests in periods.items():
+                if first <= period <= last:
+                    keys.update((spec.key(prefix, period, rest), None) for rest in rests)
+        for key in keys:
+            amount = self.balance(spec, key)
+            if amount:
+                yield spec.group(key)[2], amount
+
     def target(self, name: str, key: Key) -> int | None:
         """Last cumulative value of a target; None where it never had one."""
         own = self._targets.get(name)
@@ -168,12 +186,13 @@ class ProgramView:
     This is the `StateView` both evaluators read.
     """
 
-    __slots__ = ("_defaults", "_records", "_specs", "_targets", "overlay")
+    __slots__ = ("_program", "_records", "_specs", "_targets", "overlay")
 
     def __init__(self, overlay: Overlay, program: Program, specs: tuple[BalanceSpec, ...]) -> None:
         """`specs`: one per Program.balances."""
         self.overlay = overlay
         self._specs = specs
+        self._program = program
         self._targets = tuple((t.name, t.continues) for t in program.targets)
         self._records = tuple((r.name, r.fields) for r in program.records)
 
@@ -205,6 +224,22 @@ class ProgramView:
     def balance_until(self, balance: int, key: tuple[int, ...]) -> int:
         """Balance up to and including the period that stands last in the key."""
         return self.overlay.balance_until(self._specs[balance], key[:-1], key[-1])
+
+    def ledger_list(self, index: int, key: tuple[int, ...]) -> LedgerElements:
+        """The elements of a list read from the ledger."""
+        read = self._program.ledger_lists[index]
+        specs = self._specs[read.debits], self._specs[read.credits]
+        until = NO_PERIOD
+        if specs[0].by_period:
+            key, until = key[:-1], key[-1]
+        first = NO_PERIOD if read.until else until
+        rows: dict[Key, list[int]] = {}
+        for side, spec in enumerate(specs):
+            for rest, amount in self.overlay.sums(spec, key, first, until):
+                rows.setdefault(rest, [0, 0])[side] += amount
+        strings = self.overlay.strings
+        found = named_rows(self._program, read, specs[0], rows, strings.text)
+        return ledger_elements(self._program, read, rows_text(found), strings.code)
 
     def target(self, target: int, key: tuple[int, ...]) -> int:
         """Last cumulative value; a target that continues another takes over its state."""

@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Iterable
 from math import gcd
 
-from engine.program import EVENT_SHAPE, Kind, Node, Op, Program, Rule
+from engine.program import EVENT_SHAPE, LEDGER_SHAPE, Kind, Node, Op, Program, Rule
 from rules_dsl.checks.polynomials import ONE, ZERO, Atom, Atoms, Monomial, Poly, number, single
 
 #: At most so many truths are taken out of a rounding or a comparison, each doubling the work.
@@ -85,6 +85,13 @@ class Forms:
             return ONE
         asked = (Op.GIVEN_ITEM if is_item else Op.GIVEN, place, None, ())
         return single(self._truth(asked, self.key_shape(key)))
+
+    def list_name(self, shape: int) -> str:
+        """The name of a list field, or of a list read from the ledger."""
+        if shape < LEDGER_SHAPE:
+            return self.program.event_types[self.rule.event_type].fields[shape].name
+        reads = (node for node in self.rule.nodes if node.op is Op.LEDGER_LIST)
+        return next(node.label for node in reads if node.data == shape - LEDGER_SHAPE)
 
     def shape(self, poly: Poly) -> int:
         """The list along which a polynomial varies, or EVENT_SHAPE."""
@@ -401,7 +408,7 @@ class Forms:
     def _own_shape(self, node: Node) -> int:
         """The list along which the value really varies: repeating it does not make it vary."""
         match node.op:
-            case Op.ITEM | Op.GIVEN_ITEM | Op.SPLIT:
+            case Op.ITEM | Op.GIVEN_ITEM | Op.SPLIT | Op.COLUMN:
                 return node.shape
             case Op.SUM | Op.COUNT:
                 return EVENT_SHAPE

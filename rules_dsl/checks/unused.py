@@ -40,7 +40,13 @@ _KINDS: dict[type[_Declared], str] = {
     syntax.AccountsDecl: "set of accounts",
     syntax.ParameterDecl: "parameter",
 }
-_WORDS = {syntax.Let: "let", syntax.Split: "split", syntax.Delta: "delta", syntax.TrueUp: "true up"}
+_WORDS = {
+    syntax.Let: "let",
+    syntax.LetBalances: "let",
+    syntax.Split: "split",
+    syntax.Delta: "delta",
+    syntax.TrueUp: "true up",
+}
 _ENVELOPE = frozenset({"id", "source", "date", "entity", "actor", "approved_by", "posting_date"})
 
 
@@ -101,7 +107,10 @@ def _fields(checked: CheckInput, authors: Authors) -> Iterator[Diagnostic]:
 def _lets(checked: CheckInput, rule: syntax.RuleDecl) -> Iterator[Diagnostic]:
     used = checked.usage.lets.get(rule.name, frozenset())
     for statement in rule.statements:
-        if isinstance(statement, syntax.Let | syntax.Split | syntax.Delta | syntax.TrueUp):
+        if isinstance(
+            statement,
+            syntax.Let | syntax.LetBalances | syntax.Split | syntax.Delta | syntax.TrueUp,
+        ):
             if statement.name in used:
                 continue
             yield diagnose(

@@ -221,7 +221,7 @@ class Wording:
 
     def list_name(self, list_index: int) -> str:
         """The name of a list field."""
-        return self.event.fields[list_index].name
+        return self.forms.list_name(list_index)
 
     def word(self, keyword: str) -> str:
         """A keyword in the language of the rule's file."""

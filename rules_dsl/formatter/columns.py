@@ -26,6 +26,7 @@ _COLUMNS: dict[str, tuple[tuple[str, ...], ...]] = {
         ("from_day", "until_day"),
     ),
     "let": (("EQ",),),
+    "let_balances": (("EQ",),),
     "ledger": (("wire",), ("CURRENCY",), ("WORD", "NEGATIVE")),
     "unit": (("wire",), ("DECIMALS",)),
     "dimension": (("wire",), ("BALANCING", "OF")),

@@ -9,14 +9,17 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from engine.program import (
+    LEDGER_SHAPE,
     Account,
     Balance,
     Budget,
     Dimension,
     EventType,
     Field,
+    FieldType,
     Horizon,
     Ledger,
+    LedgerList,
     Parameter,
     Record,
     Span,
@@ -154,6 +157,33 @@ class ParameterInfo:
     record: int
 
 
+@dataclass(frozen=True, slots=True)
+class LedgerListInfo:
+    """A list that a rule reads from the ledger under a name.
+
+    `index`: into Program.ledger_lists; `node`: its LEDGER_LIST; `dimensions`: names of its keys.
+    """
+
+    index: int
+    name: str
+    node: int
+    ledger: int
+    accounts: tuple[int, ...]
+    dimensions: tuple[str, ...]
+    span: Span
+
+    @property
+    def shape(self) -> int:
+        """The shape of its columns."""
+        return LEDGER_SHAPE + self.index
+
+    @property
+    def as_field(self) -> FieldInfo:
+        """The list as what `each` and `count` take; it has no fields of an event."""
+        field = Field(name=self.name, wire="", type=FieldType.LIST)
+        return FieldInfo(self.shape, field, None, self.span, {})
+
+
 @dataclass(slots=True)
 class Book:
     """Everything declared. Lists are the program's tables; dicts map names to their entries.
@@ -189,6 +219,7 @@ class Book:
     parameter_info: dict[str, ParameterInfo | None] = field(default_factory=dict)
     record_of_dimension: dict[str, str] = field(default_factory=dict)
     balances: list[Balance] = field(default_factory=list)
+    ledger_lists: list[LedgerList] = field(default_factory=list)
     used: set[tuple[str, str]] = field(default_factory=set)
     used_lets: dict[str, set[str]] = field(default_factory=dict)
     used_fields: dict[str, set[str]] = field(default_factory=dict)

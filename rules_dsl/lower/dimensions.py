@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from engine.program import Span
+from engine.program import LEDGER_SHAPE, Span
 from rules_dsl import syntax
 from rules_dsl.lower.book import FieldInfo
+from rules_dsl.lower.ledger_columns import column_value
 from rules_dsl.lower.lookups import field_value, lower_name
 from rules_dsl.lower.scope import Scope
 from rules_dsl.lower.values import Value, failed
@@ -88,6 +89,10 @@ def _own_field(
         return field_value(scope, info, span, absent_allowed=absent_allowed)
     if name in scope.lets:
         return lower_name(scope, arg.dimension, None)
+    if each is not None and each.index >= LEDGER_SHAPE:
+        column = column_value(scope, scope.ledger_lists[each.name], name, span)
+        if column is not None:
+            return column
     if each is not None and each.items is not None:
         items = [item for item in each.items.values() if _is_of(item, name)]
         item = items[0] if len(items) == 1 else each.items.get(name)

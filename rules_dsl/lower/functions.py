@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from engine.limits import MAX_LIST_ELEMENTS
-from engine.program import EVENT_SHAPE, Kind, Op
+from engine.program import EVENT_SHAPE, LEDGER_SHAPE, Kind, Op
 from rules_dsl import syntax
 from rules_dsl.bounds import ACCUMULATED_LIMIT, Range, clamp, total
 from rules_dsl.keywords import ARITIES
@@ -127,6 +127,8 @@ def _lower_count(scope: Scope, call: syntax.Call) -> Value:
     info = find_list(scope, name)
     if info is None:
         return failed(call.span)
+    if info.index >= LEDGER_SHAPE:
+        return Value(INTEGER, scope.ledger_lists[name.text].node, call.span)
     node = scope.graph.add(
         Op.COUNT,
         (),

@@ -40,6 +40,7 @@ _STOPPING = frozenset(
         Op.BALANCE,
         Op.BALANCE_UNTIL,
         Op.TARGET,
+        Op.LEDGER_LIST,
         Op.SPLIT,
         Op.DELTA,
         Op.REQUIRE,

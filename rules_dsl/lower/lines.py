@@ -15,6 +15,7 @@ from rules_dsl.lower.charts import in_chart
 from rules_dsl.lower.conditions import select
 from rules_dsl.lower.dimensions import dimension_value, find_dimensions
 from rules_dsl.lower.foreign import is_foreign
+from rules_dsl.lower.ledger_columns import dimension_columns
 from rules_dsl.lower.lookups import (
     field_value,
     find_list,
@@ -91,6 +92,8 @@ def lower_line(scope: Scope, line: syntax.LineDecl, lower_foreign: LowerForeign)
     amount = lower_amount(scope, line.amount)
     in_shape = check_shape(scope, made, account, amount)
     dimensions = lower_dimensions(scope, line.dimensions, made)
+    if line.by_all:
+        dimensions = _all_dimensions(scope, line, made)
     foreign = None
     if line.foreign is not None:
         foreign = lower_foreign(scope, line.foreign, (account, amount), made)
@@ -238,6 +241,22 @@ def fits_each(scope: Scope, made: Repetition, value: Value, what: str) -> bool:
 
 
 # --- Dimensions --------------------------------------------------------------------------
+
+
+def _all_dimensions(
+    scope: Scope, line: syntax.LineDecl, made: Repetition
+) -> tuple[LineDimension, ...] | None:
+    """`by all`: every dimension of the element; None where there is none (reported)."""
+    read = None if made.each is None else scope.ledger_lists.get(made.each.name)
+    if read is None:
+        if not made.is_broken:
+            each = scope.report.word("each", line.span)
+            message = "all dimensions are those of an element of a list read from the ledger"
+            scope.fail("TP211", line.span, message, advice=f"add {each} and the name of the list")
+        return None
+    return tuple(
+        LineDimension(index, node) for index, node in dimension_columns(scope, read, line.span)
+    )
 
 
 def lower_dimensions(

@@ -9,8 +9,9 @@ from engine.program import EVENT_SHAPE, Kind, Op, Span
 from rules_dsl import syntax
 from rules_dsl.bounds import NOTHING, Range
 from rules_dsl.diagnostics.model import Fix
-from rules_dsl.lower.book import FieldInfo, RecordInfo
+from rules_dsl.lower.book import FieldInfo, LedgerListInfo, RecordInfo
 from rules_dsl.lower.constants import report_code_value
+from rules_dsl.lower.ledger_columns import COLUMNS, column_value
 from rules_dsl.lower.parameters import read_parameter
 from rules_dsl.lower.reading import read_dimension_record, read_rate
 from rules_dsl.lower.scope import Scope
@@ -44,6 +45,8 @@ def lower_name(
         code = scope.book.codes.get(wanted.code)
         if code is not None and first in code.wires:
             return _code_value(scope, wanted.code, name)
+    if first in scope.ledger_lists:
+        return _ledger_column(scope, name, scope.ledger_lists[first])
     if first in scope.lets:
         scope.book.used_lets.setdefault(scope.rule, set()).add(first)
         value = scope.lets[first]
@@ -58,8 +61,28 @@ def lower_name(
     return _global(scope, name, wanted)
 
 
+def _ledger_column(scope: Scope, name: syntax.Name, read: LedgerListInfo) -> Value:
+    """`LIST.COLUMN` of a list read from the ledger, or a field of the record of its dimension."""
+    scope.book.used_lets.setdefault(scope.rule, set()).add(read.name)
+    rest = name.path[1:]
+    if not rest:
+        advice = f"name one of its columns, as in {read.name}.amount"
+        return scope.fail("TP215", name.span, f"{read.name} is a list", advice=advice)
+    value = column_value(scope, read, rest[0], name.span)
+    if value is None:
+        candidates = [f"{read.name}.{each}" for each in (*COLUMNS, *read.dimensions)]
+        where = f" in the list {read.name}"
+        scope.report.unknown("name", name.text, name.span, candidates, where=where)
+        return failed(name.span)
+    return _attribute(scope, name, value, rest[1:]) if len(rest) > 1 else value
+
+
 def find_list(scope: Scope, name: syntax.Name) -> FieldInfo | None:
     """The list field of a name; None where it is none or may be absent here (reported)."""
+    read = scope.ledger_lists.get(name.text)
+    if read is not None:
+        scope.book.used_lets.setdefault(scope.rule, set()).add(read.name)
+        return read.as_field
     info = scope.event.fields.get(name.text)
     if info is None or info.items is None:
         if info is not None and info.type is not None:
@@ -67,6 +90,7 @@ def find_list(scope: Scope, name: syntax.Name) -> FieldInfo | None:
             scope.report.error("TP211", name.span, message)
         elif not scope.event.broken:
             lists = [each.name for each in scope.event.fields.values() if each.items is not None]
+            lists += scope.ledger_lists
             where = f" in the event {scope.event.name}"
             scope.report.unknown("list field", name.text, name.span, lists, where=where)
         return None
@@ -334,4 +358,6 @@ def _value_names(scope: Scope) -> list[str]:
     for info in scope.event.fields.values():
         names.append(info.name)
         names.extend(f"{info.name}.{item}" for item in info.items or ())
+    for read in scope.ledger_lists.values():
+        names.extend(f"{read.name}.{column}" for column in (*COLUMNS, *read.dimensions))
     return [*names, *scope.book.rate_info]

@@ -28,6 +28,7 @@ from rules_dsl.lower.conditions import lower_condition
 from rules_dsl.lower.expressions import lower_expression
 from rules_dsl.lower.foreign_lines import lower_foreign
 from rules_dsl.lower.graph import compact, may_fail
+from rules_dsl.lower.ledger_lists import lower_let_balances
 from rules_dsl.lower.lines import lower_line, lower_template
 from rules_dsl.lower.moves import lower_move, move_places, moved
 from rules_dsl.lower.records import find_ledger
@@ -125,6 +126,8 @@ class _Lowering:
                 bind(self.scope, statement, lower_split(self.scope, statement))
             case syntax.Delta():
                 self._delta(statement)
+            case syntax.LetBalances():
+                lower_let_balances(self.scope, statement)
             case syntax.TrueUp():
                 bind(self.scope, statement, lower_true_up(self.scope, statement))
             case syntax.Refuse():

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 
-from engine.program import EVENT_SHAPE, Balance, Span
+from engine.program import EVENT_SHAPE, LEDGER_SHAPE, Balance, Span
 from rules_dsl import syntax
 from rules_dsl.diagnostics.model import Fix
 from rules_dsl.limits import MAX_DEPTH
-from rules_dsl.lower.book import Book, EventInfo
+from rules_dsl.lower.book import Book, EventInfo, LedgerListInfo
 from rules_dsl.lower.facts import Fact, Facts, gather
 from rules_dsl.lower.graph import Graph
 from rules_dsl.lower.values import Value, failed
@@ -35,7 +35,8 @@ class Scope:
     Attributes:
         book, report, graph, event: what names mean, where problems go, the nodes, the event.
         rule: the rule's name. ledger: the ledger that amounts and balances are of here.
-        lets: values by name; `let_spans`: where they were named.
+        lets: values by name; `let_spans`: where they were named. ledger_lists: the lists read from
+            the ledger, by name.
         facts: conditions known from the guard and from refusals written before.
         in_doubt: a condition has a reported error, so what it would tell is not asked for.
         too_large: amounts already reported to be larger than what can be posted.
@@ -60,6 +61,7 @@ class Scope:
         self.ledger = 0
         self.lets: dict[str, Value] = {}
         self.let_spans: dict[str, Span] = {}
+        self.ledger_lists: dict[str, LedgerListInfo] = {}
         self.facts: list[Fact] = []
         self.in_doubt = False
         self.too_large: set[int] = set()
@@ -189,6 +191,8 @@ class Scope:
 
     def list_name(self, shape: int) -> str:
         """The author's name of a list field."""
+        if shape >= LEDGER_SHAPE:
+            return next(each.name for each in self.ledger_lists.values() if each.shape == shape)
         return self.event.type.fields[shape].name
 
     def text_fix(self, span: Span, replacement: str) -> Fix:

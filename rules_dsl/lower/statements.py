@@ -34,7 +34,7 @@ def bind(scope: Scope, statement: Naming, value: Value) -> None:
             related=((field.span, "the field"),),
         )
         return
-    if name in scope.lets:
+    if name in scope.lets or name in scope.ledger_lists:
         where = f" in the rule {scope.rule}"
         scope.report.duplicate("name", name, span, scope.let_spans[name], where=where)
         return

@@ -86,6 +86,7 @@ LEDGERED = (
     *("balance in a currency", "foreign balance", "book_share"),
     *("foreign converted", "foreign book", "foreign revalued"),
     *("balance of", "debits of", "credits of", "balance during a period"),
+    *("balances of", "balances of no element", "balances of several elements", "balances by all"),
     *("target read", "target read after a delta", "true up"),
     *("balance until a period", "balance of a set", "balance after earlier lines"),
 )

@@ -8,13 +8,21 @@ from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
 
-from engine.program import BalanceMeasure, RoundMode
+from engine.program import BalanceMeasure
 from rules_dsl import syntax
 from tests.reference.calendar import CALENDAR, SPREADING, check_place, spread
+from tests.reference.currency_operations import CURRENCY_FUNCTIONS, foreign_balance
 from tests.reference.declarations import Declarations, number_of
 from tests.reference.fields import FieldReader, TypedEvent
-from tests.reference.ledger_reads import accounts_of, reading, within
+from tests.reference.ledger_reads import (
+    accounts_of,
+    columns_of,
+    elements_of,
+    reading,
+    within,
+)
 from tests.reference.lookups import Lookups
+from tests.reference.operations import ARITHMETIC, COMPARISONS, FUNCTIONS, in_range, last_part
 from tests.reference.state import CURRENCY, State
 from tests.reference.types import NumberType, Types
 from tests.reference.values import (
@@ -23,7 +31,6 @@ from tests.reference.values import (
     Fault,
     Value,
     day,
-    divide,
     plain,
     round_to,
 )
@@ -33,9 +40,6 @@ NET = BalanceMeasure.NET
 
 #: Largest sum or balance a rule may read, in its own units.
 ACCUMULATED_LIMIT = 10**17
-
-#: Largest foreign balance a rule may read, in minor units.
-FOREIGN_LIMIT = 8 * 10**12
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +76,7 @@ class Expressions:
     ) -> None:
         self.types = Types(book, rule)
         self.lets: dict[str, list[Value]] = {}
+        self.ledger_lists: dict[str, list[dict[str, Value]]] = {}
         self._book = book
         self._event = event
         self._state = state
@@ -82,7 +87,10 @@ class Expressions:
         """Every element of a list, or the event."""
         if list_name is None:
             return EVENT
-        return Places(list_name, tuple(range(len(self._event.lists[list_name]))))
+        elements = self.ledger_lists.get(list_name)
+        if elements is None:
+            elements = self._event.lists[list_name]
+        return Places(list_name, tuple(range(len(elements))))
 
     def let(self, name: str, expr: syntax.Expr) -> None:
         """Evaluates a let at its own shape and keeps it."""
@@ -144,6 +152,9 @@ class Expressions:
         event = self._event
         if len(name.path) == 1 and name.text in event.values:
             return [event.values[name.text]]
+        if name.path[0] in self.ledger_lists:
+            elements = self.ledger_lists[name.path[0]]
+            return [elements[at][name.path[1]] for at in places.indexes]
         if name.path[0] in event.lists:
             elements = event.lists[name.path[0]]
             return [elements[at][name.path[1]] for at in places.indexes]
@@ -341,7 +352,7 @@ class Expressions:
                 return [self._accumulated(total, call)]
             case "count":
                 assert isinstance(call.args[0], syntax.Name)
-                return [Fraction(len(self._event.lists[call.args[0].path[0]]))]
+                return [Fraction(len(self.elements(call.args[0].path[0]).indexes))]
             case "last_part":
                 return [last_part(one) for one in self.at(call.args[0], places)]
             case "text":
@@ -367,16 +378,13 @@ class Expressions:
             self._seen["round foreign"] += len(set(digits)) > 0 and self._is_foreign(call.args[0])
             pairs = zip(columns[0], digits, strict=True)
             return [round_to(number, of, call.mode) for number, of in pairs]
-        if call.function == "book_share":
+        if call.function in CURRENCY_FUNCTIONS:
             scale = self.types.number(call).scale
             rows = zip(*columns, strict=True)
-            shares = [divide(balance * amount, whole) for amount, balance, whole in rows]
-            rounded = [round_to(share, scale, RoundMode.HALF_AWAY) for share in shares]
-            return [self._accumulated(share, call) for share in rounded]
-        if call.function == "convert":
-            scale = self.types.number(call).scale
-            products = [amount * rate for amount, rate in zip(*columns, strict=True)]
-            return [round_to(product, scale, RoundMode.HALF_AWAY) for product in products]
+            found = [CURRENCY_FUNCTIONS[call.function](row, scale) for row in rows]
+            if call.function == "convert":
+                return list(found)
+            return [self._accumulated(one, call) for one in found]
         numbers = list(zip(*columns, strict=True))
         return [FUNCTIONS[call.function](row) for row in numbers]
 
@@ -435,14 +443,42 @@ class Expressions:
         self._seen["balance after earlier lines"] += any(balances)
         if measure is BalanceMeasure.FOREIGN:
             codes = columns[-1]
-            return [self._foreign(one, str(of)) for one, of in zip(balances, codes, strict=True)]
+            return [foreign_balance(one, str(of)) for one, of in zip(balances, codes, strict=True)]
         return [self._accumulated(Fraction(one, 10**scale), expr) for one in balances]
 
-    def _foreign(self, minor: int, currency: str) -> Fraction:
-        """A foreign balance, which must stay within the engine's limit."""
-        if abs(minor) > FOREIGN_LIMIT:
-            raise Fault("AMOUNT_OUT_OF_RANGE")
-        return Fraction(minor, 10 ** CURRENCY_DECIMALS[currency])
+    def read_list(self, statement: syntax.LetBalances) -> None:
+        """Reads `let NAME = balances of …` and keeps it."""
+        read, book = statement.balance, self._book
+        ledger = self.types.ledger if read.ledger is None else book.ledger(read.ledger)
+        fixed = {key.dimension.text: self._key(key) for key in read.keys}
+        names = book.dimensions if statement.by_all else [key.text for key in statement.keys]
+        keys = [(name, book.dimensions[name].wire) for name in book.dimensions if name in names]
+        keys = [(name, wire) for name, wire in keys if name not in fixed]
+        [periods] = self._periods(read, EVENT)
+        place = (self._event.entity, ledger.wire)
+        carried = {book.dimensions[name].wire: value for name, value in fixed.items()}
+        accounts = accounts_of(book, read.account.text, ledger)
+        rows = elements_of(self._state, place, accounts, carried, keys, periods)
+        self._seen["balances of"] += 1
+        self._seen["balances of no element"] += not rows
+        self._seen["balances of several elements"] += len(rows) > 1
+        self._seen["balances by all"] += statement.by_all
+        scale = CURRENCY_DECIMALS[ledger.currency]
+        self.ledger_lists[statement.name] = [columns_of(row, keys, scale) for row in rows]
+        self.types.ledger_lists[statement.name] = NumberType(scale, ledger.currency)
+
+    def all_dimensions(self, list_name: str, places: Places) -> list[tuple[str, list[Value]]]:
+        """Every dimension of a list read from the ledger: wire name and value at each place."""
+        elements = self.ledger_lists[list_name]
+        return [
+            (decl.wire, [elements[at].get(name, ABSENT) for at in places.indexes])
+            for name, decl in self._book.dimensions.items()
+        ]
+
+    def _key(self, key: syntax.DimensionArg) -> Value:
+        if key.value is None:
+            return self.own_dimension(key.dimension.text)
+        return self.one(key.value)
 
     def _periods(self, expr: syntax.BalanceOf, places: Places) -> list[Callable[[str], bool]]:
         """Which periods a reading takes, at each place."""
@@ -451,41 +487,6 @@ class Expressions:
             return [within(None, None)] * len(places.indexes)
         found = self.at(asked, places)
         return [within(one, None) if expr.during else within(None, one) for one in found]
-
-
-COMPARISONS: dict[str, Callable[[Value, Value], bool]] = {
-    "=": lambda left, right: left == right,
-    "!=": lambda left, right: left != right,
-    "<": lambda left, right: left < right,
-    "<=": lambda left, right: left <= right,
-    ">": lambda left, right: left > right,
-    ">=": lambda left, right: left >= right,
-}
-ARITHMETIC: dict[str, Callable[[Fraction, Fraction], Fraction]] = {
-    "+": lambda left, right: left + right,
-    "-": lambda left, right: left - right,
-    "*": lambda left, right: left * right,
-    "/": divide,
-}
-FUNCTIONS: dict[str, Callable[[tuple[Fraction, ...]], Fraction]] = {
-    "min": min,
-    "max": max,
-    "abs": lambda row: abs(row[0]),
-}
-
-
-def in_range(value: Value, low: Value, high: Value, exclusive: bool) -> bool:
-    """Whether a value lies in `low..high`; ABSENT is an open side."""
-    if low is not ABSENT and value < low:
-        return False
-    if high is ABSENT:
-        return True
-    return value < high if exclusive else value <= high
-
-
-def last_part(value: Value) -> Value:
-    """What follows the last "/" of a text; ABSENT of what is absent."""
-    return value.split("/")[-1] if isinstance(value, str) else value
 
 
 def as_number(value: Value) -> Fraction:

@@ -48,6 +48,7 @@ class _Maker:
         """Declarations, then rules that post and rules that read."""
         parts = [self._head(), self._events(), self._posting()]
         parts += [self._reading() for _ in range(self.rng.choice([2, 3, 3]))]
+        parts += [self._closing() for _ in range(self.rng.choice([0, 1, 1, 2]))]
         # Half of the books hold foreign balances too; their other choices stay as they were.
         told = "".join(parts)
         if Random(f"has currencies {told}").random() < 0.5:
@@ -83,6 +84,11 @@ class _Maker:
             "  项目 项目 «optional»\n"
             "  金额 «is» gross «amount» «max» 100000\n"
             "  收款 «is» received «amount» «max» 100000 «optional» «default» 0\n\n"
+            "«event» 结转 «is» closing «dated» 业务日期\n"
+            "  部门 «is» department 部门\n"
+            "  客户 客户\n"
+            "  所属期 «is» month «period»\n"
+            "  金额 «is» gross «amount» «max» 100000\n\n"
             "«event» 读账 «is» read «dated» 业务日期\n"
             "  部门 «is» department 部门\n"
             "  客户 客户\n"
@@ -131,6 +137,38 @@ class _Maker:
             f"    «debit» {debit} {amount} «by» 部门, 客户, 项目",
             f"    «credit» {credit} {amount} «by» 部门, 客户, 项目",
         ]
+        return "\n".join(lines) + "\n"
+
+    def _closing(self) -> str:
+        """A rule that posts the elements of a list, some of them shares of a total."""
+        rng = self.rng
+        self.count += 1
+        named = rng.choice([*SETS, "损益", *(role for role, *_ in ACCOUNTS)])
+        keys = rng.choice(["«all»", "«all»", "«account»", "部门", "客户, 部门", "项目, «account»"])
+        fixed = rng.choice(["", "", " «for» 客户", ' «for» 项目 = "D1"', " «for» 部门"])
+        period = rng.choice(["", " «during»", " «until»"])
+        period += f" {rng.choice(PERIODS)}" if period else ""
+        lines = [f"«rule» 结转规则{self.count}", "  «on» 结转", '  «basis» "依据"']
+        lines.append(f"  «let» 表 = «balances» «of» {named} «by» {keys}{fixed}{period}")
+        column = rng.choice(["amount", "net", "debit", "credit", "debits", "credits"])
+        amount = f"表.{column}"
+        if rng.random() < 0.3:
+            lines.append("  «split» 金额 «by» «abs»(表.net) + 1.00 CNY «as» 份额")
+            amount = "份额"
+        elif rng.random() < 0.3:
+            lines.append(f"  «let» 半 = «round»({amount} * 50%)")
+            amount = "半"
+        by = " «by» «all»" if "all" in keys and rng.random() < 0.7 else ""
+        if not by and "部门" in keys and "部门" not in fixed:
+            by = " «by» 部门 = 表.部门"
+        lines.append('  «voucher» "结转 {«count»(表)} {«sum»(表.net)}"')
+        one, other = rng.sample(["debit", "credit"], 2)
+        account = rng.choice(["表.account", "表.account", "本年利润"])
+        lines.append(f"    «{one}» {account} {amount}{by} «each» 表")
+        if self.balancing or rng.random() < 0.3:
+            lines.append(f"    «{other}» 银行存款 {amount}{by} «each» 表")
+        else:
+            lines.append(f"    «{other}» 银行存款 «sum»({amount})")
         return "\n".join(lines) + "\n"
 
     def read(self) -> str:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
+from fractions import Fraction
 
 from engine.program import BalanceMeasure, Side
 from rules_dsl import syntax
 from tests.reference.declarations import Declarations
 from tests.reference.state import PostedLine, State
-from tests.reference.values import CURRENCY_DECIMALS, Account, Value
+from tests.reference.values import ABSENT, CURRENCY_DECIMALS, Account, Value
 
 
 def accounts_of(book: Declarations, name: str, ledger: syntax.LedgerDecl) -> list[Account]:
@@ -83,3 +84,54 @@ def minor_of(line: PostedLine) -> int:
     """The foreign amount of a line in minor units of its currency."""
     assert line.foreign is not None
     return int(line.foreign[1] * 10 ** CURRENCY_DECIMALS[line.foreign[0]])
+
+
+def elements_of(
+    state: State,
+    place: tuple[str, str],
+    accounts: list[Account],
+    dimensions: Mapping[str, Value],
+    keys: Sequence[tuple[str, str]],
+    periods: Callable[[str], bool],
+) -> list[tuple[Account, tuple[str, ...], int, int]]:
+    """The elements of a list: account, texts of the keys, debits and credits, in their order.
+
+    `keys`: name and wire name of each key dimension.
+    """
+    found: dict[tuple[str, tuple[str, ...]], list[PostedLine]] = {}
+    codes = [account.code for account in accounts]
+    for code, line in state.lines_of(*place, codes, dimensions, periods):
+        carried = dict(line.dimensions)
+        key = tuple(carried.get(wire, "") for _, wire in keys)
+        found.setdefault((code, key), []).append(line)
+    rows = []
+    for account in accounts:
+        own = [key for code, key in found if code == account.code]
+        for key in sorted(own, key=lambda texts: [text.encode() for text in texts]):
+            lines = found[account.code, key]
+            debits = measured(lines, BalanceMeasure.DEBITS, debit_side=True)
+            credits_ = measured(lines, BalanceMeasure.CREDITS, debit_side=True)
+            if debits or credits_:
+                rows.append((account, key, debits, credits_))
+    return rows
+
+
+def columns_of(
+    row: tuple[Account, tuple[str, ...], int, int], keys: Sequence[tuple[str, str]], scale: int
+) -> dict[str, Value]:
+    """An element by the names of its columns."""
+    account, texts, debits, credits_ = row
+    net = debits - credits_
+    amounts = {
+        "amount": net if account.debit_side else -net,
+        "net": net,
+        "debit": max(net, 0),
+        "credit": max(-net, 0),
+        "debits": debits,
+        "credits": credits_,
+    }
+    columns: dict[str, Value] = {name: Fraction(one, 10**scale) for name, one in amounts.items()}
+    columns["account"] = account
+    for (name, _), text in zip(keys, texts, strict=True):
+        columns[name] = text or ABSENT
+    return columns

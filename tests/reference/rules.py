@@ -90,6 +90,8 @@ class RuleRun:
                     self._split(statement)
                 case syntax.Delta():
                     self._delta(statement, made)
+                case syntax.LetBalances():
+                    self._expressions.read_list(statement)
                 case syntax.TrueUp():
                     self._true_up(statement)
                 case syntax.Refuse():
@@ -304,6 +306,8 @@ class RuleRun:
         accounts = expressions.at(line.account, places)
         amounts = expressions.at(line.amount, places)
         dimensions = [self._dimension(part, places) for part in line.dimensions]
+        if line.by_all and line.each is not None:
+            dimensions = expressions.all_dimensions(line.each.text, places)
         foreign = self._foreign(line, places)
         made = []
         for at, (account, value) in enumerate(zip(accounts, amounts, strict=True)):

@@ -45,6 +45,7 @@ class Types:
         self.ledger = book.ledger(rule.ledger)
         self._fields = {field.name: field for field in self._event.fields}
         self.lets: dict[str, LetType] = {}
+        self.ledger_lists: dict[str, NumberType] = {}
 
     def let(self, name: str, shape: str | None, number: NumberType) -> None:
         """Notes the type of a let."""
@@ -69,6 +70,8 @@ class Types:
             case syntax.Name():
                 if expr.text in self.lets:
                     return self.lets[expr.text].shape
+                if expr.path[0] in self.ledger_lists:
+                    return expr.path[0]
                 own = self._fields.get(expr.path[0])
                 is_list = own is not None and own.type.word in {TypeWord.LIST, TypeWord.MAP}
                 return expr.path[0] if is_list else None
@@ -137,6 +140,8 @@ class Types:
     def _number_of_name(self, name: syntax.Name) -> NumberType:
         if name.text in self.lets:
             return self.lets[name.text].number
+        if name.path[0] in self.ledger_lists:
+            return self.ledger_lists[name.path[0]]
         field = self.field(name.path)
         if field is not None:
             found = self.of_type(field.type)

@@ -25,5 +25,6 @@ def write_rulebook(folder: Path, language: str, output: Output) -> int:
         written.append(str(folder / source.path))
         output.text(f"wrote {folder / source.path}")
     output.text(f"next: tongpin check {folder}, tongpin test {folder}, tongpin fmt {folder}")
+    output.text(f"then: tongpin publish --rules {folder} --store sqlite:///book.db --reason WHY")
     output.data({"files": written})
     return EXIT_OK
