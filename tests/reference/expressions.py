@@ -382,9 +382,8 @@ class Expressions:
             scale = self.types.number(call).scale
             rows = zip(*columns, strict=True)
             found = [CURRENCY_FUNCTIONS[call.function](row, scale) for row in rows]
-            if call.function == "convert":
-                return list(found)
-            return [self._accumulated(one, call) for one in found]
+            checked = call.function == "book_share"
+            return [self._accumulated(one, call) if checked else one for one in found]
         numbers = list(zip(*columns, strict=True))
         return [FUNCTIONS[call.function](row) for row in numbers]
 
