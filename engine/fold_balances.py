@@ -10,10 +10,13 @@ import numpy.typing as npt
 from engine.columns import ColumnTable, EffectBatch
 from engine.effects import DIMENSION_PREFIX, LINES, VOUCHERS
 from engine.program import BalanceMeasure
-from engine.state.balances import BalanceSpec
+from engine.state.balances import CURRENCY_WIRE, BalanceSpec
 from engine.state.book_state import BookState
 from engine.state.keys import Key
 from engine.state.sums import group_sums
+
+#: Columns of the measures of one side.
+_SIDES = {BalanceMeasure.DEBITS: "debit", BalanceMeasure.CREDITS: "credit"}
 
 Int64s = npt.NDArray[np.int64]
 
@@ -44,7 +47,7 @@ def balance_changes(
         return
     lines, vouchers = effects.tables[LINES.name], effects.tables[VOUCHERS.name]
     strings = effects.strings
-    wanted = [DIMENSION_PREFIX + wire for wire in spec.dimensions]
+    wanted = [_column(wire) for wire in spec.dimensions]
     if any(name not in lines.columns for name in wanted):
         return
     positions = {text: code for code, text in enumerate(strings)}
@@ -56,8 +59,8 @@ def balance_changes(
     )
     for name in wanted:
         mask &= lines.ints(name) >= 0
-    if spec.measure is not BalanceMeasure.NET:
-        mask &= lines.ints("debit" if spec.measure is BalanceMeasure.DEBITS else "credit") != 0
+    if spec.measure in _SIDES:
+        mask &= lines.ints(_SIDES[spec.measure]) != 0
     if not mask.any():
         return
     owned = owners[mask]
@@ -70,6 +73,11 @@ def balance_changes(
         yield own, amount
 
 
+def _column(wire: str) -> str:
+    """The column of lines that a part of a key stands in."""
+    return "currency" if wire == CURRENCY_WIRE else DIMENSION_PREFIX + wire
+
+
 def _keys(
     spec: BalanceSpec,
     lines: ColumnTable,
@@ -79,7 +87,7 @@ def _keys(
 ) -> tuple[tuple[Int64s, ...], list[bool]]:
     """The key columns of the lines that count, and which of them are texts."""
     columns = [vouchers.ints("entity")[owned]]
-    columns += [lines.ints(DIMENSION_PREFIX + wire)[mask] for wire in spec.dimensions]
+    columns += [lines.ints(_column(wire))[mask] for wire in spec.dimensions]
     is_text = [True] * len(columns)
     if spec.by_period:
         columns.append(vouchers.ints("period")[owned])
@@ -88,7 +96,7 @@ def _keys(
         columns.append(lines.ints("account_code")[mask])
         is_text.append(True)
     for wire in spec.keys:
-        name = DIMENSION_PREFIX + wire
+        name = _column(wire)
         absent = np.full(len(owned), -1, dtype=np.int64)
         columns.append(lines.ints(name)[mask] if name in lines.columns else absent)
         is_text.append(True)
@@ -96,7 +104,8 @@ def _keys(
 
 
 def _amounts(spec: BalanceSpec, lines: ColumnTable, mask: npt.NDArray[np.bool_]) -> Int64s:
-    debits, credits_ = lines.ints("debit")[mask], lines.ints("credit")[mask]
+    prefix = "fc_" if spec.measure is BalanceMeasure.FOREIGN else ""
+    debits, credits_ = lines.ints(f"{prefix}debit")[mask], lines.ints(f"{prefix}credit")[mask]
     match spec.measure:
         case BalanceMeasure.DEBITS:
             return debits

@@ -459,6 +459,11 @@ class BalanceMeasure(StrEnum):
     NET = "net"  # debits minus credits, or the reverse where that is the accounts' normal side
     DEBITS = "debits"  # amounts on the debit side, red ones negative
     CREDITS = "credits"
+    FOREIGN = "foreign"  # as NET, of the foreign amounts of lines, in minor units of the currency
+
+
+#: Stands among the dimensions of a balance for the currency of a line with a foreign part.
+CURRENCY_AXIS = -1
 
 
 @dataclass(frozen=True, slots=True)
@@ -468,6 +473,7 @@ class Balance:
     `dimensions` (indices) are the key columns, in the order of the node's args; lines whose
     key dimension is empty do not count. The entity of the event is always part of the key.
     NET is positive on the accounts' normal side, on the debit side where they have several.
+    CURRENCY_AXIS among the dimensions: by currency, of lines with a foreign part alone.
     `by_period`: kept per period (of the voucher), whose number stands last in a node's args.
     `by_account`, `keys`: of balances read as a list; its elements differ in the account and in
     these dimensions, of which a line need not carry any.

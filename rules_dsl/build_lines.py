@@ -13,6 +13,7 @@ from rules_dsl.build_tree import (
     Place,
     build_args,
     build_balance_keys,
+    build_count,
     build_day,
     build_dimension_arg,
     build_expr,
@@ -58,6 +59,7 @@ from rules_dsl.syntax import (
     LineDecl,
     ListValue,
     Name,
+    Number,
     RecordValue,
     Refuse,
     Remaining,
@@ -296,9 +298,8 @@ def build_line(place: Place, node: Node) -> LineDecl:
     parts = children(node)
     each = build_name(place, parts.pop()) if token(node, "EACH") is not None else None
     account, amount = build_reference(place, parts[0]), _build_amount(place, parts[1])
-    foreign = None
-    if len(parts) > 2 and parts[2].data == "foreign":
-        foreign = _build_foreign(place, parts.pop(2))
+    has_foreign = len(parts) > 2 and parts[2].data == "foreign"
+    foreign = _build_foreign(place, parts.pop(2)) if has_foreign else None
     return LineDecl(
         side=Side.DEBIT if token(node, "DEBIT") is not None else Side.CREDIT,
         account=account,
@@ -313,10 +314,16 @@ def build_line(place: Place, node: Node) -> LineDecl:
 
 
 def _build_foreign(place: Place, node: Node) -> ForeignClause:
-    amount, rate = (build_expr(place, part) for part in children(node))
-    is_stated = token(node, "AS_STATED") is not None
-    form = ForeignForm.STATED if is_stated else ForeignForm.CONVERTED
-    return ForeignClause(form, amount, rate, span_of(place, node))
+    amount, *rate = (build_expr(place, part) for part in children(node))
+    span, number = span_of(place, node), token(node, "NUMBER")
+    if token(node, "BOOK_RATE") is not None:
+        decimals = None if number is None else build_count(place, number)
+        return ForeignClause(ForeignForm.BOOK, amount, None, span, decimals)
+    is_nothing = isinstance(amount, Number) and not amount.digits and not amount.currency
+    form = ForeignForm.REVALUED if is_nothing else ForeignForm.CONVERTED
+    if token(node, "AS_STATED") is not None:
+        form = ForeignForm.STATED
+    return ForeignClause(form, amount, rate[0], span)
 
 
 def _build_amount(place: Place, node: Node) -> Expr | Remaining:

@@ -47,6 +47,7 @@ _WITHOUT_BOUNDS = frozenset(
     {TypeWord.TEXT, TypeWord.FLAG, TypeWord.DATE, TypeWord.PERIOD, TypeWord.NAMED}
 )
 _MEASURES = {
+    "FOREIGN": BalanceMeasure.FOREIGN,
     "BALANCE": BalanceMeasure.NET,
     "DEBITS": BalanceMeasure.DEBITS,
     "CREDITS": BalanceMeasure.CREDITS,
@@ -326,6 +327,7 @@ def _build_balance(place: Place, node: Node, span: Span) -> BalanceOf:
         build_in_ledger(place, node),
         span,
         measure=_MEASURES[must_token(must_child(node, "reading"), *_MEASURES).type],
+        currency=_build_currency_key(place, node),
         during=during,
         until=until,
     )
@@ -334,7 +336,24 @@ def _build_balance(place: Place, node: Node, span: Span) -> BalanceOf:
 def build_balance_keys(place: Place, node: Node) -> tuple[DimensionArg, ...]:
     """Builds the dimensions behind `for`, none where there are none."""
     keys = child(node, "balance_keys")
-    return () if keys is None else tuple(_build_key(place, each) for each in children(keys))
+    if keys is None:
+        return ()
+    dimensions = (each for each in children(keys) if token(each, "CURRENCY") is None)
+    return tuple(_build_key(place, each) for each in dimensions)
+
+
+def _build_currency_key(place: Place, node: Node) -> Expr | None:
+    """Builds the currency behind `currency =`; a bare `currency` is the field of that name."""
+    keys = child(node, "balance_keys")
+    found = [] if keys is None else [one for one in children(keys) if token(one, "CURRENCY")]
+    for other in found[1:]:
+        place.report(span_of(place, other), f"{token(other, 'CURRENCY')} is written twice")
+    if not found:
+        return None
+    value = children(found[0])
+    if value:
+        return build_expr(place, value[0])
+    return Name((str(token(found[0], "CURRENCY")),), span_of(place, found[0]))
 
 
 def build_read_period(place: Place, node: Node) -> tuple[Expr | None, Expr | None]:

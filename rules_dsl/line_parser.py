@@ -44,6 +44,7 @@ STARTS: tuple[str, ...] = (
 
 _CURRENCY = re.compile(r"[A-Z]{3}")
 _OF = frozenset({"of", "的"})
+_BALANCE = frozenset({"balance", "余额"})
 _OF_REFERENCE = _OF | {"凭"}
 _UP_TO = frozenset({"up", "至多"})
 # Inside an expression these are never names, even where the keyword itself cannot stand.
@@ -192,7 +193,7 @@ def _terminal(feed: _Feed, lexemes: list[Lexeme], index: int) -> tuple[str, int]
             if feed.accepts(terminal):
                 return terminal, len(words)
     for terminal in TERMINALS.get(lexeme.text, ()):
-        if _fits(terminal, lexemes, index) and feed.accepts(terminal):
+        if _fits(terminal, feed, lexemes, index) and feed.accepts(terminal):
             return terminal, 1
     word = _WORDS_OF_EXPRESSIONS.get(lexeme.text)
     if word is not None and feed.accepts("LPAR") and feed.accepts("NUMBER"):
@@ -207,7 +208,7 @@ def _is_key_value(lexemes: list[Lexeme], index: int) -> bool:
     return index + 1 < len(lexemes) and lexemes[index + 1].kind not in {"NUMBER", "MINUS"}
 
 
-def _fits(terminal: str, lexemes: list[Lexeme], index: int) -> bool:
+def _fits(terminal: str, feed: _Feed, lexemes: list[Lexeme], index: int) -> bool:
     """Tells whether what follows lets a word be this keyword where a name could stand too."""
     following = lexemes[index + 1] if index + 1 < len(lexemes) else None
     match terminal:
@@ -215,6 +216,10 @@ def _fits(terminal: str, lexemes: list[Lexeme], index: int) -> bool:
             return following is not None and following.kind == "LPAR"
         case "BALANCE" | "DEBITS" | "CREDITS" | "BALANCES":
             return following is not None and following.text in _OF
+        case "FOREIGN":  # behind an amount, or `foreign balance of`, as against a name
+            after = [lexeme.text for lexeme in lexemes[index + 1 : index + 3]]
+            is_balance = len(after) == 2 and after[0] in _BALANCE and after[1] in _OF
+            return is_balance or not feed.accepts("NAME")
         case "IN_LEDGER":  # `in LEDGER` behind a balance, as against `in a..b`
             after = [lexeme.kind for lexeme in lexemes[index + 1 : index + 3]]
             return after[:1] == ["NAME"] and after[1:] not in (["DOTDOT"], ["DOTDOT_LT"], ["LSQB"])

@@ -209,6 +209,7 @@ class BalanceOf:
     ledger: Name | None
     span: Span
     measure: BalanceMeasure = field(default=BalanceMeasure.NET, metadata=ADDED)
+    currency: Expr | None = field(default=None, metadata=ADDED)
     during: Expr | None = field(default=None, metadata=ADDED)
     until: Expr | None = field(default=None, metadata=ADDED)
 
@@ -662,12 +663,16 @@ class TemplateText:
 
 @dataclass(frozen=True, slots=True)
 class ForeignClause:
-    """`foreign AMOUNT at RATE [as stated]` of a voucher line."""
+    """`foreign AMOUNT at RATE [as stated]` or `foreign AMOUNT at book rate` of a voucher line.
+
+    `rate` None, `decimals`: the book rate and to how many decimals it is rounded, None = usual.
+    """
 
     form: ForeignForm
     amount: Expr
-    rate: Expr
+    rate: Expr | None
     span: Span
+    decimals: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

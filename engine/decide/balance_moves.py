@@ -13,8 +13,9 @@ from engine.decide.plan import BalanceWrite, DecisionPlan
 from engine.program import Balance, BalanceMeasure, Side
 from engine.state.sums import group_sums
 
-#: A line as it was made: side, account index, signed amount on that side, (dimension, code).
-MovedLine = tuple[Side, int, int, tuple[tuple[int, int], ...]]
+#: A line as it was made: side, account index, signed amount on that side, (dimension, code), and
+#: its foreign amount in minor units; its currency stands at CURRENCY_AXIS.
+MovedLine = tuple[Side, int, int, tuple[tuple[int, int], ...], int]
 
 
 def add_line_balances(
@@ -23,9 +24,10 @@ def add_line_balances(
     """Moves running balances by the lines of one event."""
     decision = context.builder.decisions[context.decisions[position]]
     plan = context.plan
-    for side, account, amount, dimensions in lines:
+    for side, account, amount, dimensions, foreign in lines:
         for write in plan.writes.get((ledger, account), ()):
-            moved = _moved(write, side, amount)
+            of_foreign = write.measure is BalanceMeasure.FOREIGN
+            moved = _moved(write, side, foreign if of_foreign else amount)
             if not moved:
                 continue
             balance = plan.program.balances[write.balance]
@@ -45,7 +47,7 @@ def add_line_balances(
 def _moved(write: BalanceWrite, side: Side, amount: int) -> int:
     """What a line on a side adds to a balance."""
     match write.measure:
-        case BalanceMeasure.NET:
+        case BalanceMeasure.NET | BalanceMeasure.FOREIGN:
             return amount * (write.debit_sign if side is Side.DEBIT else -write.debit_sign)
         case BalanceMeasure.DEBITS:
             return amount if side is Side.DEBIT else 0
@@ -56,7 +58,7 @@ def _moved(write: BalanceWrite, side: Side, amount: int) -> int:
 def move_balances(
     context: RunContext,
     ledger: int,
-    lines: tuple[Int32s, Int64s, Int64s],
+    lines: tuple[Int32s, Int64s, Int64s, Int64s],
     columns: dict[int, Int32s],
     decisions: Int64s,
 ) -> None:
@@ -65,12 +67,12 @@ def move_balances(
     Args:
         context: the run.
         ledger: of the lines.
-        lines: per line its account, its debit and its credit.
-        columns: dimension -> code per line, -1 where it is not carried.
+        lines: per line its account, its debit, its credit, and its foreign amount, debit positive.
+        columns: dimension or CURRENCY_AXIS -> code per line, -1 where it is not carried.
         decisions: per line the builder's decision.
     """
     plan = context.plan
-    accounts, debits, credits_ = lines
+    accounts, debits, credits_, foreign = lines
     for account in np.unique(accounts).tolist():
         for write in plan.writes.get((ledger, account), ()):
             balance = plan.program.balances[write.balance]
@@ -83,10 +85,10 @@ def move_balances(
                 continue
             owners = decisions[mask].tolist()
             keys = _keys(context, (balance, account), columns, mask, owners)
-            amounts = _amounts(write, debits[mask], credits_[mask])
+            amounts = _amounts(write, debits[mask], credits_[mask], foreign[mask])
             spec = plan.specs[write.balance]
             for key, amount in group_sums(keys, amounts):
-                if amount or write.measure is BalanceMeasure.NET:
+                if amount or write.measure in {BalanceMeasure.NET, BalanceMeasure.FOREIGN}:
                     context.overlay.add_balance(spec, key, amount)
 
 
@@ -115,10 +117,12 @@ def _keys(
     return tuple(keys)
 
 
-def _amounts(write: BalanceWrite, debits: Int64s, credits_: Int64s) -> Int64s:
+def _amounts(write: BalanceWrite, debits: Int64s, credits_: Int64s, foreign: Int64s) -> Int64s:
     match write.measure:
         case BalanceMeasure.NET:
             return (debits - credits_) * write.debit_sign
+        case BalanceMeasure.FOREIGN:
+            return foreign * write.debit_sign
         case BalanceMeasure.DEBITS:
             return debits
         case BalanceMeasure.CREDITS:

@@ -16,7 +16,7 @@ from engine.decide.level_types import TypeLevel
 from engine.effects import ReadKind, Status
 from engine.evaluate import evaluate_columns
 from engine.evaluate.outcome import NOT_FAILED, LineColumns, ReadColumns, RuleColumns
-from engine.program import NO_DATE, LatePolicy, Op, Rule, Side
+from engine.program import CURRENCY_AXIS, NO_DATE, LatePolicy, Op, Rule, Side
 
 
 def decide_level(context: RunContext, members: Mapping[int, Int64s]) -> bool:
@@ -309,7 +309,9 @@ def _add_lines(
     )
     if plan.specs and not is_draft:
         sides = (np.where(debits, amounts, 0), np.where(debits, 0, amounts))
-        move_balances(context, ledger, (accounts, *sides), columns, decisions[owners])
+        foreign = np.where(debits, foreign, -foreign)
+        carried = columns | {CURRENCY_AXIS: currencies}
+        move_balances(context, ledger, (accounts, *sides, foreign), carried, decisions[owners])
 
 
 def _add_reads(

@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from engine.batch import Column, ListColumn, TypedBatch
 from engine.decide.plan import DecisionPlan, in_force, possible_accounts
-from engine.program import EVENT_SHAPE, Node, Op, Program, Rule
+from engine.program import CURRENCY_AXIS, EVENT_SHAPE, Node, Op, Program, Rule
 
 Int64s = npt.NDArray[np.int64]
 
@@ -137,19 +137,20 @@ class _Walk:
             return max(after, 0)
         if access == Access.SET:
             return max(after + 1, read)
-        scanned = (after, accesses.rules[index])
-        if access != Access.SCAN:
+        if access == Access.READ:
             return after + 1
-        if not wild and self.scanner.get(key) == scanned and read <= after:
-            return after
-        return max(after + 1, read)  # what reads the target before must not see it
+        # Whoever read it before stands at a lower level: rules of one level are evaluated in turn.
+        scanned = (after, accesses.rules[index])
+        if not wild and self.scanner.get(key) == scanned:
+            return max(after, read + 1)
+        return max(after, read) + 1
 
     def note(self, index: int, level: int) -> None:
         """Remembers an access of an event that stands at `level`."""
         accesses = self.accesses
         key, state, kind = accesses.hashes[index], accesses.states[index], accesses.kinds[index]
         access, wild = kind & 7, kind >= _WILD
-        if access in (Access.READ, Access.SCAN):
+        if access == Access.READ:
             self._raise(self.state_reader, state, level)
             self._raise(*((self.any_reader, state) if wild else (self.reader, key)), level)
         if access != Access.READ:
@@ -252,6 +253,8 @@ def _rule_touches(plan: DecisionPlan, rule: Rule) -> Iterator[_Touch]:
                 for write in plan.writes.get((voucher.ledger, account), ())
             }
             values = {dimension.dimension: dimension.value for dimension in line.dimensions}
+            if line.foreign is not None:
+                values[CURRENCY_AXIS] = line.foreign.currency
             for balance in sorted(balances):
                 wanted = program.balances[balance].dimensions
                 if any(index not in values for index in wanted):

@@ -15,7 +15,7 @@ from engine.decide.plan import in_force
 from engine.effects import Status
 from engine.evaluate import evaluate_row
 from engine.evaluate.outcome import RuleRow
-from engine.program import Side
+from engine.program import CURRENCY_AXIS, Side
 
 
 @dataclass(slots=True)
@@ -137,10 +137,9 @@ def _accept(context: RunContext, rows: _Rows, position: int, rule_index: int, ro
                 context.overlay.strings.code(voucher.summary),
             )
         )
-        declared = rule.vouchers[voucher.plan].lines
         moved = []
         for line_index, element, account, signed, values, part in voucher.lines:
-            line = declared[line_index]
+            line = rule.vouchers[voucher.plan].lines[line_index]
             side, amount = line.side, signed
             currency, foreign, rate = minor_row(plan, part)
             is_negative = signed < 0 or (signed == 0 and foreign < 0)
@@ -168,7 +167,9 @@ def _accept(context: RunContext, rows: _Rows, position: int, rule_index: int, ro
                 )
             )
             made.dimensions.append(dimensions)
-            moved.append((side, account, amount, dimensions))
+            if currency >= 0:
+                dimensions = (*dimensions, (CURRENCY_AXIS, currency))
+            moved.append((side, account, amount, dimensions, foreign))
         if plan.specs and not is_draft:
             add_line_balances(context, position, codes.ledger, moved)
 

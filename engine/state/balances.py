@@ -9,8 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from engine.program import Balance, BalanceMeasure, Program
+from engine.program import CURRENCY_AXIS, Balance, BalanceMeasure, Program
 from engine.state.keys import Key
+
+#: Stands among the dimensions of a balance for the currency of a line; no wire name.
+CURRENCY_WIRE = "@currency"
 
 #: The period of balances that are not kept by period.
 NO_PERIOD = 0
@@ -43,12 +46,12 @@ class BalanceSpec:
         return cls(
             program.ledgers[balance.ledger].wire,
             tuple(sorted({account.code for account in accounts})),
-            tuple(program.dimensions[index].wire for index in balance.dimensions),
+            tuple(_wire(program, index) for index in balance.dimensions),
             debit_side=program.is_debit_side(balance.accounts),
             measure=balance.measure,
             by_period=balance.by_period,
             by_account=balance.by_account,
-            keys=tuple(program.dimensions[index].wire for index in balance.keys),
+            keys=tuple(_wire(program, index) for index in balance.keys),
         )
 
     @property
@@ -77,6 +80,10 @@ class BalanceSpec:
     def key(self, prefix: Key, period: int, rest: Key) -> Key:
         """The inverse of `group`."""
         return (*prefix, period, *rest) if self.by_period else (*prefix, *rest)
+
+
+def _wire(program: Program, index: int) -> str:
+    return CURRENCY_WIRE if index == CURRENCY_AXIS else program.dimensions[index].wire
 
 
 #: Period -> the rests of keys that have that period.

@@ -4,12 +4,18 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from engine.program import Balance, Kind, Op
+from engine.program import CURRENCY_AXIS, Balance, BalanceMeasure, Kind, Op
 from rules_dsl import syntax
 from rules_dsl.bounds import ACCUMULATED_LIMIT, Range, symmetric
 from rules_dsl.lower.account_sets import accounts_of
 from rules_dsl.lower.book import Book
 from rules_dsl.lower.dimensions import dimension_value, find_dimensions
+from rules_dsl.lower.foreign_balances import (
+    FOREIGN_LIMIT,
+    foreign_value,
+    lower_currency,
+    note_read,
+)
 from rules_dsl.lower.records import find_ledger
 from rules_dsl.lower.scope import Scope
 from rules_dsl.lower.values import Value, failed
@@ -28,6 +34,16 @@ def lower_balance(scope: Scope, expr: syntax.BalanceOf) -> Value:
     period = lower_period(scope, expr.during or expr.until)
     if accounts is None or ledger is None or keys is None or (period and period.is_error):
         return failed(expr.span)
+    currency = None
+    if expr.currency is not None:
+        currency = lower_currency(scope, expr.currency)
+        if currency is None:
+            return failed(expr.span)
+        keys = [*keys, (CURRENCY_AXIS, currency[0])]
+    elif expr.measure is BalanceMeasure.FOREIGN:
+        word = scope.report.word("currency", expr.span)
+        message = "a foreign balance is that of one currency"
+        return scope.fail("TP212", expr.span, message, advice=f"add {word} = and the currency")
     values = [value for _, value in keys] + ([period] if period else [])
     if not scope.same_list(*values):
         return failed(expr.span)
@@ -39,17 +55,25 @@ def lower_balance(scope: Scope, expr: syntax.BalanceOf) -> Value:
         by_period=period is not None,
     )
     shape = scope.graph.shape(*(value.node for value in values))
+    args = tuple(scope.graph.repeat(value.node, shape) for value in values)
+    is_foreign = expr.measure is BalanceMeasure.FOREIGN
     node = scope.graph.add(
         Op.BALANCE if expr.until is None else Op.BALANCE_UNTIL,
-        tuple(scope.graph.repeat(value.node, shape) for value in values),
+        args,
         balance_index(book, balance),
         kind=Kind.NUMBER,
         shape=shape,
-        scale=book.ledgers[ledger].scale,
-        values=symmetric(ACCUMULATED_LIMIT),
+        scale=0 if is_foreign else book.ledgers[ledger].scale,
+        values=symmetric(FOREIGN_LIMIT if is_foreign else ACCUMULATED_LIMIT),
         span=expr.span,
     )
-    return Value(money(book.ledgers[ledger].currency), node, expr.span)
+    found = Value(money(book.ledgers[ledger].currency), node, expr.span)
+    if currency is None:
+        return found
+    if is_foreign:
+        found = Value(currency[1], foreign_value(scope, node, currency, expr.span), expr.span)
+    note_read(scope, balance, args, found, args[len(keys) - 1])
+    return found
 
 
 def balance_index(book: Book, balance: Balance) -> int:

@@ -10,11 +10,12 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from engine.currencies import MOST_DECIMALS
-from engine.program import Kind, Ledger, Op, RoundMode, Span
+from engine.program import Fault, Kind, Ledger, Op, RoundMode, Span
 from rules_dsl import syntax
-from rules_dsl.bounds import NOTHING, Range
+from rules_dsl.bounds import ACCUMULATED_LIMIT, NOTHING, Range, symmetric
 from rules_dsl.lower.arithmetic import quotient_node, round_value
 from rules_dsl.lower.numbers import multiply_nodes, read_literal, within_limits
+from rules_dsl.lower.requirements import required
 from rules_dsl.lower.scope import Scope
 from rules_dsl.lower.values import Value, failed
 from rules_dsl.types import (
@@ -71,6 +72,44 @@ def convert_node(scope: Scope, amount: Value, rate: Value, span: Span) -> int | 
     if exact.is_error:
         return None
     return quotient_node(scope, exact, ledger.scale, RoundMode.HALF_AWAY, span)
+
+
+def lower_book_share(scope: Scope, call: syntax.Call) -> Value:
+    """`book_share(AMOUNT, BALANCE, FOREIGN BALANCE)`: what an amount is in the books.
+
+    round(BALANCE × AMOUNT / FOREIGN BALANCE), half away from zero, in the ledger's currency; where
+    nothing is held in the foreign currency the event is UNPOSTED (DIVISION_BY_ZERO).
+    """
+    amount, balance, whole = (read_literal(scope, scope.lower(arg)) for arg in call.args)
+    if any(value.is_error for value in (amount, balance, whole)):
+        return failed(call.span)
+    ledger = scope.book.ledgers[scope.ledger]
+    wanted = (amount.type, money(ledger.currency), amount.type)
+    for value, of in zip((amount, balance, whole), wanted, strict=True):
+        if not isinstance(value.type, NumberType) or value.type.measure is not Measure.MONEY:
+            return scope.mismatch(value.span, "an amount", value)
+        if value.is_exact:
+            return scope.need_rounded(value, "shared")
+        if value.type != of or (value is amount and of == wanted[1]):
+            message = "an amount and a foreign balance of one currency, and a balance in"
+            message = f"{message} {ledger.currency}, are needed here, not {describe(value.type)}"
+            return scope.fail("TP212", value.span, message)
+    if not scope.same_list(amount, balance, whole):
+        return failed(call.span)
+    node = share_node(scope, (amount, balance, whole), call.span)
+    return Value(money(ledger.currency), node, call.span)
+
+
+def share_node(scope: Scope, values: tuple[Value, Value, Value], span: Span) -> int:
+    """The node of round(balance × amount / foreign balance), of (amount, balance, the last)."""
+    amount, balance, whole = values
+    ledger = scope.book.ledgers[scope.ledger]
+    product = multiply_nodes(scope, balance.node, amount.node, span)
+    exact = Value(replace(money(ledger.currency), exact=True), product, span, whole.node)
+    node = quotient_node(scope, exact, ledger.scale, RoundMode.HALF_AWAY, span)
+    # An amount within its balance has a share within the other one.
+    limits = symmetric(ACCUMULATED_LIMIT)
+    return required(scope, node, limits, Fault.OUT_OF_RANGE, span)
 
 
 def _can_convert(scope: Scope, amount: Value, ledger: Ledger) -> bool:

@@ -10,7 +10,7 @@ from rules_dsl import syntax
 from rules_dsl.bounds import ACCUMULATED_LIMIT, Range, clamp, total
 from rules_dsl.keywords import ARITIES
 from rules_dsl.lower.dates import lower_between, lower_edge, lower_moved, lower_part, lower_period
-from rules_dsl.lower.foreign import lower_convert, round_number
+from rules_dsl.lower.foreign import lower_book_share, lower_convert, round_number
 from rules_dsl.lower.lookups import find_list, lower_name
 from rules_dsl.lower.numbers import adopt_each_other, align, within_limits
 from rules_dsl.lower.scope import Scope
@@ -183,6 +183,7 @@ _FUNCTIONS: dict[str, Callable[[Scope, syntax.Call], Value]] = {
     "text": _lower_text,
     "last_part": lower_last_part,
     "convert": lower_convert,
+    "book_share": lower_book_share,
     "round": _lower_round,
     "days": lower_between,
     "months": lower_between,

@@ -68,8 +68,10 @@ class Repetition:
         return self.written is not None and self.each is None
 
 
-#: Lowers the foreign part of a line, given its amount; None where it is wrong (reported).
-LowerForeign = Callable[[Scope, syntax.ForeignClause, Value, Repetition], "ForeignPart | None"]
+#: Lowers the foreign part of a line, given account and amount; None where wrong (reported).
+LowerForeign = Callable[
+    [Scope, syntax.ForeignClause, tuple[Value, Value], Repetition], "ForeignPart | None"
+]
 
 
 def repetition(scope: Scope, written: syntax.Name | None, end: Span, noun: str) -> Repetition:
@@ -94,7 +96,7 @@ def lower_line(scope: Scope, line: syntax.LineDecl, lower_foreign: LowerForeign)
         dimensions = _all_dimensions(scope, line, made)
     foreign = None
     if line.foreign is not None:
-        foreign = lower_foreign(scope, line.foreign, amount, made)
+        foreign = lower_foreign(scope, line.foreign, (account, amount), made)
         if foreign is None:
             return None
     if made.is_broken or not in_shape or dimensions is None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 
-from engine.program import EVENT_SHAPE, LEDGER_SHAPE, Span
+from engine.program import EVENT_SHAPE, LEDGER_SHAPE, Balance, Span
 from rules_dsl import syntax
 from rules_dsl.diagnostics.model import Fix
 from rules_dsl.limits import MAX_DEPTH
@@ -22,6 +22,9 @@ DEPTH_LIMIT = MAX_DEPTH + 10
 #: Where an amount is used as a whole, so that there is one place to round it: safe to write. In
 #: a sum or a comparison it is the author's to say which part is rounded.
 ROUNDED_WHOLE = frozenset({"posted", "kept", "split", "counted in a budget"})
+
+#: A balance in functional currency, the nodes of its key, the node of its currency.
+CurrencyKey = tuple[Balance, tuple[int, ...], int]
 
 Lower = Callable[["Scope", syntax.Expr, "Type | None"], Value]
 
@@ -40,6 +43,8 @@ class Scope:
         unrounded: lets already reported to need rounding.
         dimension_end: while the value of a line's dimension is lowered, the place behind it where
             `if given` may stand.
+        currency_reads, foreign_reads: balances read in a currency, by balance, key and currency:
+            the node of the functional one, node and type of the foreign one.
         is_sound: nothing in the rule had to be left out. What rests on a broken declaration is
             left out without a further report.
     """
@@ -60,6 +65,8 @@ class Scope:
         self.facts: list[Fact] = []
         self.in_doubt = False
         self.too_large: set[int] = set()
+        self.currency_reads: dict[CurrencyKey, int] = {}
+        self.foreign_reads: dict[CurrencyKey, tuple[int, NumberType]] = {}
         self.unrounded: set[str] = set()
         self.dimension_end: Span | None = None
         self.is_sound = True

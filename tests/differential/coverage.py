@@ -83,6 +83,8 @@ BUDGETED = (
 
 #: What books about the ledger read and write there.
 LEDGERED = (
+    *("balance in a currency", "foreign balance", "book_share"),
+    *("foreign converted", "foreign book", "foreign revalued"),
     *("balance of", "debits of", "credits of", "balance during a period"),
     *("balances of", "balances of no element", "balances of several elements", "balances by all"),
     *("target read", "target read after a delta", "true up"),

@@ -13,6 +13,7 @@ from tests.reference.budget_asks import ask_of
 from tests.reference.budget_commands import COMMANDS, BudgetCommand, NotPossible
 from tests.reference.budgets import Answer
 from tests.reference.declarations import Declarations
+from tests.reference.drafts import Draft, Made
 from tests.reference.fields import (
     ISO_PERIOD,
     FieldReader,
@@ -20,7 +21,7 @@ from tests.reference.fields import (
     TypedEvent,
     iso_date,
 )
-from tests.reference.rules import Draft, Made, Refused, RuleRun
+from tests.reference.rules import Refused, RuleRun
 from tests.reference.state import (
     CLOCK,
     Held,

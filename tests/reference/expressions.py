@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
 
-from engine.program import BalanceMeasure, RoundMode
+from engine.program import BalanceMeasure
 from rules_dsl import syntax
 from tests.reference.calendar import CALENDAR, SPREADING, check_place, spread
+from tests.reference.currency_operations import CURRENCY_FUNCTIONS, foreign_balance
 from tests.reference.declarations import Declarations, number_of
 from tests.reference.fields import FieldReader, TypedEvent
 from tests.reference.ledger_reads import (
@@ -22,7 +23,7 @@ from tests.reference.ledger_reads import (
 )
 from tests.reference.lookups import Lookups
 from tests.reference.operations import ARITHMETIC, COMPARISONS, FUNCTIONS, in_range, last_part
-from tests.reference.state import State
+from tests.reference.state import CURRENCY, State
 from tests.reference.types import NumberType, Types
 from tests.reference.values import (
     ABSENT,
@@ -377,10 +378,12 @@ class Expressions:
             self._seen["round foreign"] += len(set(digits)) > 0 and self._is_foreign(call.args[0])
             pairs = zip(columns[0], digits, strict=True)
             return [round_to(number, of, call.mode) for number, of in pairs]
-        if call.function == "convert":
+        if call.function in CURRENCY_FUNCTIONS:
             scale = self.types.number(call).scale
-            products = [amount * rate for amount, rate in zip(*columns, strict=True)]
-            return [round_to(product, scale, RoundMode.HALF_AWAY) for product in products]
+            rows = zip(*columns, strict=True)
+            found = [CURRENCY_FUNCTIONS[call.function](row, scale) for row in rows]
+            checked = call.function == "book_share"
+            return [self._accumulated(one, call) if checked else one for one in found]
         numbers = list(zip(*columns, strict=True))
         return [FUNCTIONS[call.function](row) for row in numbers]
 
@@ -419,6 +422,11 @@ class Expressions:
             else self.at(key.value, places)
             for key in expr.keys
         ]
+        if expr.currency is not None:
+            self._seen["balance in a currency"] += 1
+            self._seen["foreign balance"] += expr.measure is BalanceMeasure.FOREIGN
+            names = [*names, CURRENCY]
+            columns.append(self.at(expr.currency, places))
         ledger = self.types.ledger if expr.ledger is None else self._book.ledger(expr.ledger)
         accounts = accounts_of(self._book, expr.account.text, ledger)
         scale = self.types.number(expr).scale
@@ -432,6 +440,9 @@ class Expressions:
             for row, periods in zip(rows, self._periods(expr, places), strict=True)
         ]
         self._seen["balance after earlier lines"] += any(balances)
+        if measure is BalanceMeasure.FOREIGN:
+            codes = columns[-1]
+            return [foreign_balance(one, str(of)) for one, of in zip(balances, codes, strict=True)]
         return [self._accumulated(Fraction(one, 10**scale), expr) for one in balances]
 
     def read_list(self, statement: syntax.LetBalances) -> None:

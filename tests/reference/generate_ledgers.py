@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from random import Random
 
+from tests.reference.generate_currencies import currency_text
 from tests.reference.generate_rules import GeneratedBook
 from tests.reference.wording import spelled
 
@@ -48,6 +49,10 @@ class _Maker:
         parts = [self._head(), self._events(), self._posting()]
         parts += [self._reading() for _ in range(self.rng.choice([2, 3, 3]))]
         parts += [self._closing() for _ in range(self.rng.choice([0, 1, 1, 2]))]
+        # Half of the books hold foreign balances too; their other choices stay as they were.
+        told = "".join(parts)
+        if Random(f"has currencies {told}").random() < 0.5:
+            parts.append(currency_text(told))
         return "\n".join(parts)
 
     def _head(self) -> str:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from fractions import Fraction
 
 from engine.program import BalanceMeasure, Side
 from rules_dsl import syntax
 from tests.reference.declarations import Declarations
 from tests.reference.state import PostedLine, State
-from tests.reference.values import ABSENT, Account, Value
+from tests.reference.values import ABSENT, CURRENCY_DECIMALS, Account, Value
 
 
 def accounts_of(book: Declarations, name: str, ledger: syntax.LedgerDecl) -> list[Account]:
@@ -50,6 +51,8 @@ def within(during: Value | None, until: Value | None) -> Callable[[str], bool]:
 def measured(lines: Iterable[PostedLine], measure: BalanceMeasure, *, debit_side: bool) -> int:
     """What lines add up to."""
     debits = credits_ = 0
+    if measure is BalanceMeasure.FOREIGN:
+        lines = [replace(line, amount=minor_of(line)) for line in lines]
     for line in lines:
         if line.side is Side.DEBIT:
             debits += line.amount
@@ -75,6 +78,12 @@ def reading(
     codes = [account.code for account in accounts]
     lines = [line for _, line in state.lines_of(*place, codes, dimensions, periods)]
     return measured(lines, measure, debit_side=any(account.debit_side for account in accounts))
+
+
+def minor_of(line: PostedLine) -> int:
+    """The foreign amount of a line in minor units of its currency."""
+    assert line.foreign is not None
+    return int(line.foreign[1] * 10 ** CURRENCY_DECIMALS[line.foreign[0]])
 
 
 def elements_of(

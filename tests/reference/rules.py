@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from fractions import Fraction
 
 from engine.limits import MAX_AMOUNT_MINOR
-from engine.program import NegativePolicy, Side
+from engine.program import ForeignForm, NegativePolicy, RoundMode, Side
 from rules_dsl import syntax
 from tests.reference.budget_asks import Wanted, check_range, wanted_of
 from tests.reference.declarations import Declarations, number_of
+from tests.reference.drafts import Draft, Entry, Made, Proposal
 from tests.reference.expressions import (
     ACCUMULATED_LIMIT,
     EVENT,
@@ -32,6 +32,7 @@ from tests.reference.values import (
     at_scale,
     plain,
     printed,
+    round_to,
     split,
     units_of,
 )
@@ -47,59 +48,6 @@ class Refused(Exception):
         super().__init__(code)
         self.code = code
         self.message = message
-
-
-@dataclass(frozen=True, slots=True)
-class Draft:
-    """A voucher without a number."""
-
-    ledger: syntax.LedgerDecl
-    word: str
-    summary: str
-    lines: tuple[PostedLine, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """A line as evaluated, before its amount and dimensions are checked; it is not dropped."""
-
-    side: Side
-    account: Account
-    amount: int
-    carried: dict[str, str]
-    by_sign: bool
-    foreign: tuple[str, Fraction, str] | None = None
-
-    @property
-    def is_negative(self) -> bool:
-        """Whether its amount is below 0, or its foreign one where the amount is 0."""
-        return self.amount < 0 or (
-            self.amount == 0 and self.foreign is not None and self.foreign[1] < 0
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class Proposal:
-    """A voucher whose guard holds, as evaluated."""
-
-    ledger: syntax.LedgerDecl
-    word: str
-    summary: str
-    entries: tuple[Entry, ...]
-    merge: bool
-
-
-@dataclass(slots=True)
-class Made:
-    """What a rule makes of an event: vouchers, new values of targets by state key, budget rows.
-
-    `came_to_nothing`: a voucher was to be made, but all its lines are zero.
-    """
-
-    vouchers: list[Draft] = field(default_factory=list)
-    targets: dict[tuple[str, str, tuple[Value, ...]], int] = field(default_factory=dict)
-    came_to_nothing: bool = False
-    wanted: list[Wanted] = field(default_factory=list)
 
 
 class RuleRun:
@@ -225,7 +173,11 @@ class RuleRun:
                 continue
             self._seen["template place"] += 1
             value = self._expressions.one(part)
-            if isinstance(value, Fraction):
+            currency = self._expressions.types.number(part).currency
+            if isinstance(value, Fraction) and currency and currency not in CURRENCY_DECIMALS:
+                # Only the event tells how many decimals it has.
+                texts.append(plain(value))
+            elif isinstance(value, Fraction):
                 texts.append(at_scale(value, self._expressions.types.number(part).scale))
             else:
                 texts.append(printed(value))
@@ -383,13 +335,42 @@ class RuleRun:
             return [None] * len(places.indexes)
         self._seen[f"foreign {clause.form.value}"] += 1
         amounts = [as_number(value) for value in expressions.at(clause.amount, places)]
-        rates = [as_number(value) for value in expressions.at(clause.rate, places)]
         currency = expressions.types.number(clause.amount).currency
+        if clause.rate is None:
+            rates = self._book_rates(line, amounts, places)
+        else:
+            rates = [as_number(value) for value in expressions.at(clause.rate, places)]
+        if clause.form is ForeignForm.REVALUED:
+            currency = self._revalued_currency(line)
         codes: list[Value] = [currency] * len(places.indexes)
         if currency not in CURRENCY_DECIMALS:
             codes = expressions.at(syntax.Name(tuple(currency.split(".")), clause.span), places)
         rows = zip(codes, amounts, rates, strict=True)
         return [(str(code), amount, plain(rate)) for code, amount, rate in rows]
+
+    def _book_rates(
+        self, line: syntax.LineDecl, amounts: list[Fraction], places: Places
+    ) -> list[Fraction]:
+        """What the functional amount is of one foreign unit; 0 where there are none."""
+        assert line.foreign is not None
+        assert not isinstance(line.amount, syntax.Remaining)
+        decimals = 6 if line.foreign.decimals is None else line.foreign.decimals
+        own = [as_number(value) for value in self._expressions.at(line.amount, places)]
+        pairs = zip(own, amounts, strict=True)
+        return [
+            round_to(amount / of, decimals, RoundMode.HALF_AWAY) if of else Fraction(0)
+            for amount, of in pairs
+        ]
+
+    def _revalued_currency(self, line: syntax.LineDecl) -> str:
+        """The currency of the foreign balance that a line revalues: the one its rule reads."""
+        for statement in self.rule.statements:
+            if isinstance(statement, syntax.Let) and isinstance(statement.value, syntax.BalanceOf):
+                found = statement.value
+                if found.currency is not None and _account_of(line) == found.account.text:
+                    assert isinstance(found.currency, syntax.Name)
+                    return found.currency.text
+        raise AssertionError("a revalued line has a balance", line)
 
     def _voucher(self, proposal: Proposal, made: Made) -> None:
         lines = [self._line(entry, proposal.ledger.negative) for entry in proposal.entries]
@@ -487,3 +468,7 @@ class RuleRun:
 def turned(foreign: tuple[str, Fraction, str] | None) -> tuple[str, Fraction, str] | None:
     """The foreign part of a line on the other side."""
     return None if foreign is None else (foreign[0], -foreign[1], foreign[2])
+
+
+def _account_of(line: syntax.LineDecl) -> str:
+    return line.account.text if isinstance(line.account, syntax.Name) else ""

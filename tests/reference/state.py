@@ -19,6 +19,9 @@ from tests.reference.values import EPOCH, Value
 #: A pseudo event between two calls: the log's clock stands at `at` (microseconds) from here on.
 CLOCK = "@clock"
 
+#: Among the dimensions of a line: its currency, where it has a foreign part.
+CURRENCY = "@currency"
+
 TRANSPORT_KEYS = frozenset({"group_id", "attempt_id", "stream_id"})
 
 
@@ -82,8 +85,8 @@ class State:
 
     records: by record name and key, the fields that were set. dated: likewise of dated records, as
     (day, fields) in the order they were written. targets: by target name, entity
-    and key the last cumulative value in minor units. postings: every line with its period
-    by entity, ledger and account. parameters: by wire name and entity, "" = every entity.
+    and key the last cumulative value in minor units. postings: every line with its period by
+    entity, ledger and account. parameters: by wire name and entity, "" = every entity.
     """
 
     records: dict[tuple[str, tuple[Value, ...]], dict[str, Value]] = field(default_factory=dict)
@@ -119,6 +122,8 @@ class State:
         for code in codes:
             for period, line in self.postings.get((entity, ledger, code), ()):
                 carried = dict(line.dimensions)
+                if line.foreign is not None:
+                    carried[CURRENCY] = line.foreign[0]
                 fits = all(carried.get(name) == value for name, value in dimensions.items())
                 if fits and periods(period):
                     yield code, line

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from engine.program import BalanceMeasure
 from rules_dsl import syntax
 from rules_dsl.syntax import TypeWord
 from tests.reference.calendar import CALENDAR, SPREADING
@@ -104,6 +105,9 @@ class Types:
                 return self.number(expr.then).beside(self.number(expr.otherwise))
             case syntax.Call():
                 return self._number_of_call(expr)
+            case syntax.BalanceOf(measure=BalanceMeasure.FOREIGN):
+                assert isinstance(expr.currency, syntax.Name)
+                return NumberType(decimals_of(expr.currency.text), expr.currency.text)
             case syntax.BalanceOf():
                 ledger = self.ledger if expr.ledger is None else self._book.ledger(expr.ledger)
                 currency = ledger.currency
@@ -176,7 +180,7 @@ class Types:
     def _number_of_call(self, call: syntax.Call) -> NumberType:
         if call.function == "count" or call.function in CALENDAR:
             return NumberType()
-        if call.function == "convert":
+        if call.function in {"convert", "book_share"}:
             return NumberType(decimals_of(self.ledger.currency), self.ledger.currency)
         if call.function in SPREADING:
             return self.money(call.args[0])
@@ -220,5 +224,7 @@ def parts_of(expr: syntax.Expr) -> tuple[syntax.Expr, ...]:
             return expr.args
         case syntax.BalanceOf():
             keys = (key.value for key in expr.keys)
-            return tuple(part for part in (*keys, expr.during, expr.until) if part is not None)
+            return tuple(
+                part for part in (*keys, expr.currency, expr.during, expr.until) if part is not None
+            )
     return ()

@@ -100,7 +100,7 @@ def test_functions_are_known_in_both_languages() -> None:
     assert {function.name for function in FUNCTIONS.values()} == {
         "abs", "count", "last_part", "max", "min", "round", "sum", "text",
         "days", "months", "year", "month", "period", "month_start", "month_end", "add_days",
-        "add_months", "spread", "spread_last", "convert",
+        "add_months", "spread", "spread_last", "convert", "book_share",
     }  # fmt: skip
 
 
