@@ -14,7 +14,7 @@ from rules_dsl.scan import Lexeme
 #: Terminals a literal can begin with, and those an expression can begin with.
 LITERALS = frozenset({"NUMBER", "STRING", "DAY", "TRUE", "FALSE", "NAME", "MINUS"})
 _READINGS = frozenset({"BALANCE", "DEBITS", "CREDITS", "BALANCES"})
-VALUES = LITERALS | _READINGS | {"FUNCTION", "LPAR", "GIVEN", "NOT", "IF"}
+VALUES = LITERALS | _READINGS | {"FUNCTION", "LPAR", "GIVEN", "NOT", "IF", "FOREIGN"}
 
 _MAX_SHOWN = 30
 

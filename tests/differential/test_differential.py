@@ -44,7 +44,8 @@ def test_budgets_agree_with_the_reference(seed: int) -> None:
     run_seed(BUDGET_SEEDS + seed, 1, run)
     for failure in run.failures:
         pytest.fail(told(*failure))
-    assert any(name.startswith("verdict ") for name in run.seen)
+    # A verdict needs an amount where something is asked; most books have one, every book moves.
+    assert run.seen["budget rows"] > 0
 
 
 @pytest.mark.slow
