@@ -104,7 +104,29 @@ class _Sides:
         own = np.arange(found.count if found is not None else 0, dtype=np.int64)
         if name == schema.BUDGET_DECISIONS.name and found is not None:
             return own[np.isin(found.ints("command"), self.commands)]
+        if name == schema.BUDGET_NODES.name and found is not None and self._enters_too_much():
+            is_kept = (found.ints("limited") != 0) | self._is_decided_node(found)
+            kept: Int64s = own[is_kept]
+            return kept
         return own
+
+    def _is_decided_node(self, found: ColumnTable) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+        """Per row of entered nodes in the log whether a decision enters the node there."""
+        wanted = self.decided.tables.get(schema.BUDGET_NODES.name)
+        key = ("budget", "path", "period", "parent")
+        decided = [self._coded(wanted, column).tolist() for column in key] if wanted else [[]] * 4
+        names = set(zip(*decided, strict=True))
+        rows = zip(*(found.ints(column).tolist() for column in key), strict=True)
+        return np.array([row in names for row in rows], dtype=np.bool_)
+
+    def _enters_too_much(self) -> bool:
+        """Whether the commit is of a version that entered nodes which nothing ever counted at.
+
+        Before 0.3.0 a node whose approval names its parent was entered under the prefix of its
+        keys first, and that prefix with it.
+        """
+        version = self.view.header.engine_version.split(".")
+        return tuple(int(part) for part in version) < (0, 3, 0)
 
     def _compare_rows(
         self, name: str, found: ColumnTable, wanted: ColumnTable, own: Int64s

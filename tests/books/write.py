@@ -4,7 +4,8 @@ The book holds every kind of command: publication, business events of the servic
 streamed batch, an attempt, a refusal, a waiting event that is retried, one that is withdrawn, a
 closed period; and of budgets approval, soft holds and their end, commitment, spending, release,
 override, overrun, cut, held and decided events, transfer, and a period closed with what it
-carries. `facts.json` beside it holds what any later version must read out of it.
+carries; and a draft that is posted, one that is returned, one that waits. `facts.json` beside it
+holds what any later version must read out of it.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from server.rulebooks import compile_files, read_folder
 from tests.engine.verify.budget_sample import budget_calls
 
 HERE = Path(__file__).parent
+REVIEWED = HERE / "reviewed_rules"
 
 #: 2026-03-31 08:00 UTC, the fixed clock the book is written under, and its step a commit.
 _START_US = 1_774_944_000_000_000
@@ -40,7 +42,7 @@ def main() -> None:
     book = Book.open(
         f"sqlite:///{folder / 'book.db'}", compiler=compile_files, clock=lambda: next(clock)
     )
-    for call in (*budget_calls(), *_calls()):
+    for call in (*budget_calls(), *_reviews(), *_calls()):
         if call is None:
             book.tick()
         else:
@@ -55,6 +57,40 @@ def main() -> None:
         connection.execute("PRAGMA journal_mode = DELETE")
     for name in ("book.db-wal", "book.db-shm", "book.db.lock"):
         (folder / name).unlink(missing_ok=True)
+
+
+def _reviews() -> list[Call]:
+    """Rules whose vouchers a person reviews: the first is posted, the second is returned."""
+
+    def dated(event_id: str, kind: str, **fields: object) -> dict[str, object]:
+        return {"id": event_id, "type": kind, "date": "2026-03-20", **fields}
+
+    def review(event_id: str, of_id: str, decision: str) -> dict[str, object]:
+        given = {"of_id": of_id, "decision": decision, "role": "controller", "reason": "seen"}
+        return dated(event_id, "voucher.reviewed", **given)
+
+    files = [{"path": path, "content": text.decode()} for path, text in read_folder(REVIEWED)]
+    node = {"node": "pool[D1]", "amount": "500.00"}
+    return [
+        Call(
+            events=[
+                dated("reviewed-rules", REVISION_PUBLISHED, source="tongpin", files=files),
+            ],
+            principal="author",
+        ),
+        Call(
+            events=[
+                dated("pool", "budget.approved", lines=[node]),
+                *(
+                    dated(f"a{number}", "advance.asked", department="D1", amount="100.00")
+                    for number in (1, 2, 3)
+                ),
+            ],
+            principal="crm",
+        ),
+        Call(events=[review("v1", "a1", "approve")], principal="controller"),
+        Call(events=[review("v2", "a2", "return")], principal="controller"),
+    ]
 
 
 def _calls() -> list[Call]:
