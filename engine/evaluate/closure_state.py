@@ -14,7 +14,7 @@ from engine.evaluate.closure_writer import (
 )
 from engine.evaluate.columns import absent_value
 from engine.evaluate.failures import FAULT_CODES, MISSING_RECORD, OUT_OF_RANGE
-from engine.evaluate.ledger_lists import column_items, list_fault
+from engine.evaluate.ledger_lists import NO_ELEMENTS, column_items, list_fault
 from engine.evaluate.tables import Grid
 from engine.program import INT64_MAX, INT64_MIN, LEDGER_SHAPE, NO_DATE, Kind, Node, Op
 
@@ -140,7 +140,10 @@ def _write_ledger_list(writer: Writer, index: int, node: Node) -> None:
     writer.put(f"d = {writer.constant('list_fault', list_fault)}(l{data})")
     writer.put("if d >= 0:")
     writer.depth += 1
-    writer.fail(index, "d")
+    if writer.quiet:
+        writer.put(f"l{data} = {writer.constant('no_elements', NO_ELEMENTS)}")
+    else:
+        writer.fail(index, "d")
     writer.depth -= 1
     length = f"n{LEDGER_SHAPE + data}"
     writer.put(f"{length} = len(l{data}.accounts)")

@@ -16,7 +16,8 @@ from engine.limits import MAX_LIST_ELEMENTS, MAX_READ_RAW
 from engine.program import LEDGER_SHAPE, Fault, Kind, LedgerColumn, Node
 
 _TOO_LONG = FAULT_CODES[Fault.LIST_TOO_LONG]
-_NONE = LedgerElements([], [], [], [], (), -1)
+#: What stands for a list that cannot be used; its columns are empty.
+NO_ELEMENTS = LedgerElements([], [], [], [], (), -1)
 
 
 def list_fault(found: LedgerElements) -> int:
@@ -31,6 +32,8 @@ def list_fault(found: LedgerElements) -> int:
 
 def column_items(found: LedgerElements, column: LedgerColumn | int) -> list[int]:
     """The values of a column: of a measure, or of a key dimension by its position."""
+    if found is NO_ELEMENTS:
+        return []
     match column:
         case LedgerColumn.ACCOUNT:
             return found.accounts
@@ -60,7 +63,8 @@ def ledger_list_step(linked: LinkedProgram, rule: LinkedRule, index: int, node: 
         if (faults >= 0).any():
             frame.fail(index, faults >= 0, faults)
             found = [
-                _NONE if fault >= 0 else each for each, fault in zip(found, faults, strict=True)
+                NO_ELEMENTS if fault >= 0 else each
+                for each, fault in zip(found, faults, strict=True)
             ]
         lengths = np.array([len(each.accounts) for each in found], dtype=np.int64)
         offsets = np.zeros(len(found) + 1, dtype=np.int64)
@@ -82,12 +86,7 @@ def ledger_column_step(linked: LinkedProgram, rule: LinkedRule, index: int, node
     dtype = _DTYPES.get(node.kind, np.int32)
 
     def values(frame: Frame) -> Value:
-        found = [
-            item
-            for each in frame.ledgers[place]
-            if each.accounts
-            for item in column_items(each, column)
-        ]
+        found = [item for each in frame.ledgers[place] for item in column_items(each, column)]
         return np.array(found, dtype=dtype)
 
     return values

@@ -10,6 +10,7 @@ import numpy as np
 
 from engine.batch import Column, ListColumn, TypedBatch
 from engine.evaluate import LinkedProgram, link
+from engine.evaluate.outcome import LedgerElements
 from engine.program import (
     EVENT_SHAPE,
     NO_DATE,
@@ -342,6 +343,7 @@ class FakeState:
     kept_balances: dict[tuple[int, Key], int] = field(default_factory=dict)
     kept_targets: dict[tuple[int, Key], int] = field(default_factory=dict)
     kept_versions: dict[tuple[int, int, Key], list[int]] = field(default_factory=dict)
+    kept_lists: dict[tuple[int, Key], LedgerElements] = field(default_factory=dict)
 
     def record(self, record: int, field: int, key: Key) -> int | None:
         return self.kept_records.get((record, field, key))
@@ -366,7 +368,7 @@ class FakeState:
         )
 
     def ledger_list(self, index: int, key: Key) -> Any:
-        raise AssertionError("no list is read here")
+        return self.kept_lists.get((index, key), LedgerElements([], [], [], [], ([],), 0))
 
     def balances_until(self, balance: int, keys: Any) -> Any:
         found = [self.balance_until(balance, key) for key in rows_of(keys)]

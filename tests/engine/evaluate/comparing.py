@@ -152,6 +152,7 @@ def compare(
         state.kept_balances,
         dict(state.kept_targets),
         state.kept_versions,
+        state.kept_lists,
     )
     rows: list[RuleRow] = []
     for index in range(count):

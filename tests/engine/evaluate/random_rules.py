@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from random import Random
 from typing import Any
 
@@ -10,7 +11,6 @@ from engine.program import (
     EVENT_SHAPE,
     Account,
     Act,
-    Balance,
     Budget,
     BudgetMove,
     Dimension,
@@ -36,7 +36,6 @@ from engine.program import (
     Side,
     Span,
     Table,
-    Target,
     Template,
 )
 from tests.engine.evaluate.building import (
@@ -50,13 +49,9 @@ from tests.engine.evaluate.building import (
     records,
     text,
 )
+from tests.engine.evaluate.random_ledger import LEDGER_PARTS, grow_list, grow_reading
 from tests.engine.evaluate.random_tables import TEXTS, random_table
-from tests.engine.evaluate.random_values import (
-    grow_calendar,
-    grow_chart,
-    grow_entity,
-    grow_requirement,
-)
+from tests.engine.evaluate.random_values import VALUE_GROWERS
 
 OUTSIDE_TEXTS = (*TEXTS, "未知", "x" * 40, "集团/华东/甲", "/", "乙/")
 WIDEST = 10**70  # numbers beyond this are not multiplied further
@@ -204,10 +199,7 @@ class RuleGenerator:
             self.version,
             self.balance,
             self.splitting,
-            lambda: grow_calendar(self),
-            lambda: grow_requirement(self),
-            lambda: grow_chart(self),
-            lambda: grow_entity(self),
+            *(partial(grow, self) for grow in (*VALUE_GROWERS, grow_reading)),
         ]
         self.random.choice(growers)()
 
@@ -414,6 +406,8 @@ def random_program(random: Random) -> Program:
         guard_count = len(grown.make.nodes)
     for _ in range(random.randint(0, 14)):
         grown.grow()
+    if random.random() < 0.2:
+        grow_list(grown)
     if random.random() < 0.4:
         grown.delta()
     refusals = tuple(
@@ -451,8 +445,7 @@ def book(rule: Rule, tables: tuple[Table, ...], random: Random) -> Program:
         ledgers=(Ledger("账", "GL", "CNY", 2, negative=random.choice(list(NegativePolicy))),),
         tables=tables,
         records=RECORDS,
-        targets=(Target("进度", ("键",), 0, 2),),
-        balances=(Balance(0, (0,), (0,)),),
+        **LEDGER_PARTS,
         budgets=(Budget("预算", "budget", ("一", "二", "三"), 2, "CNY"),),
     )
 

@@ -6,6 +6,7 @@ from random import Random
 from typing import Any
 
 from tests.engine.evaluate.building import FakeState
+from tests.engine.evaluate.random_ledger import random_lists
 from tests.engine.evaluate.random_rules import OUTSIDE_TEXTS
 
 
@@ -30,6 +31,11 @@ def random_state(random: Random, strings: Any) -> FakeState:
         for entity in entities:
             if random.random() < 0.5:
                 state.kept_balances[0, (entity, code)] = random.choice([1, -1000, 7, 1001])
+            for period in random.sample([202410, 202409, 1], k=random.randrange(3)):
+                state.kept_balances[1, (entity, code, period)] = random.choice([3, -900, 90])
+            state.kept_lists[0, (entity, code)] = random_lists(random, entity, code)
+            if random.random() < 0.5:
+                state.kept_targets[1, (entity, code)] = random.choice([5, -1000, 1001])
             if random.random() < 0.5:
                 state.kept_targets[0, (entity, code)] = random.choice([100, -(2**63), 2**63 - 1])
     return state

@@ -93,3 +93,7 @@ def require(rule: Growing, value: int, condition: int) -> None:
         active=rule.condition(node.shape),
     )
     rule.settle(rule.make.add(made))
+
+
+#: Everything that grows here, for whoever picks one.
+VALUE_GROWERS = (grow_calendar, grow_requirement, grow_chart, grow_entity)
