@@ -11,7 +11,7 @@ from tests.engine.verify.sample import FIRST, LAST, RETRIED, SECOND
 
 
 def _one_fen_more(sections: Any) -> None:
-    sections[0][4][0][1] += 1
+    sections[0][-1][0][1] += 1
 
 
 def _count_more(sections: Any) -> None:
